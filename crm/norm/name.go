@@ -120,9 +120,9 @@ func isMiddleDot(r rune) bool { return strings.ContainsRune("・·•‧∙⋅",
 // titles are what people write before a name, by whom they are for: anybody, men, women. A name is
 // the same person's with and without one.
 var titles = [...][]string{
-	{"dr.", "dr", "prof.", "prof. dr.", "mx."},
-	{"mr.", "mr", "herr", "herr dr."},
-	{"mrs.", "mrs", "ms.", "ms", "miss", "frau", "frau dr."},
+	{"dr.", "dr", "prof.", "prof. dr.", "mx.", "ing.", "dipl.-ing.", "mag.", "ir.", "drs."},
+	{"mr.", "mr", "herr", "herr dr.", "m.", "dott."},
+	{"mrs.", "mrs", "ms.", "ms", "miss", "frau", "frau dr.", "mme", "dra.", "dott.ssa"},
 }
 
 // WithTitles returns the name of a person in the forms in which others may have it: without a title,
@@ -148,6 +148,15 @@ func WithTitles(name string) []string {
 	}
 	return forms
 }
+
+// forms are the words of forms of address, and degrees those of academic ones and of offices, folded:
+// in English, German, French, Spanish, Italian, Dutch, and Portuguese.
+var (
+	forms = wordSet(`mr mrs ms miss mx mister herr hr frau fr fraulein m mm mme mlle monsieur madame mademoiselle mesdames messieurs
+		sr sra srta senor senora senorita don dona sig sigra signor signora signorina signore dhr mevr mw heer mevrouw de mijnheer senhor senhora exmo exma`)
+	degrees = wordSet(`dr dra drs prof profa professor professeur dipl ing mag magister dott dottssa dottore ir med jur rer nat phil pol oec h c hc habil univ priv doz pd
+		phd avv arch geom lic rev sir lady dame maitre kfm betriebsw mba`)
+)
 
 // unsayingWords are words of names that many names have: titles, what stands between the parts of a
 // family name, and the legal forms of companies. They say little about whom a name means.
@@ -213,4 +222,27 @@ func sayingWords(name string) []string {
 		return all
 	}
 	return words
+}
+
+// IsNamePrefix reports whether a text has only forms of address and degrees: Frau, Herr Dr., Prof.
+func IsNamePrefix(text string) bool {
+	words := strings.Fields(text)
+	return len(words) > 0 && !slices.ContainsFunc(words, func(word string) bool {
+		return !isOf(word, func(part string) bool { return forms[part] || degrees[part] })
+	})
+}
+
+// WithoutForms returns what is written before a name without the forms of address, which are not
+// part of it: of Herr Dr. it is Dr.
+func WithoutForms(prefix string) string {
+	return strings.Join(slices.DeleteFunc(strings.Fields(prefix), func(word string) bool {
+		return isOf(word, func(part string) bool { return forms[part] })
+	}), " ")
+}
+
+// isOf reports whether a word without its full stops is one of some words, or all of its parts
+// are: Dott.ssa, Dipl.-Ing.
+func isOf(word string, is func(string) bool) bool {
+	parts := NameWords(word)
+	return is(strings.ReplaceAll(Fold(word), ".", "")) || len(parts) > 0 && !slices.ContainsFunc(parts, func(part string) bool { return !is(part) })
 }

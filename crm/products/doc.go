@@ -34,6 +34,7 @@
 //	                    the record that was imported under it
 //	name.given          a part of a person's name: name.prefix, name.given, name.middle,
 //	                    name.family, name.suffix. A column for the whole name wins
+//	name.prefix|title   the first if the cell has a form of address or a degree, else the second
 //	address.city        a member of an object: street, city, region, postal_code, country. The
 //	                    columns of one row of the block are joined, as the lines of a street are;
 //	                    those of another row with the same path are used if these are empty

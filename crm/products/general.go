@@ -1,68 +1,68 @@
 package products
 
+import "slices"
+
 // General has the names that columns have in any sheet, in no product's block, or in several
 // of them. Work comes before home, and the address at work before others, because it is the
 // one by which other files know the person.
 var General = Product{
 	Name: "general", Title: "any sheet",
 	Columns: map[string][]Column{
-		"contact": append(generalContact, germanContact...),
-		"company": append(generalCompany, germanCompany...),
-		"deal":    append(generalDeal, germanDeal...),
-		"ticket": {
-			to("id", "Ticket ID", "Case ID", "Record ID"),
-			to("subject", "Ticket name", "Ticket Subject", "Title"),
-			to("content", "Ticket description", "Description"),
-			to("status", "Ticket status"),
-			to("assignee", "Ticket owner", "Assigned to", "Owner", "Owner Email"),
-			to("tags", "Labels", "Label", "Tag"),
-			to("requester_id", "Requester ID", "Contact ID"),
-			to("requester.name", "Contact", "Contact Name"),
-			to("requester.email", "Contact Email", "Requester Email"),
-			to("company_id", "Account ID"),
-			to("company.name", "Company Name", "Organization", "Organisation", "Account Name", "Account"),
-		},
-		"task": {
-			to("id", "Task ID", "Record ID"),
-			to("title", "Task Title", "Task name", "Task", "Subject", "Name"),
-			to("due_at", "Due Date", "Due", "Deadline"),
-			to("done_at", "Completed at", "Completion Date", "Completed Date", "Date Completed"),
-			to("done=true", "Completed", "Is Done", "Status", "Task Status"),
-			to("assignee", "Assigned to", "Task owner", "Owner", "Owner Email", "Assignees"),
-			to("notes", "Task Notes", "Note", "Description", "Comments"),
-			to("contact_id", "Contact ID"),
-			to("contact.name", "Contact Name", "Contact"),
-			to("contact.email", "Contact Email"),
-			to("company_id", "Account ID"),
-			to("company.name", "Company Name", "Organization", "Organisation", "Account Name", "Account"),
-			to("deal_id", "Opportunity ID"),
-			to("deal.title", "Deal Name", "Opportunity Name"),
-		},
-		"activity": {
-			to("id", "Activity ID", "Note ID", "Record ID"),
-			to("kind", "Activity Type", "Type"),
-			to("body", "Subject", "Title", "Note Body", "Note", "Notes", "Description", "Content", "Comments", "Details"),
-			to("occurred_at", "Activity Date", "Date", "Start Date", "Due Date", "Create Date", "Created At", "Created", "Created Time"),
-			to("contact_id", "Contact ID"),
-			to("contact.name", "Contact Name", "Contact"),
-			to("contact.email", "Contact Email", "E-mail", "Email Address"),
-			to("company_id", "Account ID"),
-			to("company.name", "Company Name", "Organization", "Organisation", "Account Name", "Account"),
-			to("deal_id", "Opportunity ID"),
-			to("deal.title", "Deal Name", "Opportunity Name"),
-		},
+		"contact":  inEvery(generalContact, func(l *language) [][]Column { return [][]Column{l.contact, l.place} }),
+		"company":  inEvery(generalCompany, func(l *language) [][]Column { return [][]Column{l.company, l.place} }),
+		"deal":     inEvery(generalDeal, func(l *language) [][]Column { return [][]Column{l.deal, l.party} }),
+		"ticket":   inEvery(generalTicket, func(l *language) [][]Column { return [][]Column{l.ticket} }),
+		"task":     inEvery(generalTask, func(l *language) [][]Column { return [][]Column{l.task, l.party} }),
+		"activity": inEvery(generalActivity, func(l *language) [][]Column { return [][]Column{l.activity, l.party} }),
 	},
-	Words: map[string]Words{
-		"activity.kind": {"phone": "call", "phone call": "call", "e-mail": "email", "mail": "email", "appointment": "meeting", "event": "meeting",
-			"lunch": "meeting", "demo": "meeting", "visit": "meeting", "comment": "note", "to-do": "task", "todo": "task", "deadline": "task"},
-		"deal.status":     germanStatus,
-		"task.priority":   generalPriority,
-		"ticket.priority": generalPriority,
-		"ticket.status":   {"new": "open", "in progress": "open", "waiting": "pending", "on hold": "pending", "resolved": "solved", "done": "solved"},
-	},
+	Words: map[string]Words{"activity.kind": kinds, "deal.status": open, "task.priority": priorities, "ticket.priority": priorities, "ticket.status": states},
 }
 
-var generalPriority = Words{"medium": "normal", "urgent": "high", "highest": "high", "lowest": "low"}
+// The names of tickets, tasks and activities in any sheet.
+var (
+	generalTicket = []Column{
+		to("id", "Ticket ID", "Case ID", "Record ID"),
+		to("subject", "Ticket name", "Ticket Subject", "Title"),
+		to("content", "Ticket description", "Description"),
+		to("status", "Ticket status"),
+		to("assignee", "Ticket owner", "Assigned to", "Owner", "Owner Email"),
+		to("tags", "Labels", "Label", "Tag"),
+		to("requester_id", "Requester ID", "Contact ID"),
+		to("requester.name", "Contact", "Contact Name"),
+		to("requester.email", "Contact Email", "Requester Email"),
+		to("company_id", "Account ID"),
+		to("company.name", "Company Name", "Organization", "Organisation", "Account Name", "Account"),
+	}
+	generalTask = []Column{
+		to("id", "Task ID", "Record ID"),
+		to("title", "Task Title", "Task name", "Task", "Subject", "Name"),
+		to("due_at", "Due Date", "Due", "Deadline"),
+		to("done_at", "Completed at", "Completion Date", "Completed Date", "Date Completed"),
+		to("done=true", "Completed", "Is Done", "Status", "Task Status"),
+		to("assignee", "Assigned to", "Task owner", "Owner", "Owner Email", "Assignees"),
+		to("notes", "Task Notes", "Note", "Description", "Comments"),
+		to("contact_id", "Contact ID"),
+		to("contact.name", "Contact Name", "Contact"),
+		to("contact.email", "Contact Email"),
+		to("company_id", "Account ID"),
+		to("company.name", "Company Name", "Organization", "Organisation", "Account Name", "Account"),
+		to("deal_id", "Opportunity ID"),
+		to("deal.title", "Deal Name", "Opportunity Name"),
+	}
+	generalActivity = []Column{
+		to("id", "Activity ID", "Note ID", "Record ID"),
+		to("kind", "Activity Type", "Type"),
+		to("body", "Subject", "Title", "Note Body", "Note", "Notes", "Description", "Content", "Comments", "Details"),
+		to("occurred_at", "Activity Date", "Date", "Start Date", "Due Date", "Create Date", "Created At", "Created", "Created Time"),
+		to("contact_id", "Contact ID"),
+		to("contact.name", "Contact Name", "Contact"),
+		to("contact.email", "Contact Email", "E-mail", "Email Address"),
+		to("company_id", "Account ID"),
+		to("company.name", "Company Name", "Organization", "Organisation", "Account Name", "Account"),
+		to("deal_id", "Opportunity ID"),
+		to("deal.title", "Deal Name", "Opportunity Name"),
+	}
+)
 
 // The names of contacts in any sheet. A fax number is no phone number, and goes into custom.
 var generalContact = []Column{
@@ -86,7 +86,7 @@ var generalContact = []Column{
 	to("tags", "Labels", "Label", "Tag", "Groups", "Categories"),
 	to("notes", "Note", "Description", "Comments", "Comment"),
 	to("company_id", "Account ID", "Organization ID"),
-	to("company.name", "Company Name", "Organization", "Organisation", "Organization Name", "Organisation Name", "Account", "Account Name", "Employer", "Firm"),
+	to("company.name", "Company Name", "Organization", "Organisation", "Organization Name", "Organisation Name", "Account", "Account Name", "Employer", "Firm", "Customer", "Client"),
 	to("company.domain", "Company Domain Name", "Company Domain", "Company Website", "Company URL"),
 	to("custom.linkedin", "LinkedIn", "LinkedIn URL", "LinkedIn Profile", "LinkedIn Profile URL"),
 	to("custom.website", "Website", "Web Page", "Homepage", "URL", "Website URL"),
@@ -133,7 +133,8 @@ var generalDeal = []Column{
 	to("status", "Deal Status"),
 	to("status=won", "Is Won", "Won"),
 	to("status=lost", "Is Lost", "Lost"),
-	to("close_at", "Close Date", "Closing Date", "Expected Close Date", "Expected Close", "Estimated Close Date", "Expected Closing"),
+	to("close_at", "Expected Close Date", "Expected Close", "Estimated Close Date", "Expected Closing"),
+	to("close_at", closeDates...),
 	to("closed_at", "Closed Date", "Date Closed", "Actual Close Date"),
 	to("lost_reason", "Loss Reason", "Reason Lost", "Lost Reason", "Closed Lost Reason", "Reason for Loss"),
 	to("custom.probability", "Probability", "Win Probability", "Deal Probability"),
@@ -148,12 +149,19 @@ var generalDeal = []Column{
 	to("company.domain", "Company Domain Name", "Company Domain", "Company Website"),
 }
 
+// closeDates are the columns that have the day on which a deal is expected to close while it is open,
+// and the day on which it did afterwards: in English, German, French, Spanish, Italian, Dutch, and
+// Portuguese.
+var closeDates = []string{"Close Date", "Closing Date", "Deal - Close date",
+	"Abschlussdatum", "Abschluss", "Abschluß", "Abschlußdatum",
+	"Date de clôture", "Date de cloture", "Clôture", "Date de fermeture", "Date de signature",
+	"Fecha de cierre", "Cierre",
+	"Data di chiusura", "Data chiusura", "Chiusura",
+	"Sluitingsdatum", "Sluitdatum", "Afsluitdatum", "Afsluitingsdatum",
+	"Data de fechamento", "Data de fecho", "Data fechamento", "Fechamento"}
+
 // IsCloseDate reports whether a column has the day on which a deal is expected to close while it is
 // open, and the day on which it did afterwards. Most products have one column for both.
 func IsCloseDate(column string) bool {
-	switch Fold(column) {
-	case "closedate", "closingdate", "dealclosedate":
-		return true
-	}
-	return false
+	return slices.ContainsFunc(closeDates, func(name string) bool { return Fold(name) == Fold(column) })
 }

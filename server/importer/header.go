@@ -41,7 +41,22 @@ func (im *Importer) checkHeader() error {
 	if header == nil || im.columns.Identify() {
 		return nil
 	}
-	allowed := im.opts.Entity.Names(crm.Writable)
+	allowed := columnNames(im.opts.Entity)
 	return crm.Errorf(crm.InvalidValue, "the first line must name the columns, and none of %s is known; name them like %s, and %s.",
-		norm.Quote(strings.Join(header[:min(len(header), 5)], ", ")), strings.Join(allowed[:min(len(allowed), 3)], ","), rows.WithCurl).Of(header[0], allowed)
+		norm.Quote(strings.Join(header[:min(len(header), 5)], ", ")), strings.Join(allowed[:min(len(allowed), shownNames)], ","), rows.WithCurl).Of(header[0], allowed)
+}
+
+// shownNames is how many names of columns an error proposes.
+const shownNames = 4
+
+// columnNames returns names for the columns of an entity that people have: of a record that a row
+// refers to its name, not its id.
+func columnNames(e *crm.Entity) (names []string) {
+	for _, name := range e.Names(crm.Writable) {
+		if f := e.Field(name); f != nil && f.IsReference() {
+			name = strings.TrimSuffix(name, "_id")
+		}
+		names = append(names, name)
+	}
+	return names
 }

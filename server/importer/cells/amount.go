@@ -20,9 +20,15 @@ func amountField(e *crm.Entity, folded string) *crm.Field {
 }
 
 // place returns where a cell goes. A column named amount holds "12.50 EUR" in exports of
-// crmkit and a bare number in those of other products, so the cell decides.
+// crmkit and a bare number in those of other products, and one named Titel may have a degree or
+// a job, so the cell decides.
 func (c *Columns) place(cell crm.Member) placedCell {
 	p := placedCell{c.target(cell.Name), cell.Name, cell.JSON}
+	if p.or != nil && !norm.IsNamePrefix(Text(cell.JSON)) {
+		rank := p.rank
+		p.mapping = *p.or
+		p.rank = rank
+	}
 	if p.amount == nil {
 		return p
 	}

@@ -25,6 +25,7 @@ type mapping struct {
 	exact    bool       // the column has the name of the field
 	own      bool       // and its spelling, as in exports of crmkit
 
+	or        *mapping   // for cells that are no form of address and no degree; nil: all are alike
 	amount    *crm.Field // the field of the column's name that holds amounts like "12.50 EUR"
 	otherUnit bool       // a cell of the column was not written like that, so the other fields of the mapping apply
 }

@@ -7,6 +7,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
+	"crmkit/crm/products"
 )
 
 // Several columns may be for one field. What is made of their cells depends on the field; a cell
@@ -55,9 +56,15 @@ func (row *rowFields) mergeName(f *crm.Field, list []placedCell) {
 			continue
 		}
 		inParts = append(inParts, p)
-		if part := values[p.key]; *part == "" {
+		switch part := values[p.key]; {
+		case part == &parts.Prefix: // a form of address and a degree may have a column each
+			*part = strings.TrimSpace(*part + " " + norm.WithoutForms(Text(p.json)))
+		case *part == "":
 			*part = Text(p.json)
 		}
+	}
+	if len(whole) > 0 && row.isFamily(whole[0], parts) {
+		parts.Family, list, whole = Text(whole[0].json), inParts, whole[1:]
 	}
 	name, joined := "", norm.FullName(parts)
 	if parts.Given+parts.Middle+parts.Family == "" {
@@ -76,6 +83,18 @@ func (row *rowFields) mergeName(f *crm.Field, list []placedCell) {
 	if name != "" {
 		row.set(f, norm.QuoteJSON(name))
 	}
+}
+
+// isFamily reports whether a cell in a column Name has only the family name: beside a given name
+// that it does not repeat, in a file that has no column for family names.
+func (row *rowFields) isFamily(p placedCell, parts norm.NameParts) bool {
+	if products.Fold(p.name) != p.field.Name || parts.Given == "" || hasWords(Text(p.json), parts.Given) || row.OwnIDs {
+		return false
+	}
+	return !slices.ContainsFunc(row.columns.names, func(name string) bool {
+		t := row.columns.known[name]
+		return t.use == forName && t.key == "family"
+	})
 }
 
 // hasWords reports whether a name has all words of a text.

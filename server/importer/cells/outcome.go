@@ -13,9 +13,9 @@ import (
 // yes and no are the words of a column that says whether something is so. The further words of
 // yes say more than that, so they are kept too.
 var (
-	yes     = []string{"yes", "true", "1", "y", "x", "on"}
-	yesMore = []string{"completed", "complete", "done", "closed", "held"}
-	no      = []string{"no", "false", "0", "n", "off"}
+	yes     = []string{"yes", "true", "1", "y", "x", "on", "ja", "oui", "sí", "sì", "si", "sim", "wahr", "vrai"}
+	yesMore = []string{"completed", "complete", "done", "closed", "held", "erledigt", "terminé", "terminée"}
+	no      = []string{"no", "false", "0", "n", "off", "nein", "nee", "non", "não", "falsch", "faux"}
 )
 
 // outcome sets a field from columns that speak of its values, like IsWon, unless a column has the
@@ -111,8 +111,16 @@ func (row *rowFields) translated(f *crm.Field, p placedCell) string {
 	}
 	key := row.columns.entity.Name + "." + f.Name
 	for _, block := range []*products.Product{row.columns.Product, &products.General} {
-		if block != nil && block.Words[key][text] != "" {
-			return norm.QuoteJSON(block.Words[key][text])
+		if block == nil {
+			continue
+		}
+		if word := block.Words[key].Of(text); word != "" {
+			return norm.QuoteJSON(word)
+		}
+	}
+	if t := f.Transition(); t != nil && f.Type.Kind() != crm.TimeKind { // a status has the words of the stage that sets it
+		if value, ok := t.Means(text); ok {
+			return norm.QuoteJSON(value)
 		}
 	}
 	return p.json

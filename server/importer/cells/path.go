@@ -20,6 +20,12 @@ func (c *Columns) resolve(path string) (t mapping, found bool) {
 	if name, value, is := strings.Cut(path, "="); is {
 		return mapping{use: forFlag, path: path, field: c.entity.Field(name), value: value}, c.entity.Field(name) != nil
 	}
+	if first, second, is := strings.Cut(path, "|"); is {
+		t, found = c.resolve(first)
+		or, known := c.resolve(second)
+		t.or, t.path = &or, t.path+"|"+or.path
+		return t, found && known
+	}
 	if name, value, is := strings.Cut(path, ":"); is {
 		return mapping{use: forHint, path: name + "=" + value, field: c.entity.Field(name), value: value}, c.entity.Field(name) != nil
 	}

@@ -120,6 +120,10 @@ func (row *rowFields) takeAnyID() {
 // addReference adds a cell about a reference to the lookups of the row. What finds no record is
 // kept: a second name, and a web site that many companies share.
 func (row *rowFields) addReference(p placedCell) {
+	if p.refField != nil && p.refField.Type == fieldtype.Text && !row.OwnIDs && answerOf(p) != isNothing { // whether it is a customer, not which
+		row.leave(p)
+		return
+	}
 	text := Text(p.json)
 	_, isHost := norm.Host(text)
 	if p.refField != nil && p.refField.Type == fieldtype.Domain && !row.OwnIDs && (isHost || !p.exact) && !identifiesCompany(fieldtype.FirstOfCell(text)) {
