@@ -13,7 +13,7 @@ type importCase struct {
 }
 
 // check imports the file, twice, and looks at the export. The second import changes nothing.
-func (c importCase) check(t *testing.T) {
+func (c importCase) check(t *testing.T) *rig {
 	t.Helper()
 	r := newRig(t).as("jane@acme.com")
 	answer := r.want(200, "POST", "/import/"+c.kind, c.file)
@@ -26,6 +26,7 @@ func (c importCase) check(t *testing.T) {
 	if again := r.want(200, "POST", "/import/"+c.kind, c.file); !strings.Contains(again, "0 created, 0 updated, ") || !strings.Contains(again, " 0 failed") {
 		t.Errorf("%s: again it is\n%s", c.name, again)
 	}
+	return r
 }
 
 // TestCellsInBraces imports cells that begin like JSON and are text, and JSON with blanks in it.

@@ -1,6 +1,9 @@
 package server_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestCurrencyColumns imports amounts beside several columns for the currency: the one that the
 // record gets is the one in which the amount is read.
@@ -12,4 +15,39 @@ func TestCurrencyColumns(t *testing.T) {
 	} {
 		c.check(t)
 	}
+}
+
+// TestKeysAreThereOnce imports rows that have one key of an address, or of custom, in two places.
+// No object of a record has a key twice, so its export is read again, and no cell is lost.
+func TestKeysAreThereOnce(t *testing.T) {
+	for _, c := range []importCase{
+		{"a part of an address", "contacts", `[{"name":"J","address":{"city":"Berlin"},"City":"Bonn","Zip":"10115"}]`, []string{"address.city=Berlin", "address.postal_code=10115", "custom.City=Bonn"}},
+		{"the same part twice", "contacts", `[{"name":"J","address":{"city":"Berlin"},"City":"Berlin"}]`, []string{"address.city=Berlin", "!custom"}},
+		{"two addresses", "contacts", `[{"name":"J","address":{"city":"Berlin"},"Address":{"city":"Bonn","country":"DE"}}]`, []string{"address.city=Berlin", "address.country=DE", "custom.Address=", "Bonn"}},
+		{"lines of a street", "contacts", "name,address.street,Address\nJ,1 Main St,2 Side St\n", []string{`address.street="1 Main St"`, `custom.Address="2 Side St"`}},
+		{"labels of a card", "contacts", card("item1.TEL:+49 30 1", "item1.X-ABLABEL:Blog", "item2.TEL:+49 30 2", "item2.X-ABLABEL:Blog", "item3.TEL:+49 30 3", "item3.X-ABLABEL:Blog 2", "item4.TEL:+49 30 4", "item4.X-ABLABEL:Blog"),
+			[]string{`custom.blog="+49 30 1"`, `custom.blog_2="+49 30 2"`, `custom.blog_2_2="+49 30 3"`, `custom.blog_3="+49 30 4"`}},
+		{"a field of a card", "contacts", card("TITLE:Head", "TITLE:Chief", "TITLE:Boss"), []string{"title=Head", "custom.title_2=Chief", "custom.title_3=Boss"}},
+		{"a column and a key of custom", "contacts", `[{"name":"J","Shoe size":42,"custom":{"Shoe size":"41"}}]`, []string{`custom."Shoe size"=41`, `custom."Shoe size 2"=42`}},
+	} {
+		r := c.check(t)
+		file := r.want(200, "GET", "/export", "")
+		if answer := newRig(t).as("jane@acme.com").want(200, "POST", "/import", file); !strings.Contains(answer, " 0 failed") {
+			t.Errorf("%s: its export cannot be read: %s\n%s", c.name, answer, file)
+		}
+	}
+}
+
+// TestCustomThatIsNoObject imports a row whose custom is a number, beside a column that would be a
+// key of it: the row is refused, rather than saved without the number.
+func TestCustomThatIsNoObject(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	if answer := r.want(200, "POST", "/import/contacts", `[{"name":"K","Shoe size":42,"custom":5}]`); !strings.Contains(answer, "row 1 ERROR invalid_value custom takes an object") {
+		t.Error(answer)
+	}
+}
+
+// card returns a vCard of J.
+func card(lines ...string) string {
+	return "BEGIN:VCARD\nVERSION:3.0\nFN:J\n" + strings.Join(lines, "\n") + "\nEND:VCARD\n"
 }

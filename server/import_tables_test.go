@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -156,7 +157,7 @@ func TestTablesComeBack(t *testing.T) {
 			}
 			switch {
 			case row["remarks"] != nil:
-				mapped = mappedColumns(fmt.Sprint(row["remarks"]))
+				maps.Copy(mapped, mappedColumns(fmt.Sprint(row["remarks"])))
 			case row["error"] != nil:
 				rt.Fatalf("row %v of this file is refused: %v\n%s", row["row"], row["hint"], tab.file())
 			case row["handle"] != nil:

@@ -36,12 +36,15 @@ func (objectType) Decode(_ crm.Reader, f *crm.Field, json string) (crm.Input, *c
 		return in, crm.Errorf(crm.InvalidValue, `%s takes an object like {"plan":"pro","seats":12}, not %s.`, f.Name, norm.ShowJSON(json)).On(f.Name)
 	}
 	var set []crm.Member
-	size := 0
+	size, seen := 0, map[string]bool{}
 	for _, m := range norm.ParseObject(json) {
 		if m.Name == "" || len(m.Name) > crm.MaxMemberName {
 			return in, crm.Errorf(crm.InvalidValue, "%s: a key must have 1 to %d bytes, but %s does not.", f.Name, crm.MaxMemberName, norm.Quote(m.Name)).On(f.Name)
 		}
-		if m.JSON == "null" {
+		if seen[m.Name] {
+			return in, crm.Errorf(crm.InvalidValue, "%s has the key %s twice; send each key once.", f.Name, norm.Quote(m.Name)).On(f.Name)
+		}
+		if seen[m.Name] = true; m.JSON == "null" {
 			in.Remove = append(in.Remove, m.Name)
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/server/importer/cells"
 	"crmkit/server/importer/rows"
 )
 
@@ -75,30 +76,34 @@ func (im *Importer) survey(ctx context.Context) error {
 
 // addColumns adds the columns of rows to those of the file, and what their cells show.
 func (im *Importer) addColumns(list ...rows.Row) *crm.Error {
-	if im.isDump() {
-		return nil
-	}
 	for _, r := range list {
-		if fault := im.addCells(r); fault != nil {
+		e := im.opts.Entity
+		if im.isDump() {
+			e = entityOf(im.opts.Env.Schema, r)
+		}
+		if e == nil {
+			continue // the row is refused when it is read
+		}
+		if fault := im.addCells(im.columnsOf(e), r); fault != nil {
 			return fault
 		}
 	}
 	return nil
 }
 
-// addCells adds the cells of a row. JSON rows may each have other columns, so their number is
-// checked with each row.
-func (im *Importer) addCells(r rows.Row) *crm.Error {
+// addCells adds the cells of a row to the columns of its entity. JSON rows may each have other
+// columns, so their number is checked with each row.
+func (im *Importer) addCells(c *cells.Columns, r rows.Row) *crm.Error {
 	for _, cell := range r.Cells {
 		if len(cell.Name) > maxColumnName {
 			return crm.Errorf(crm.InvalidValue, "row %d: the name of a column or key has more than the maximum of %d bytes: %s. Nothing was saved; shorten it.", r.N, maxColumnName, norm.Quote(cell.Name))
 		}
-		im.columns.Add(cell.Name)
+		c.Add(cell.Name)
 		if !im.hasOwnIDs() { // whose columns are written as crmkit writes them
-			im.columns.Learn(cell, r.N)
+			c.Learn(cell, r.N)
 		}
 	}
-	if len(im.columns.Names()) > crm.MaxColumns {
+	if len(c.Names()) > crm.MaxColumns {
 		return crm.Errorf(crm.InvalidValue, "the rows up to row %d have more than the maximum of %d different keys; nothing was saved. Put your own keys into one object, custom.", r.N, crm.MaxColumns)
 	}
 	return nil

@@ -105,34 +105,67 @@ func hasWords(name, text string) bool {
 }
 
 // mergeAddress makes an address of its parts. Only one of several addresses fits: the first of
-// which the row has a part. Several columns for one part of it, like lines of a street, are
-// joined if they are in one row of the table; otherwise the first one that is set wins.
+// which the row has a part. An object with the parts wins over columns for them. Several columns
+// for one part of it, like lines of a street, are joined if they are in one row of the table;
+// otherwise the first one that is set wins.
 func (row *rowFields) mergeAddress(f *crm.Field, list []placedCell) {
 	first := slices.MinFunc(list, func(a, b placedCell) int { return a.place - b.place }).place
-	slices.SortStableFunc(list, func(a, b placedCell) int { return a.use.last(forField) - b.use.last(forField) })
-	var parts []crm.Member
-	lines := map[string]int{} // of the table, by key
+	var whole, parts, texts []placedCell
 	for _, p := range list {
-		text := Text(p.json)
-		if object := readObject(text); p.use == forField && object != nil {
-			parts = append(object, parts...)
-			continue
-		}
-		if p.use == forField { // an address in one cell
-			p.key, p.line = fieldtype.AddressParts[0], -1
-		}
-		at := slices.IndexFunc(parts, func(m crm.Member) bool { return m.Name == p.key })
 		switch {
-		case p.place != first || at >= 0 && lines[p.key] != p.line:
-			row.leave(p)
-		case at >= 0:
-			parts[at].JSON = norm.QuoteJSON(Text(parts[at].JSON) + ", " + text)
-		default:
-			lines[p.key] = p.line
-			parts = append(parts, crm.Member{Name: p.key, JSON: norm.QuoteJSON(text)})
+		case p.use != forField:
+			parts = append(parts, p)
+		case readObject(Text(p.json)) != nil:
+			whole = append(whole, p)
+		default: // an address in one cell
+			p.key, p.line = fieldtype.AddressParts[0], -1
+			texts = append(texts, p)
 		}
 	}
-	row.set(f, string(norm.AppendObject(nil, parts)))
+	members := row.joinObjects(whole)
+	lines := map[string]int{} // of the table, by key
+	for _, p := range append(parts, texts...) {
+		text := Text(p.json)
+		at := indexOf(members, p.key)
+		line, joins := lines[p.key]
+		switch {
+		case at >= 0 && Text(members[at].JSON) == text:
+		case p.place != first || at >= 0 && (!joins || line != p.line):
+			row.leave(p)
+		case at >= 0:
+			members[at].JSON = norm.QuoteJSON(Text(members[at].JSON) + ", " + text)
+		default:
+			lines[p.key] = p.line
+			members = append(members, crm.Member{Name: p.key, JSON: norm.QuoteJSON(text)})
+		}
+	}
+	row.set(f, string(norm.AppendObject(nil, members)))
+}
+
+// joinObjects returns the members of all objects. The first one of a key wins; those of the other
+// objects are kept.
+func (row *rowFields) joinObjects(objects []placedCell) (members []crm.Member) {
+	for _, p := range objects {
+		var lost []crm.Member
+		for _, m := range readObject(Text(p.json)) {
+			at := indexOf(members, m.Name)
+			switch {
+			case at < 0:
+				members = append(members, m)
+			case members[at].JSON != m.JSON:
+				lost = append(lost, m)
+			}
+		}
+		if len(lost) > 0 {
+			row.leave(placedCell{p.mapping, p.name, string(norm.AppendObject(nil, lost))})
+		}
+	}
+	return members
+}
+
+// indexOf returns the place of the member with a name, -1 if there is none.
+func indexOf(members []crm.Member, name string) int {
+	return slices.IndexFunc(members, func(m crm.Member) bool { return m.Name == name })
 }
 
 // mergeKeys gives each key of custom the first cell for it.
@@ -179,32 +212,42 @@ func (row *rowFields) mergeText(f *crm.Field, list []placedCell) {
 }
 
 // withRest adds the cells that no field takes: to custom, or as lines to the text of an entity
-// that has no custom object. A key in the row's own object wins over a column of the same name.
+// that has no custom object.
 func (row *rowFields) withRest() []crm.Member {
 	c := row.columns
 	switch {
 	case c.custom != nil:
-		return withCustom(c.custom, row.Members, row.allKeys())
+		return row.withCustom(c.custom)
 	case c.text != nil && len(row.rest) > 0:
 		return row.withLines(c.text)
 	}
 	return row.Members
 }
 
-// allKeys returns the keys of custom with the cells that no field takes. If a column has the name
-// of a key that another column is for, its name is numbered.
-func (row *rowFields) allKeys() []crm.Member {
-	keys := row.keys
-	for _, m := range row.rest {
-		if slices.ContainsFunc(keys, func(k crm.Member) bool { return k.Name == m.Name && k.JSON == m.JSON }) {
+// withCustom adds the keys of custom to the row's own object. If a column has the name of a key
+// that the object has, or that another column is for, its name is numbered.
+func (row *rowFields) withCustom(f *crm.Field) []crm.Member {
+	members, more := row.Members, append(row.keys, row.rest...)
+	var all []crm.Member
+	if at := indexOf(members, f.Name); at >= 0 && len(more) > 0 {
+		if all = readObject(members[at].JSON); all == nil {
+			return members // it is no object, so the row is refused
+		}
+		members = slices.Delete(members, at, at+1)
+	}
+	for _, m := range more {
+		if slices.Contains(all, m) {
 			continue
 		}
-		for slices.ContainsFunc(keys, func(k crm.Member) bool { return k.Name == m.Name }) {
+		for indexOf(all, m.Name) >= 0 {
 			m.Name += " 2"
 		}
-		keys = append(keys, m)
+		all = append(all, m)
 	}
-	return keys
+	if len(all) == 0 {
+		return members
+	}
+	return append(members, crm.Member{Name: f.Name, JSON: string(norm.AppendObject(nil, all))})
 }
 
 // withLines appends the cells that no field takes to a text, as lines like "Duration: 00:30".
@@ -220,23 +263,4 @@ func (row *rowFields) withLines(f *crm.Field) []crm.Member {
 	}
 	row.Members[at].JSON = norm.QuoteJSON(Text(row.Members[at].JSON) + "\n\n" + text)
 	return row.Members
-}
-
-// withCustom adds members to the object field f of a row.
-func withCustom(f *crm.Field, members, custom []crm.Member) []crm.Member {
-	if len(custom) == 0 {
-		return members
-	}
-	at := slices.IndexFunc(members, func(m crm.Member) bool { return m.Name == f.Name })
-	if at >= 0 {
-		own := norm.ParseObject(members[at].JSON)
-		taken := map[string]bool{}
-		for _, m := range own {
-			taken[m.Name] = true
-		}
-		custom = slices.DeleteFunc(custom, func(c crm.Member) bool { return taken[c.Name] })
-		custom = append(custom, own...)
-		members = slices.Delete(members, at, at+1)
-	}
-	return append(members, crm.Member{Name: f.Name, JSON: string(norm.AppendObject(nil, custom))})
 }

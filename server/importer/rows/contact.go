@@ -24,12 +24,13 @@ type contact struct {
 	address     []crm.Member
 	addressLine string // the same on one line
 	custom      []crm.Member
-	taken       map[string]int // how many values the keys of custom have
+	taken       map[string]bool // the keys of custom
+	last        map[string]int  // the last number behind a key
 	fault       *crm.Error
 }
 
 func newContact(c *card) *contact {
-	b := &contact{properties: c.properties, labels: map[string]string{}, texts: map[string]string{}, taken: map[string]int{}}
+	b := &contact{properties: c.properties, labels: map[string]string{}, texts: map[string]string{}, taken: map[string]bool{}, last: map[string]int{}}
 	slices.SortStableFunc(b.properties, func(a, b property) int { return a.rank() - b.rank() })
 	for i := range b.properties {
 		if p := &b.properties[i]; p.name == "X-ABLABEL" && p.group != "" {
@@ -146,15 +147,22 @@ func (b *contact) keep(key, value string) {
 	if value == "" || key == "" {
 		return
 	}
-	b.taken[key]++
-	n := b.taken[key]
-	if b.texts[key] != "" || key == "address" && b.address != nil {
+	isField := b.texts[key] != "" || key == "address" && b.address != nil
+	n := max(b.last[key], 1)
+	for isField && n == 1 || b.taken[numbered(key, n)] {
 		n++
 	}
-	if n > 1 {
-		key = fmt.Sprintf("%s_%d", key, n)
+	name := numbered(key, n)
+	b.taken[name], b.last[key] = true, n
+	b.custom = append(b.custom, crm.Member{Name: name, JSON: json})
+}
+
+// numbered returns the key of value n: the first has no number.
+func numbered(key string, n int) string {
+	if n == 1 {
+		return key
 	}
-	b.custom = append(b.custom, crm.Member{Name: key, JSON: json})
+	return fmt.Sprintf("%s_%d", key, n)
 }
 
 // label returns the label that a person gave to a property, "" without one. Address books write
