@@ -60,7 +60,7 @@ func (im *Importer) knownInput(rec crm.Record, in crm.Input) (crm.Input, []strin
 			in.Mode = crm.EditTags
 		}
 	case f.Type.Kind() == crm.ObjectKind:
-		return keptMembers(in, had, im.seenBefore(rec))
+		return im.keptMembers(in, rec)
 	case in.Mode != crm.Set || !in.Value.Set() || !had.Set():
 	case f.Name == notes:
 		in.Value = crm.Str(joinNotes(had.Text, in.Value.Text))
@@ -76,7 +76,8 @@ func (im *Importer) knownInput(rec crm.Record, in crm.Input) (crm.Input, []strin
 
 // keptMembers is knownInput for custom and addresses. Another address replaces the one there was as a whole,
 // since no street of the one is in the city of the other.
-func keptMembers(in crm.Input, had crm.Value, seen bool) (crm.Input, []string) {
+func (im *Importer) keptMembers(in crm.Input, rec crm.Record) (crm.Input, []string) {
+	had, seen := rec.Value(in.Field.Name), im.seenBefore(rec)
 	isOther := in.Field.Type == fieldtype.Address && isOtherAddress(had.Members(), in.Value.Members())
 	switch {
 	case isOther && seen:

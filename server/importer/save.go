@@ -58,34 +58,6 @@ func (im *Importer) step(batch []entry) (n int) {
 	return n
 }
 
-// How an import gives way to writes of others.
-const (
-	sharedPart = 10                     // its transactions are this much smaller
-	freeWait   = time.Millisecond       // a transaction that waited longer to begin was behind others
-	freeSteps  = 10                     // transactions in a row that waited for nobody, after which the import is alone
-	mostPause  = 100 * time.Millisecond // after a transaction
-)
-
-// giveWay is called after a transaction that waited to begin and then took a time. If it was behind
-// writes of others, the next ones are small, and after each of them the import pauses for as long
-// as it took: so others, who send a write when the last one was answered, have half of the time. The pause
-// ends when the client is gone, which the next transaction finds.
-func (im *Importer) giveWay(ctx context.Context, waited, took time.Duration) {
-	if waited > freeWait {
-		im.others = freeSteps
-	}
-	if im.others == 0 {
-		return
-	}
-	im.others--
-	pause := time.NewTimer(min(took, mostPause))
-	defer pause.Stop()
-	select {
-	case <-pause.C:
-	case <-ctx.Done():
-	}
-}
-
 // The cost of a row, roughly in the time that a value takes: a key of custom takes as long as
 // five fields, since it has a row of its own.
 const (
