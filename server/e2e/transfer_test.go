@@ -22,7 +22,7 @@ func TestTransferCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, log, err := moved(t, nil, "import", rows, "--db", db)
-	holds(t, out, `# columns: "First Name" -> name; "Company" -> company.name`, "row 1 created contact/", "row 3 ERROR invalid_email", "# imported: 2 created, 0 updated, 0 unchanged, 1 failed")
+	holds(t, out, `# columns: E-mail; "First Name" -> name; "Company" -> company.name`, "row 1 created contact/", "row 3 ERROR invalid_email", "# imported: 2 created, 0 updated, 0 unchanged, 1 failed")
 	if err == nil || !strings.Contains(log, "crmkit: 1 rows failed") {
 		t.Errorf("rows failed, and yet: %v, %q", err, log)
 	}

@@ -22,9 +22,9 @@ const maxColumnName = crm.MaxMemberName + len("custom.")
 
 // survey reads all rows. It finds the columns of the file, and the errors after which
 // no row can be read. The first rows are held in memory until they have decided whose ids
-// the file has; detectSource also adds their columns.
+// the file has, and then show where the values of each column go.
 func (im *Importer) survey(ctx context.Context) error {
-	var first []rows.Row // until the source is decided
+	var first []rows.Row
 	decided, size := false, 0
 	for {
 		r, err := im.rows.Next()
@@ -40,15 +40,17 @@ func (im *Importer) survey(ctx context.Context) error {
 		if r.Empty() {
 			continue
 		}
-		if im.size.add(r); !decided {
-			first, size = append(first, r), size+r.Size
-			if decided = len(first) == sampledRows || size >= sampledBytes; !decided {
-				continue
+		if im.size.add(r); decided {
+			if fault := im.addColumns(r); fault != nil {
+				return fault
 			}
-			im.detectSource(first)
-		} else {
-			first = append(first[:0], r)
+			continue
 		}
+		first, size = append(first, r), size+r.Size
+		if decided = len(first) == sampledRows || size >= sampledBytes; !decided {
+			continue
+		}
+		im.detectSource(first)
 		if fault := im.addColumns(first...); fault != nil {
 			return fault
 		}
@@ -65,11 +67,22 @@ func (im *Importer) survey(ctx context.Context) error {
 	if im.isDump() {
 		return nil
 	}
+	return im.decideColumns(first)
+}
+
+// decideColumns decides how the columns of the file are read. The first rows show where their
+// values go.
+func (im *Importer) decideColumns(first []rows.Row) error {
 	if fault := im.checkKey(); fault != nil {
 		return fault
 	}
 	if fault := im.columns.DecideStyles(im.opts.Stated); fault != nil {
 		return fault
+	}
+	for _, r := range first {
+		if r.Fault == nil {
+			im.columns.Sample(r.Cells, im.how())
+		}
 	}
 	return nil
 }

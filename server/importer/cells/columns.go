@@ -1,7 +1,6 @@
 package cells
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -69,6 +68,8 @@ type Columns struct {
 	names  []string // those seen, in order
 	styles map[string]*columnStyle
 	every  map[string]bool // the names in all products' blocks; nil until they are needed
+	ways   map[string]*way // where the values of each column went in the rows of a sample
+	ownIDs bool            // those rows are an export of crmkit
 }
 
 // New returns the columns of a file with records of an entity.
@@ -247,48 +248,4 @@ func (t mapping) identifies() bool {
 		return true
 	}
 	return false
-}
-
-// Remarks say how columns were read whose names are not those of fields. They come before the
-// rows, so that a person can stop an import that was understood wrongly.
-func (c *Columns) Remarks() (list []string) {
-	read, left := c.readAs()
-	if len(read) > 0 {
-		list = append(list, "columns: "+strings.Join(read, "; "))
-	}
-	if len(left) > 0 {
-		list = append(list, "columns left out, because "+c.entity.Plural+" have no custom fields: "+strings.Join(left, ", "))
-	}
-	return list
-}
-
-// readAs returns the columns with their fields, the parts of one value together, and the
-// columns that are left out.
-func (c *Columns) readAs() (read, left []string) {
-	joined := map[string][]string{}
-	for _, name := range c.names {
-		if t := c.known[name]; t.isPart() {
-			joined[t.path] = append(joined[t.path], fmt.Sprintf("%q", name))
-		}
-	}
-	for _, name := range c.names {
-		t := c.known[name]
-		switch {
-		case t.use == forNothing:
-			left = append(left, fmt.Sprintf("%q", name))
-		case t.amount != nil && t.amount.Name == name && !t.otherUnit:
-		case t.path == "" || products.Fold(t.path) == products.Fold(name) || t.use == forID && t.exact:
-		case t.isPart() && len(joined[t.path]) > 0:
-			read = append(read, strings.Join(joined[t.path], "+")+" -> "+t.path)
-			joined[t.path] = nil
-		case !t.isPart():
-			read = append(read, fmt.Sprintf("%q -> %s", name, t.path))
-		}
-	}
-	return read, left
-}
-
-// isPart reports whether the cells are joined with those of other columns.
-func (t mapping) isPart() bool {
-	return t.use == forName || t.use == forClock || t.use == forCallingCode || t.use == forText
 }

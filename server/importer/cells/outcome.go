@@ -47,8 +47,10 @@ func (row *rowFields) outcome(f *crm.Field, list []placedCell) (plain []placedCe
 	}
 	for _, p := range flags {
 		says := slices.Contains(strings.Split(p.value, "|"), value) == (answerOf(p) == isYes) && answerOf(p) != isNothing
-		if !says || slices.Contains(yesMore, wordOf(p)) {
+		if !says {
 			row.leave(p)
+		} else if slices.Contains(yesMore, wordOf(p)) {
+			row.keepToo(p)
 		}
 	}
 	return plain
@@ -130,7 +132,7 @@ func (row *rowFields) translated(f *crm.Field, p placedCell) string {
 func (row *rowFields) translate(f *crm.Field, p placedCell) string {
 	json := row.translated(f, p)
 	if json != p.json {
-		row.leave(p)
+		row.keepToo(p)
 	}
 	return json
 }

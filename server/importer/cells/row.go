@@ -25,6 +25,8 @@ type How struct {
 	// Shows reports whether the record will show an id; nil: it will. Any other id is kept, like
 	// a cell without a field.
 	Shows func(id string) bool
+
+	aside map[string]string // gets the columns whose cell went elsewhere than into their field, with where it went; nil: nobody asks
 }
 
 // Row is what a row of a file says.
@@ -89,6 +91,23 @@ func (row *rowFields) add(p placedCell) (fault *crm.Error) {
 
 // leave keeps a cell that no field takes.
 func (row *rowFields) leave(cells ...placedCell) {
+	for _, p := range cells {
+		if row.aside != nil {
+			row.setAside(p, row.columns.other(p.name).path)
+		}
+	}
+	row.keepToo(cells...)
+}
+
+// setAside notes that the cell of a column went elsewhere than into the field that it is for.
+func (row *rowFields) setAside(p placedCell, path string) {
+	if row.aside != nil && p.use != forText && p.use != forMember && path != "" {
+		row.aside[p.name] = path
+	}
+}
+
+// keepToo keeps a cell as it was written, of which a field has taken what it can.
+func (row *rowFields) keepToo(cells ...placedCell) {
 	for _, p := range cells {
 		row.rest = append(row.rest, crm.Member{Name: p.name, JSON: p.json})
 	}
@@ -197,7 +216,7 @@ func (row *rowFields) mergeFirst(f *crm.Field, list []placedCell) *crm.Error {
 		return fault
 	}
 	if !cell.Whole {
-		row.leave(first)
+		row.keepToo(first)
 	}
 	row.set(f, cell.JSON)
 	if field := currencyField(c.entity); field != nil && cell.Currency != "" && currency == "" {

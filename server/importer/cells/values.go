@@ -108,7 +108,7 @@ func (row *rowFields) setFirst(f *crm.Field, value string, p placedCell) {
 	if f.Type == fieldtype.Email {
 		box := norm.ReadMailbox(value)
 		if value = box.Address; row.takeName(box.Name) != sameName {
-			row.leave(p)
+			row.keepToo(p)
 		}
 	}
 	row.set(f, norm.QuoteJSON(value))
@@ -159,7 +159,7 @@ func (row *rowFields) mergeList(f *crm.Field, list []placedCell) *crm.Error {
 			}
 		}
 		if !cell.Whole {
-			row.leave(p)
+			row.keepToo(p)
 		}
 	}
 	row.set(f, "["+strings.Join(items, ",")+"]")
@@ -185,7 +185,7 @@ func (row *rowFields) addItems(list *crm.Field, values []string, p placedCell) {
 			box := norm.ReadMailbox(value)
 			switch value = box.Address; row.takeName(box.Name) {
 			case otherForm:
-				row.leave(p)
+				row.keepToo(p)
 			case somebodyElse:
 				continue
 			}
@@ -195,7 +195,7 @@ func (row *rowFields) addItems(list *crm.Field, values []string, p placedCell) {
 		}
 	}
 	if len(right) < len(values) {
-		row.leave(p)
+		row.keepToo(p)
 	}
 	if len(right) == 0 {
 		return

@@ -53,9 +53,12 @@ func (row *rowFields) withoutWebsites(list []placedCell) (domains []placedCell) 
 				row.leave(placedCell{p.mapping, p.name, norm.QuoteJSON(value)})
 			}
 		}
-		if len(hosts) > 0 {
-			domains = append(domains, placedCell{p.mapping, p.name, norm.QuoteList(hosts)})
+		if len(hosts) == 0 {
+			row.setAside(p, row.columns.other(WebsiteKey).path)
+			continue
 		}
+		delete(row.aside, p.name) // only some went elsewhere
+		domains = append(domains, placedCell{p.mapping, p.name, norm.QuoteList(hosts)})
 	}
 	return domains
 }
