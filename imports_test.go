@@ -23,7 +23,7 @@ query < store < auth < auth/oauth < server/edge < server/web < server/oauth < se
 crm < server/client < server
 crm/norm < mail < auth
 store < server/draft < server/web < server/transfer
-crm < render < server/draft < server/importer/rows < server/importer/cells < server/importer < server/transfer < server < server/servertest < server/dumptest
+crm < render < server/draft < server/importer/rows < server/importer/cells < server/importer/references < server/importer < server/transfer < server < server/servertest < server/dumptest
 query < server/manual < server/mcp
 crm/norm < store/sqlite < store/table < store/snapshot < store/dryrun < store/txn < store/secondary < store/view < store < store/account < auth
 crm < store/cache < store/table < store/refold < store

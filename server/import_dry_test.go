@@ -16,8 +16,8 @@ import (
 
 var handles = regexp.MustCompile(` [a-z_]+/[a-z]+_\w+`)
 
-// madeValues are the values that a dry run shows of a record that it would make.
-var madeValues = regexp.MustCompile(`(?m)^(row \d+ created) .*$`)
+// madeValues are the values that a dry run shows of a record that it would make, behind a note.
+var madeValues = regexp.MustCompile(`(?m)^(row \d+ created(?: \(.*\))?)(?: .*)?$`)
 
 // smallRows draws a file with few different ids, addresses and names, so that rows are about the
 // same records, and with empty and wrong cells.

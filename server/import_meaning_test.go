@@ -38,6 +38,7 @@ func TestMeaningOfColumns(t *testing.T) {
 		{"a page of a group", "companies", "name,Website\nx,https://group.example/x\n", []string{"custom.website=https://group.example/x", "!domain="}},
 		{"a first page", "companies", "name,Website\nx,https://www.acme.example/en/home?a=1\n", []string{"domain=acme.example", "custom.website=https://www.acme.example/en/home?a=1"}},
 		{"a customer's own site of a builder", "companies", "name,Website\nx,acme.myshopify.com\n", []string{"domain=acme.myshopify.com"}},
+		{"a customer beside a person is the company", "contacts", "Ansprechpartner;Kunde;E-Mail\nA;X AG;a@x.example\n", []string{"name=A", `company.name="X AG"`, "!custom"}},
 		{"what is no site", "companies", "name,Website\nx,n/a\n", []string{"custom.Website=n/a"}},
 	} {
 		r := newRig(t).as("jane@acme.com")

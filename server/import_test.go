@@ -97,11 +97,12 @@ func TestCompaniesAreFoundOrMade(t *testing.T) {
 	r.want(201, "POST", "/companies", `{"name":"Acme","domain":"acme.com"}`)
 	r.want(201, "POST", "/companies", `{"name":"Twin"}`)
 	r.want(201, "POST", "/companies", `{"name":"Twin"}`)
+	// The name of two companies makes no third one.
 	const file = "name,company.name,company.domain\na,Other name,acme.com\nb,ACME,\nc,New,new.com\nd,,solo.com\ne,Twin,\nf,twin,\ng,Fresh,\nh,fresh,\n"
 	for range 2 {
 		r.want(200, "POST", "/import/contacts", file)
 		text := r.want(200, "GET", "/companies?sort=id&fields=name,domain", "")
-		want := "name=Acme domain=acme.com|name=Twin|name=Twin|name=New domain=new.com|name=solo.com domain=solo.com|name=Twin|name=Fresh|"
+		want := "name=Acme domain=acme.com|name=Twin|name=Twin|name=New domain=new.com|name=solo.com domain=solo.com|name=Fresh|"
 		if got := regexp.MustCompile(`company/\S+ (.*)\n`).ReplaceAllString(text, "$1|"); !strings.HasPrefix(got, want+"#") {
 			t.Errorf("companies\n%s\nwant\n%s", got, want)
 		}

@@ -88,6 +88,16 @@ func SameName(a, b string) bool {
 	return slices.Equal(words, others) && (len(otherJoined) == 1 && hasOrder(joined, otherJoined[0]) || len(joined) == 1 && hasOrder(otherJoined, joined[0]))
 }
 
+// NameKey returns a text that is equal for all names which SameName takes for the same one, and for
+// few others. It is empty for a name without any word.
+func NameKey(name string) string {
+	words := NameWords(name)
+	joined := []rune(strings.Join(slices.DeleteFunc(slices.Clone(words), func(word string) bool { return !isEastAsianName(word) }), ""))
+	slices.Sort(joined)
+	words = append(slices.DeleteFunc(words, isEastAsianName), string(joined))
+	return strings.TrimSpace(strings.Join(words, " "))
+}
+
 // hasOrder reports whether the words in some order, without blanks, are the text. It tries
 // none if there are more than maxNameOrders.
 func hasOrder(words []string, text string) bool {

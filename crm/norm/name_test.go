@@ -53,6 +53,9 @@ func TestSameName(t *testing.T) {
 		if SameName(test.a, test.b) != test.want || SameName(test.b, test.a) != test.want {
 			t.Errorf("%q and %q: %v, want %v", test.a, test.b, SameName(test.a, test.b), test.want)
 		}
+		if test.want && NameKey(test.a) != NameKey(test.b) {
+			t.Errorf("%q and %q: the keys are %q and %q", test.a, test.b, NameKey(test.a), NameKey(test.b))
+		}
 	}
 }
 
@@ -122,4 +125,27 @@ func TestWithTitles(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestNameKey checks that two names which are the same have one key, and that a name without a word
+// has none.
+func TestNameKey(t *testing.T) {
+	word := rapid.SampledFrom([]string{"", "-", "Mara", "O’Reilly", "Jean‑Pierre", "太郎", "山田", "ジョン", "はな", "철수", "Ö.", "Ann"})
+	separator := rapid.SampledFrom([]string{" ", "", ", ", "・"})
+	name := rapid.Custom(func(t *rapid.T) string {
+		text := ""
+		for range rapid.IntRange(0, 4).Draw(t, "words") {
+			text += word.Draw(t, "word") + separator.Draw(t, "separator")
+		}
+		return text
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := name.Draw(t, "a"), name.Draw(t, "b")
+		if SameName(a, b) && NameKey(a) != NameKey(b) {
+			t.Fatalf("%q and %q: the keys are %q and %q", a, b, NameKey(a), NameKey(b))
+		}
+		if (NameKey(a) == "") != (len(NameWords(a)) == 0) {
+			t.Fatalf("%q: the key is %q", a, NameKey(a))
+		}
+	})
 }

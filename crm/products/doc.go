@@ -49,6 +49,9 @@
 //	kind:call           only records with this value have the column: a cell that is set
 //	                    means the value, and is kept like that of a column without a field
 //
+// Lists of a block are the columns whose cells name several records, with semicolons between them.
+// The first one is the reference, and the others go into custom.
+//
 // In an activity several columns for its body are joined, in the order of the block.
 //
 // Columns of other fields, such as a stage, may have any text. Words of a choice, such as the

@@ -7,6 +7,7 @@ var hubspot = Product{
 	Name: "hubspot", Title: "HubSpot",
 	Marks: []string{"Record ID", "Marketing contact status", "Lifecycle Stage", "Company Domain Name", "Associated Company", "Associated Contact", "Associated Company (Primary)",
 		"Associated Company IDs (Primary)", "Primary Associated Company ID", "Associated Company IDs", "Associated Contact IDs", "Associated Deal IDs", "Associated Note", "Last Modified Date"},
+	Lists: []string{"Associated Contact", "Associated Company", "Associated Company Names", "Associated Deal", "Associated Ticket"},
 	Columns: map[string][]Column{
 		"contact": {
 			to("id", "Record ID", "Record ID - Contact"),

@@ -18,6 +18,10 @@ type Product struct {
 	// none. Unlike an id it is also read as what it is.
 	Key string
 
+	// Lists are the columns whose cells have several records, with semicolons between their names.
+	// The first one is the reference.
+	Lists []string
+
 	// ID returns the one form of an id that the product writes in several; nil: it has one form.
 	ID func(id string) string
 	// IsID reports whether an id can be no other product's; nil: ids do not show it.

@@ -42,7 +42,7 @@ func (im *Importer) send(results []result) error {
 	for _, r := range results {
 		im.summary.add(r)
 		full := most > 0 && im.summary.sent+len(piece) > most || im.opts.DryRun && im.summary.listed >= im.opts.Limits.Samples
-		if r.fault == nil && full {
+		if r.fault == nil && full && (len(r.notes) == 0 || im.summary.hints.noted > int64(im.opts.Limits.Samples)) {
 			im.summary.quiet++ // rows that fail are always listed, because somebody must correct them
 			continue
 		}

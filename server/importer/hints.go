@@ -17,6 +17,7 @@ import (
 type hints struct {
 	flag  *crm.Field // of tasks: done
 	timed int64      // rows whose time the import had to make up, because the flag has no other form
+	noted int64      // rows with a note
 
 	first map[uint64]int32 // by likeness, the first row that has it
 	pairs []string         // rows that look like one person
@@ -35,6 +36,9 @@ func (h *hints) add(r result) {
 	if r.timed != nil {
 		h.flag = r.timed
 		h.timed++
+	}
+	if len(r.notes) > 0 {
+		h.noted++
 	}
 	h.compare(r)
 }
@@ -77,6 +81,9 @@ func (h *hints) lines() (list []string) {
 		}
 		list = append(list, "rows that look like one person, by name and company or phone: "+pairs+
 			". If they are, delete one contact and add its address to other_emails of the other; in a file, write both addresses into one cell: a@x.com; b@x.com")
+	}
+	if h.noted > 0 {
+		list = append(list, fmt.Sprintf("rows with a note, in brackets behind their result: %d; what they refer to is kept as text where no record was linked", h.noted))
 	}
 	return list
 }

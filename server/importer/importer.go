@@ -11,6 +11,7 @@ import (
 	"crmkit/query"
 	"crmkit/render"
 	"crmkit/server/importer/cells"
+	"crmkit/server/importer/references"
 	"crmkit/server/importer/rows"
 	"crmkit/store"
 	"crmkit/store/dryrun"
@@ -71,7 +72,7 @@ func (r Reading) Plan() []string {
 		return []string{"source: " + r.source}
 	}
 	var list []string
-	if r.source != "" && !strings.HasPrefix(r.source, unknownSource) {
+	if r.source != "" && !strings.HasPrefix(r.source, references.UnknownFile) {
 		why := ""
 		switch {
 		case r.byIDs:
@@ -105,6 +106,7 @@ type Importer struct {
 	kept    []string      // fields in which the row being saved differs from an earlier one
 	saved   seenRecords   // what the rows saved so far are about
 	saving  seenRecords   // the same of the transaction at hand
+	notes   []string      // what the answer says of the row being saved
 	summary summary
 	trial   *dryrun.Run // what a dry run did so far; nil if it is not one
 	others  int         // for how many transactions the import still gives way to others

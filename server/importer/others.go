@@ -6,7 +6,9 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
+	"crmkit/server/draft"
 	"crmkit/server/importer/cells"
+	"crmkit/server/importer/references"
 	"crmkit/store"
 )
 
@@ -23,7 +25,7 @@ func (im *Importer) withoutOthers(tx *store.Tx, d store.Draft, key int64) (store
 		return d, nil
 	}
 	d.Inputs = slices.Clone(d.Inputs)
-	at := inputAt(d, unique.Name)
+	at := draft.InputAt(d, unique.Name)
 	if at >= 0 && d.Inputs[at].Value.Set() {
 		holder, err := tx.KeyOf(d.Entity, d.Inputs[at].Value)
 		if holder != 0 && key == 0 && err == nil {
@@ -35,7 +37,7 @@ func (im *Importer) withoutOthers(tx *store.Tx, d store.Draft, key int64) (store
 		if holder != 0 && holder != key && unique.Type == fieldtype.Domain {
 			site := d.Inputs[at].Value.Text
 			d.Inputs = slices.Delete(d.Inputs, at, at+1)
-			addKey(&d, cells.WebsiteKey, site)
+			draft.AddKey(&d, cells.WebsiteKey, site)
 		}
 	}
 	return im.withoutOthersItems(tx, d, key)
@@ -44,7 +46,7 @@ func (im *Importer) withoutOthers(tx *store.Tx, d store.Draft, key int64) (store
 // withoutOthersItems does the same with the list of further addresses.
 func (im *Importer) withoutOthersItems(tx *store.Tx, d store.Draft, key int64) (store.Draft, error) {
 	list := d.Entity.Field(d.Entity.Field(d.Entity.Keys.Unique).Others).Name
-	at := inputAt(d, list)
+	at := draft.InputAt(d, list)
 	if at < 0 {
 		return d, nil
 	}
@@ -60,10 +62,10 @@ func (im *Importer) withoutOthersItems(tx *store.Tx, d store.Draft, key int64) (
 		if holder == 0 || holder == key {
 			own = append(own, item)
 		} else {
-			addKey(&d, list, item)
+			draft.AddKey(&d, list, item)
 		}
 	}
-	at = inputAt(d, list) // a key that was added may have moved it
+	at = draft.InputAt(d, list) // a key that was added may have moved it
 	if d.Inputs[at].Value = crm.Labels(own); len(own) == 0 {
 		d.Inputs = slices.Delete(d.Inputs, at, at+1)
 	}
@@ -73,17 +75,12 @@ func (im *Importer) withoutOthersItems(tx *store.Tx, d store.Draft, key int64) (
 // addItem adds an item to a list of a draft.
 func addItem(d *store.Draft, list *crm.Field, item string) {
 	d.Inputs = slices.Clone(d.Inputs)
-	at := inputAt(*d, list.Name)
+	at := draft.InputAt(*d, list.Name)
 	if at < 0 {
 		d.Inputs = append(d.Inputs, crm.Input{Field: list, Mode: crm.EditTags, Value: crm.Labels([]string{item})})
 		return
 	}
 	d.Inputs[at].Value = crm.Labels(append(slices.Clone(d.Inputs[at].Value.List()), item))
-}
-
-// inputAt returns the position of the input of a field, -1 if the draft has none.
-func inputAt(d store.Draft, name string) int {
-	return slices.IndexFunc(d.Inputs, func(in crm.Input) bool { return in.Field.Name == name })
 }
 
 // unlessContradicted returns the key of a record that was found by an address, or 0 if the row is
@@ -94,31 +91,10 @@ func (im *Importer) unlessContradicted(tx *store.Tx, d store.Draft, key int64) (
 		return 0, err
 	}
 	name, had := inputText(d, d.Entity.Field(d.Entity.LabelField)), rec.Value(d.Entity.LabelField).Text
-	at := inputAt(d, externalIDs)
-	if at >= 0 && im.hasID(rec) && rec.Entity.Field(d.Entity.Keys.Unique).Type == fieldtype.Domain ||
+	at := draft.InputAt(d, references.ExternalIDs)
+	if at >= 0 && im.from().HasID(rec) && rec.Entity.Field(d.Entity.Keys.Unique).Type == fieldtype.Domain ||
 		name != "" && !isNamedByUnique(rec) && !norm.MayBeSame(name, had) {
 		return 0, nil
 	}
 	return key, nil
-}
-
-// addKey sets a key of custom in a draft; another value of the key stays in front of it.
-func addKey(d *store.Draft, key, text string) {
-	f := d.Entity.Field("custom")
-	if f == nil {
-		return
-	}
-	at := inputAt(*d, f.Name)
-	if at < 0 {
-		at, d.Inputs = len(d.Inputs), append(d.Inputs, crm.Input{Field: f, Mode: crm.MergeMembers})
-	}
-	members := slices.Clone(d.Inputs[at].Value.Members())
-	if i := slices.IndexFunc(members, func(m crm.Member) bool { return m.Name == key }); i >= 0 {
-		if had := cells.Text(members[i].JSON); had != text {
-			members[i].JSON = norm.QuoteJSON(had + ", " + text)
-		}
-	} else {
-		members = append(members, crm.Member{Name: key, JSON: norm.QuoteJSON(text)})
-	}
-	d.Inputs[at].Value = crm.Members(members)
 }

@@ -9,6 +9,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
+	"crmkit/server/importer/references"
 	"crmkit/store"
 )
 
@@ -24,8 +25,8 @@ const maxNamesakes = 100
 // knownKey returns the key of the record that was imported under the id of a row, else of the contact
 // that a row without id and address is about, 0 if there is none.
 func (im *Importer) knownKey(tx *store.Tx, d store.Draft, e entry) (int64, error) {
-	key, err := im.mappedKey(tx, e.entity, externalID{e.source, e.id}, e.cells.CreatedAt)
-	if key != 0 || err != nil || e.source != rowSource {
+	key, err := im.from().MappedKey(tx, e.entity, references.ID{Source: e.source, ID: e.id}, e.cells.CreatedAt)
+	if key != 0 || err != nil || e.source != references.ByContent {
 		return key, err
 	}
 	if key, err = im.samePerson(tx, d); key != 0 && err == nil {

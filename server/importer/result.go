@@ -22,6 +22,7 @@ type result struct {
 	made    crm.Record    // what a dry run would create
 	like    likeness      // of the row
 	timed   *crm.Field    // the flag whose time is that of the import; nil: none
+	notes   []string      // what else the answer says of the row
 	fault   *crm.Error    // why the row failed
 }
 
@@ -77,6 +78,10 @@ func (r result) line(zone *time.Location) render.Item {
 		l.Fields = append(l.Fields, render.ChangesField(r.changes))
 	case r.made.Entity != nil:
 		l.Fields = append(l.Fields, render.NewValues(r.made)...)
+	}
+	if len(r.notes) > 0 {
+		l.Head += " (" + norm.OneLine(strings.Join(r.notes, "; ")) + ")"
+		l.Fields = append(l.Fields, render.Field{Name: "notes", Value: crm.Labels(r.notes), JSON: true})
 	}
 	return l
 }

@@ -15,6 +15,7 @@ import (
 	"crmkit/crm/products"
 	"crmkit/server/draft"
 	"crmkit/server/importer/cells"
+	"crmkit/server/importer/references"
 	"crmkit/server/importer/rows"
 	"crmkit/store"
 )
@@ -50,7 +51,7 @@ func (im *Importer) read(r rows.Row) entry {
 	e.draft, e.fault = draft.Decode(e.entity, e.cells.Members, im.opts.Env)
 	e.draft.Inputs = keepTimes(e.entity, append(e.draft.Inputs, e.cells.Set...))
 	if e.id == "" && e.fault == nil && !hasUnique(e.draft) {
-		if e.id, e.source = im.contentID(r), rowSource; e.id == "" {
+		if e.id, e.source = im.contentID(r), references.ByContent; e.id == "" {
 			e.fault = crm.Errorf(crm.InvalidValue, "more than %d rows have neither an id nor %s, by which they are recognised; put the rest into another file.", maxWithoutID, crm.Article(cmp.Or(e.entity.Keys.Unique, "name")))
 		}
 	}
@@ -68,7 +69,7 @@ func (im *Importer) how() cells.How {
 	how := cells.How{Env: im.opts.Env, OwnIDs: im.hasOwnIDs(), Key: im.key}
 	if !how.OwnIDs {
 		how.Shows = func(id string) bool {
-			_, is := externalID{im.source, id}.item()
+			_, is := references.ID{Source: im.source, ID: id}.Item()
 			return is
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/render"
+	"crmkit/server/importer/references"
 	"crmkit/store"
 )
 
@@ -115,7 +116,7 @@ func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
 		return r, nil
 	}
 	var out store.Outcome
-	im.created, im.kept = nil, nil
+	im.created, im.kept, im.notes = nil, nil, nil
 	err := tx.Savepoint(func() (err error) {
 		out, err = im.save(tx, e)
 		return err
@@ -131,7 +132,7 @@ func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
 	case r.outcome == store.Created:
 		r.made = out.After
 	}
-	r.created, r.kept = im.created, im.kept
+	r.created, r.kept, r.notes = im.created, im.kept, im.notes
 	if err == nil {
 		r.timed = madeUpTime(e.draft, out)
 		im.saving.add(out.After)
@@ -146,17 +147,19 @@ func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
 // record is the one that was imported under the id, else the one with the unique value, else
 // the contact with the same name and phone number, else a new one.
 func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
-	d, err := im.withReferences(tx, e)
+	row, err := im.from().Resolve(tx, references.Row{Draft: e.draft, Lookups: e.cells.Lookups, AnyID: e.cells.AnyID})
 	if err != nil {
 		return store.Outcome{}, err
 	}
+	d := row.Draft
+	im.created, im.notes = row.Created, row.Notes
 	if e, err = im.withContent(tx, e); err != nil {
 		return store.Outcome{}, err
 	}
-	origin := externalID{e.source, e.id}
-	item, listed := origin.item()
+	origin := references.ID{Source: e.source, ID: e.id}
+	item, listed := origin.Item()
 	if listed {
-		d.Inputs = append(d.Inputs[:len(d.Inputs):len(d.Inputs)], crm.Input{Field: e.entity.Field(externalIDs), Mode: crm.EditTags, Value: crm.Labels([]string{item})})
+		d.Inputs = append(d.Inputs[:len(d.Inputs):len(d.Inputs)], crm.Input{Field: e.entity.Field(references.ExternalIDs), Mode: crm.EditTags, Value: crm.Labels([]string{item})})
 	}
 	key, err := im.knownKey(tx, d, e)
 	if err != nil {
@@ -175,7 +178,7 @@ func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 		return store.Outcome{}, err
 	}
 	if e.id == "" && !hasUnique(d) {
-		e.id, e.source = e.content, rowSource
+		e.id, e.source = e.content, references.ByContent
 	}
 	out, err := im.saveKnown(tx, d, e)
 	if err == nil && e.id != "" && !listed {
@@ -184,9 +187,13 @@ func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 	return out, err
 }
 
-// saveKnown creates the record of a draft, or updates the one that has one of its keys.
+// saveKnown creates the record of a draft, or updates the one that has one of its keys, or that was
+// created for its name.
 func (im *Importer) saveKnown(tx *store.Tx, d store.Draft, e entry) (store.Outcome, error) {
 	key, err := tx.KeyOfDraft(d)
+	if key == 0 && err == nil {
+		key, err = im.from().Complete(tx, d)
+	}
 	if err == nil && key != 0 {
 		if err = im.refuseOther(tx, d, key, foundByKey); err == nil {
 			d, im.kept, err = im.keepKnown(tx, d, key)
@@ -207,37 +214,11 @@ func (im *Importer) withContent(tx *store.Tx, e entry) (entry, error) {
 	if e.id != "" || e.content == "" {
 		return e, nil
 	}
-	key, err := tx.ImportMapping(rowSource, e.entity, e.content)
+	key, err := tx.ImportMapping(references.ByContent, e.entity, e.content)
 	if key != 0 {
-		e.id, e.source = e.content, rowSource
+		e.id, e.source = e.content, references.ByContent
 	}
 	return e, err
-}
-
-// withReferences returns the draft of an entry with the records that it refers to.
-func (im *Importer) withReferences(tx *store.Tx, e entry) (store.Draft, error) {
-	d, set := e.draft, map[*crm.Field]bool{}
-	add := func(f *crm.Field, key int64) {
-		set[f] = true
-		d.Inputs = append(d.Inputs[:len(d.Inputs):len(d.Inputs)], crm.Input{Field: f, Value: crm.Key(key)})
-	}
-	for _, ref := range e.cells.Lookups {
-		key, err := im.reference(tx, e.entity, ref)
-		if err != nil {
-			return d, err
-		}
-		if key != 0 {
-			add(ref.Field, key)
-		}
-	}
-	if e.cells.AnyID == "" {
-		return d, nil
-	}
-	f, key, err := im.anyReference(tx, e)
-	if err == nil && !set[f] {
-		add(f, key)
-	}
-	return d, err
 }
 
 // refuseSharedAddress refuses a row whose unique value belongs to somebody else.

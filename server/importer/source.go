@@ -10,20 +10,19 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/crm/products"
 	"crmkit/server/importer/cells"
+	"crmkit/server/importer/references"
 	"crmkit/server/importer/rows"
 )
 
-// A source is where ids come from: a product, a workspace ("ws_…"), or one of these.
-const (
-	unknownSource = "file:" // and a hash of the columns: a file of no known product
-	rowSource     = "row"   // the id is a hash of the row
-	nameSource    = "name"  // the id is the name of a record
-)
+// from returns where the rows come from.
+func (im *Importer) from() references.Source {
+	return references.Source{Env: im.opts.Env, Name: im.source, OwnIDs: im.ownIDs, Sure: im.hasOwnIDs(), Dump: im.isDump()}
+}
 
 // CheckSource refuses a source= that could be taken for one of the importer's own, with
 // invalid_value. An empty source is valid.
 func CheckSource(source string) *crm.Error {
-	if len(source) > 100 || strings.HasPrefix(source, "ws_") || slices.Contains([]string{rowSource, nameSource}, source) || strings.Contains(source, ":") || norm.OneLine(source) != source {
+	if len(source) > 100 || strings.HasPrefix(source, "ws_") || slices.Contains([]string{references.ByContent, references.ByName}, source) || strings.Contains(source, ":") || norm.OneLine(source) != source {
 		return crm.Errorf(crm.InvalidValue, "source=%s is not allowed; write one word for the origin of the rows, like hubspot or old-crm.", norm.Quote(source)).On("source")
 	}
 	return nil
@@ -87,7 +86,7 @@ func unknownFile(names []string) string {
 	}
 	slices.Sort(folded)
 	sum := sha256.Sum256([]byte(strings.Join(slices.Compact(folded), "\n")))
-	return unknownSource + hex.EncodeToString(sum[:8])
+	return references.UnknownFile + hex.EncodeToString(sum[:8])
 }
 
 // hasOwnIDs reports whether the rows are an export of crmkit, in which a column like created_at

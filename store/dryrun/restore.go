@@ -58,8 +58,10 @@ func (r *Run) Imported(n Import) int64 {
 	if r == nil {
 		return 0
 	}
-	if at := slices.Index(r.noted, n); at >= 0 {
-		return r.keys[at]
+	for at := len(r.noted) - 1; at >= 0; at-- { // the last one is valid
+		if r.noted[at] == n {
+			return r.keys[at]
+		}
 	}
 	if key := r.imports[n]; key != 0 {
 		return r.currentKey(n.Entity, key)

@@ -7,15 +7,27 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
+	"crmkit/crm/products"
 )
 
 // Lookup is how a row identifies the record of a reference: by its id in the source, its
 // unique value and its name, which are tried in this order.
 type Lookup struct {
-	Field  *crm.Field
-	ID     string // in the source
+	Field *crm.Field
+	ID    string // in the source
+	Named
+	Several []Named // what the cell with the name has between semicolons; nil: it has none
+	IsList  bool    // the product lists several records in the column of that cell
+	Column  string  // its name
+}
+
+// Named is what a cell says of one record.
+type Named struct {
+	Text   string // the cell, or the part of it between two semicolons
 	Unique string
 	Name   string
+	Host   string // the name is also that of a host: it may be the domain of a company
+	IsSite bool   // and is written as one, so a new company gets it as its domain
 }
 
 // addLookup adds a cell about a reference to the row's lookups. It reports whether all of the cell
@@ -27,7 +39,7 @@ func (row *rowFields) addLookup(p placedCell) bool {
 		row.Lookups = append(row.Lookups, Lookup{Field: p.field})
 	}
 	ref, to := &row.Lookups[at], row.columns.entity.Target(p.field)
-	text := Text(p.json)
+	text := strings.TrimSpace(Text(p.json))
 	for _, m := range readObject(text) { // as JSON exports have it: {"name":…}
 		if m.Name == to.LabelField {
 			text = Text(m.JSON)
@@ -36,6 +48,9 @@ func (row *rowFields) addLookup(p placedCell) bool {
 	switch {
 	case p.refField == nil:
 		first := fieldtype.FirstOfCell(text)
+		if !row.OwnIDs {
+			setFirst(&ref.Unique, readNamed(first, to).Unique) // a column of ids may have addresses
+		}
 		return setFirst(&ref.ID, row.columns.formOf(crm.CutHandle(first))) && first == text
 	case p.refField.Name == to.Keys.Unique && p.refField.Type != fieldtype.Email:
 		first := fieldtype.FirstOfCell(text)
@@ -43,12 +58,10 @@ func (row *rowFields) addLookup(p placedCell) bool {
 	case p.refField.Name == to.Keys.Unique:
 		return ref.addMailbox(text)
 	}
-	name, address := cutAddress(text, to)
-	set := setFirst(&ref.Name, name)
-	if address != "" {
-		set = setFirst(&ref.Unique, address) && set
+	if row.OwnIDs {
+		return setFirst(&ref.Name, text)
 	}
-	return set && !strings.Contains(text, ");")
+	return row.addNamed(ref, text, p)
 }
 
 // addMailbox adds the first of the addresses in a cell, with the name beside it. It reports
@@ -59,11 +72,45 @@ func (ref *Lookup) addMailbox(text string) bool {
 		list = []string{text}
 	}
 	box := norm.ReadMailbox(list[0])
-	all := setFirst(&ref.Unique, box.Address) && len(list) == 1
+	all := setAddress(&ref.Unique, box.Address) && len(list) == 1
 	if box.Name == "" {
 		return all
 	}
 	return setFirst(&ref.Name, box.Name) && all
+}
+
+// addNamed adds a cell of a column of names. What is between its semicolons is kept apart, since
+// only the store knows whether it is one name with semicolons or several names.
+func (row *rowFields) addNamed(ref *Lookup, text string, p placedCell) bool {
+	var parts []Named
+	for part := range strings.SplitSeq(strings.ReplaceAll(text, ":::", ";"), ";") {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, readNamed(part, row.columns.entity.Target(p.field)))
+		}
+	}
+	switch {
+	case len(parts) == 0:
+		return false
+	case len(parts) == 1:
+		return ref.addOne(parts[0], p.name)
+	case ref.Name != "":
+		return ref.Name == text
+	}
+	ref.Name, ref.Several, ref.Column, ref.IsList = text, parts, p.name, row.columns.hasLists(p.name)
+	return true
+}
+
+// addOne adds what a cell says of one record.
+func (ref *Lookup) addOne(is Named, column string) bool {
+	if is.Name != "" && ref.Name == "" {
+		ref.Name, ref.Host, ref.IsSite, ref.Column = is.Name, is.Host, is.IsSite, column
+	}
+	return (is.Unique == "" || setAddress(&ref.Unique, is.Unique)) && (is.Name == "" || is.Name == ref.Name)
+}
+
+// hasLists reports whether the product lists several records in a cell of a column.
+func (c *Columns) hasLists(column string) bool {
+	return c.Product != nil && slices.ContainsFunc(c.Product.Lists, func(name string) bool { return products.Fold(name) == products.Fold(column) })
 }
 
 // setFirst sets a text that is not set yet. It reports whether the text has the value.
@@ -74,27 +121,55 @@ func setFirst(s *string, value string) bool {
 	return *s == value
 }
 
-// cutAddress splits "Jane Doe (jane@acme.com)", the form in which HubSpot names contacts; of
-// several, with a semicolon between them, it takes the first. It also splits the form of mails,
-// Jane Doe <jane@acme.com>. Any other text is a name.
-func cutAddress(text string, to *crm.Entity) (name, address string) {
-	f := to.Field(to.Keys.Unique)
-	if first, _, several := strings.Cut(text, ");"); several {
-		text = first + ")"
+// setAddress does the same with an address, whose letters may be capital ones.
+func setAddress(s *string, address string) bool {
+	return setFirst(s, address) || strings.EqualFold(*s, address)
+}
+
+// readNamed reads what a column of names has of one record. A person may be written as in a mail,
+// Jane Doe <jane@acme.com>, as in HubSpot, Jane Doe (jane@acme.com), or by the address alone; a
+// company by its web site. Any other text is a name.
+func readNamed(text string, to *crm.Entity) Named {
+	f, is := to.Field(to.Keys.Unique), Named{Name: text}
+	switch {
+	case f != nil && f.Type == fieldtype.Email:
+		is = readPerson(text)
+	case f != nil && f.Type == fieldtype.Domain:
+		is = readCompany(text)
 	}
-	if f == nil || f.Type != fieldtype.Email {
-		return text, ""
-	}
-	if strings.HasSuffix(text, ">") {
-		list := norm.SplitMailboxes(text)
-		if box := norm.ReadMailbox(list[0]); len(list) == 1 && box.Name != "" {
-			return box.Name, box.Address
+	is.Text = text
+	return is
+}
+
+// readPerson reads a name, an address, or both.
+func readPerson(text string) Named {
+	box := norm.ReadMailbox(text)
+	if inside, found := strings.CutSuffix(text, ")"); found {
+		if at := strings.LastIndexByte(inside, '('); at >= 0 && strings.Contains(inside[at:], "@") {
+			box = norm.Mailbox{Name: strings.TrimSpace(inside[:at]), Address: strings.TrimSpace(inside[at+1:])}
 		}
 	}
-	before, rest, found := strings.Cut(text, " (")
-	inside, end := strings.CutSuffix(rest, ")")
-	if !found || !end || !strings.Contains(inside, "@") {
-		return text, ""
+	if _, ok := norm.Email(box.Address); !ok {
+		return Named{Name: text}
 	}
-	return before, inside
+	return Named{Name: box.Name, Unique: box.Address}
+}
+
+// readCompany reads a name or a web site. Names like E.ON look like the name of a host, so a text
+// is a site only if it is written as people write sites: with a scheme, with www, or in small letters.
+func readCompany(text string) Named {
+	host, ok := norm.Host(text)
+	switch {
+	case !ok || !identifiesCompany(text):
+		return Named{Name: text}
+	case isSite(text) || !isBareHost(text, host):
+		return Named{Unique: host}
+	}
+	return Named{Name: text, Host: host, IsSite: text == strings.ToLower(text)}
+}
+
+// isSite reports whether a text is written as the address of a web page.
+func isSite(text string) bool {
+	lower := strings.ToLower(text)
+	return strings.HasPrefix(lower, "www.") || strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://")
 }

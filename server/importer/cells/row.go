@@ -139,19 +139,24 @@ func (row *rowFields) takeAnyID() {
 // addReference adds a cell about a reference to the lookups of the row. What finds no record is
 // kept: a second name, and a web site that many companies share.
 func (row *rowFields) addReference(p placedCell) {
-	if p.refField != nil && p.refField.Type == fieldtype.Text && !row.OwnIDs && answerOf(p) != isNothing { // whether it is a customer, not which
-		row.leave(p)
-		return
-	}
-	text := Text(p.json)
-	_, isHost := norm.Host(text)
-	if p.refField != nil && p.refField.Type == fieldtype.Domain && !row.OwnIDs && (isHost || !p.exact) && !identifiesCompany(fieldtype.FirstOfCell(text)) {
-		row.leave(p)
-		return
-	}
-	if !row.addLookup(p) {
+	isAnswer := p.refField != nil && p.refField.Type == fieldtype.Text && !row.OwnIDs && answerOf(p) != isNothing // whether it is a customer, not which
+	if isAnswer || row.isWebsite(p) || !row.addLookup(p) {
 		row.leave(p)
 	}
+}
+
+// isWebsite reports whether a cell about a company is a web site that does not identify it.
+func (row *rowFields) isWebsite(p placedCell) bool {
+	unique := row.columns.entity.Target(p.field).Field(row.columns.entity.Target(p.field).Keys.Unique)
+	if row.OwnIDs || p.refField == nil || unique == nil || unique.Type != fieldtype.Domain {
+		return false
+	}
+	text := fieldtype.FirstOfCell(Text(p.json))
+	if p.refField != unique {
+		return isSite(text) && !identifiesCompany(text)
+	}
+	_, isHost := norm.Host(Text(p.json))
+	return (isHost || !p.exact) && !identifiesCompany(text)
 }
 
 // merge makes the members of the entity's fields from the cells for each, the preferred one first.
