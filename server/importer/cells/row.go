@@ -145,20 +145,6 @@ func (row *rowFields) addReference(p placedCell) {
 	}
 }
 
-// isWebsite reports whether a cell about a company is a web site that does not identify it.
-func (row *rowFields) isWebsite(p placedCell) bool {
-	unique := row.columns.entity.Target(p.field).Field(row.columns.entity.Target(p.field).Keys.Unique)
-	if row.OwnIDs || p.refField == nil || unique == nil || unique.Type != fieldtype.Domain {
-		return false
-	}
-	text := fieldtype.FirstOfCell(Text(p.json))
-	if p.refField != unique {
-		return isSite(text) && !identifiesCompany(text)
-	}
-	_, isHost := norm.Host(Text(p.json))
-	return (isHost || !p.exact) && !identifiesCompany(text)
-}
-
 // merge makes the members of the entity's fields from the cells for each, the preferred one first.
 // All are sorted before any is read, since the amount depends on the cell that will be the currency.
 func (row *rowFields) merge() *crm.Error {

@@ -3,6 +3,7 @@ package cells
 import (
 	"strings"
 
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 	"crmkit/crm/products"
 )
@@ -17,6 +18,20 @@ const WebsiteKey = "website"
 func identifiesCompany(text string) bool {
 	host, ok := norm.Host(text)
 	return ok && !products.IsSharedHost(host) && pageOf(text) == ""
+}
+
+// isWebsite reports whether a cell about a company is a web site that does not identify it.
+func (row *rowFields) isWebsite(p placedCell) bool {
+	unique := row.columns.entity.Target(p.field).Field(row.columns.entity.Target(p.field).Keys.Unique)
+	if row.OwnIDs || p.refField == nil || unique == nil || unique.Type != fieldtype.Domain {
+		return false
+	}
+	text := fieldtype.FirstOfCell(Text(p.json))
+	if p.refField != unique {
+		return isSite(text) && !identifiesCompany(text)
+	}
+	_, isHost := norm.Host(Text(p.json))
+	return (isHost || !p.exact) && !identifiesCompany(text)
 }
 
 // pageOf returns the path of a web page, empty if it is the first one of its site in any language.
