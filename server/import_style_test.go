@@ -44,6 +44,8 @@ func TestStyleOfCurrencies(t *testing.T) {
 		{"two ways, and an open currency that is stated", "decimal=.", "Deal Name;Amount\np1;1.200,00 €\np2;$1,200.00\np3;£1,300\n", 200, []string{`p1 amount_cents=120000`, `p3 amount_cents=130000 amount="1300.00 GBP"`}},
 		{"two ways, and an open number without a currency", "", "Deal Name;Amount\np1;1.200,00 €\np2;$1,200.00\np3;1.300\n", 400, []string{"row 3 has 1.300", "no other amount without a currency shows which"}},
 		{"two ways in one currency", "", "Deal Name;Amount\np1;1.200,00 €\np2;$1,200.00\np3;€1,200.00\n", 400, []string{"written in two ways: row 1 has \"1.200,00 €\", row 3 has €1,200.00", "Write all of its rows in EUR in one way"}},
+		{"two ways, with the currencies in a column", "", "Deal Name;Amount;Currency\np1;1.200,00;EUR\np2;1,200.00;USD\np3;1.300;EUR\np4;1,300;usd\n", 200,
+			[]string{"decimal comma in EUR, as row 1 shows; decimal point in USD, as row 2 shows", "p1 amount_cents=120000", "p2 amount_cents=120000", "p3 amount_cents=130000", "p4 amount_cents=130000"}},
 		{"a currency follows the others", "", "Deal Name;Amount\np1;1.200,00 €\np2;£1.300\n", 200, []string{`p2 amount_cents=130000 amount="1300.00 GBP"`}},
 	})
 }

@@ -112,9 +112,9 @@ func (im *Importer) addCells(c *cells.Columns, r rows.Row) *crm.Error {
 			return crm.Errorf(crm.InvalidValue, "row %d: the name of a column or key has more than the maximum of %d bytes: %s. Nothing was saved; shorten it.", r.N, maxColumnName, norm.Quote(cell.Name))
 		}
 		c.Add(cell.Name)
-		if !im.hasOwnIDs() { // whose columns are written as crmkit writes them
-			c.Learn(cell, r.N)
-		}
+	}
+	if !im.hasOwnIDs() { // whose columns are written as crmkit writes them
+		c.Learn(r.Cells, r.N)
 	}
 	if len(c.Names()) > crm.MaxColumns {
 		return crm.Errorf(crm.InvalidValue, "the rows up to row %d have more than the maximum of %d different keys; nothing was saved. Put your own keys into one object, custom.", r.N, crm.MaxColumns)

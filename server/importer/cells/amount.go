@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 	"crmkit/crm/products"
 )
@@ -39,14 +40,15 @@ func (c *Columns) place(cell crm.Member) placedCell {
 }
 
 // isAmount reports whether a cell is written like an amount of crmkit, or is empty in a column
-// with the name of the field. An amount with a decimal comma is not: 1.200 BHD beside 512,77.
+// with the name of the field. An amount with a decimal comma is not: 1.200 BHD beside 512,77. Its
+// currency is in the cell, whatever the row names.
 func (c *Columns) isAmount(cell crm.Member, f *crm.Field) bool {
 	text, isText := norm.Unquote(cell.JSON)
 	if !isText {
 		return cell.JSON == "null" && cell.Name == f.Name
 	}
 	_, _, wrong := norm.ParseAmount(text)
-	return wrong == "" && c.styleOf(cell, decimalChoice) != string(norm.DecimalComma)
+	return wrong == "" && c.styleOf(cell, "", decimalChoice) != string(norm.DecimalComma)
 }
 
 // noteUnit notes that a cell of a column is not written like an amount of crmkit. The remarks
@@ -81,4 +83,14 @@ func (row *rowFields) oneAmount() {
 		row.leave(row.byField[other]...)
 		delete(row.byField, other)
 	}
+}
+
+// currencyField returns the field that names the currency of a record; nil if it has none.
+func currencyField(e *crm.Entity) *crm.Field {
+	for i := range e.Fields {
+		if e.Fields[i].Type == fieldtype.Currency {
+			return &e.Fields[i]
+		}
+	}
+	return nil
 }

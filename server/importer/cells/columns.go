@@ -70,6 +70,8 @@ type Columns struct {
 	every  map[string]bool // the names in all products' blocks; nil until they are needed
 	ways   map[string]*way // where the values of each column went in the rows of a sample
 	ownIDs bool            // those rows are an export of crmkit
+
+	currencies []string // the columns that name the currency of their row
 }
 
 // New returns the columns of a file with records of an entity.
@@ -114,6 +116,9 @@ func (c *Columns) target(name string) mapping {
 		t = c.find(name)
 		c.known[name] = t
 		c.names = append(c.names, name)
+		if t.use == forField && t.field.Type == fieldtype.Currency {
+			c.currencies = append(c.currencies, name)
+		}
 	}
 	return t
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"crmkit/crm"
-	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 )
 
@@ -140,7 +139,7 @@ func (c *Columns) StyleRemarks() (list []string) {
 		if parts := s.readAs(); len(parts) > 0 {
 			list = append(list, norm.Quote(name)+" is read with "+strings.Join(parts, "; "))
 		}
-		if s.bare > 0 && !c.hasCurrency() {
+		if s.bare > 0 && len(c.currencies) == 0 {
 			list = append(list, norm.Quote(name)+" names no currency in row "+strconv.Itoa(s.bare)+", so amounts without one are in USD; to state another add a column currency")
 		}
 	}
@@ -182,13 +181,3 @@ func (s *columnStyle) readAs() (parts []string) {
 
 // maxUnits is how many currencies a remark names.
 const maxUnits = 10
-
-// hasCurrency reports whether a column has the currency of each row.
-func (c *Columns) hasCurrency() bool {
-	for _, name := range c.names {
-		if f := c.known[name].field; f != nil && f.Type == fieldtype.Currency {
-			return true
-		}
-	}
-	return false
-}

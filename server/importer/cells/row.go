@@ -44,6 +44,7 @@ type rowFields struct {
 	Row
 	How
 	columns *Columns
+	stated  string                  // the currency that the row names in a column of its own
 	byField map[string][]placedCell // cells that make the value of a field
 	anyID   []placedCell            // ids of records of whatever kind
 	keys    []crm.Member            // values of keys of custom
@@ -52,7 +53,7 @@ type rowFields struct {
 
 // Read returns what the cells of a row say.
 func (c *Columns) Read(cells []crm.Member, how How) (Row, *crm.Error) {
-	row := &rowFields{How: how, columns: c, byField: map[string][]placedCell{}}
+	row := &rowFields{How: how, columns: c, stated: c.currencyIn(cells), byField: map[string][]placedCell{}}
 	for _, cell := range cells {
 		if fault := row.add(c.place(crm.Member{Name: cell.Name, JSON: withoutGuard(cell.JSON)})); fault != nil {
 			return row.Row, fault
@@ -202,7 +203,7 @@ func (row *rowFields) mergeFirst(f *crm.Field, list []placedCell) *crm.Error {
 	row.leave(list[1:]...)
 	currency := row.currency()
 	cell, fault := f.Type.DecodeCell(f, crm.Cell{JSON: row.translate(f, first), Exact: first.exact, Own: first.own, Currency: currency,
-		Decimal: norm.DecimalSign(c.styleOf(written, decimalChoice)), Dates: norm.DateOrder(c.styleOf(written, datesChoice))})
+		Decimal: norm.DecimalSign(c.styleOf(written, row.stated, decimalChoice)), Dates: norm.DateOrder(c.styleOf(written, "", datesChoice))})
 	if fault != nil {
 		return fault
 	}
@@ -261,16 +262,6 @@ func (c *Columns) formOf(id string) string {
 		return id
 	}
 	return c.Product.ID(id)
-}
-
-// currencyField returns the field that names the currency of a record; nil if it has none.
-func currencyField(e *crm.Entity) *crm.Field {
-	for i := range e.Fields {
-		if e.Fields[i].Type == fieldtype.Currency {
-			return &e.Fields[i]
-		}
-	}
-	return nil
 }
 
 // currency returns the currency that the row names in the preferred cell for it, which the record

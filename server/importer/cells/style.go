@@ -2,6 +2,8 @@ package cells
 
 import (
 	"cmp"
+	"slices"
+	"strings"
 
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
@@ -14,8 +16,8 @@ import (
 // that states it, because a guess would make an amount a thousand times too small.
 //
 // A column that several people or tools filled may have 1.200,00 € beside $1,200.00. The amounts in
-// one currency are a group with one style. A group whose own cells leave it open is read like the
-// others, unless these differ.
+// one currency, of the cell or else of its row, are a group with one style. A group whose own
+// cells leave it open is read like the others, unless these differ.
 
 // choice is one way of writing of which a column has one of two.
 type choice struct {
@@ -103,11 +105,34 @@ func (s *columnStyle) group(unit string) *style {
 	return s.groups[len(s.groups)-1]
 }
 
-// unitOf returns the group of a number.
-func unitOf(n norm.WrittenNumber) string { return cmp.Or(n.Currency, n.Symbol) }
+// unitOf returns the group of a number in a row that names a currency, or none.
+func unitOf(n norm.WrittenNumber, ofRow string) string { return cmp.Or(n.Currency, ofRow, n.Symbol) }
 
-// Learn adds a cell to what is known of its column.
-func (c *Columns) Learn(cell crm.Member, row int) {
+// currencyIn returns the code of the currency that a row names in a column of its own.
+func (c *Columns) currencyIn(cells []crm.Member) string {
+	if len(c.currencies) == 0 {
+		return ""
+	}
+	for _, cell := range cells {
+		if slices.Contains(c.currencies, cell.Name) {
+			if code := strings.ToUpper(strings.TrimSpace(Text(cell.JSON))); norm.IsCurrency(code) {
+				return code
+			}
+		}
+	}
+	return ""
+}
+
+// Learn adds the cells of a row to what is known of their columns.
+func (c *Columns) Learn(cells []crm.Member, row int) {
+	currency := c.currencyIn(cells)
+	for _, cell := range cells {
+		c.learn(cell, currency, row)
+	}
+}
+
+// learn adds a cell in a row that names a currency, or none.
+func (c *Columns) learn(cell crm.Member, currency string, row int) {
 	c.noteUnit(cell)
 	t := c.target(cell.Name)
 	if t.use != forField { // the cell is saved as it is written
@@ -119,11 +144,11 @@ func (c *Columns) Learn(cell crm.Member, row int) {
 	case t.field.Type == fieldtype.Integer && !t.exact:
 		if n, ok := norm.ReadNumber(text); ok {
 			s := c.style(cell.Name, decimalChoice)
-			g := s.group(unitOf(n))
+			g := s.group(unitOf(n, currency))
 			if g.add(string(n.Decides()), sighting{row, text}); n.Ambiguous() {
 				g.addOpen(sighting{row, text})
 			}
-			if g.unit == "" && s.bare == 0 {
+			if unitOf(n, "") == "" && s.bare == 0 {
 				s.bare = row
 			}
 		}
@@ -147,8 +172,9 @@ func (c *Columns) style(column string, ch *choice) *columnStyle {
 	return s
 }
 
-// styleOf returns how a cell is written; empty if nothing is known.
-func (c *Columns) styleOf(cell crm.Member, ch *choice) string {
+// styleOf returns how a cell is written, in a row that names a currency, or none; empty if nothing
+// is known.
+func (c *Columns) styleOf(cell crm.Member, currency string, ch *choice) string {
 	s := c.styles[cell.Name]
 	switch {
 	case s == nil || s.choice != ch || len(s.groups) == 0:
@@ -158,7 +184,7 @@ func (c *Columns) styleOf(cell crm.Member, ch *choice) string {
 	}
 	n, _ := norm.ReadNumber(Text(cell.JSON))
 	for _, g := range s.groups {
-		if g.unit == unitOf(n) {
+		if g.unit == unitOf(n, currency) {
 			return g.value
 		}
 	}
