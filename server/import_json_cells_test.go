@@ -50,3 +50,37 @@ func TestCellsInBraces(t *testing.T) {
 		t.Error(answer)
 	}
 }
+
+// TestObjectsInCells imports references, numbers and addresses as the JSON of other products has
+// them. What an object says beside the value is kept.
+func TestObjectsInCells(t *testing.T) {
+	for _, c := range []importCase{
+		{"all of a company", "contacts", `[{"name":"J","company":{"name":"Acme","domain":"acme.example"}}]`, []string{"company.name=Acme", "!custom"}},
+		{"more of a company", "contacts", `[{"name":"J","company":{"name":"Acme","domain":"acme.example","size":50}}]`, []string{"company.name=Acme", "custom.company=", "size", "50"}},
+		{"a company as text", "contacts", "name,company\nJ,\"{\"\"name\"\": \"\"Acme\"\"}\"\n", []string{"company.name=Acme", "!custom"}},
+		{"an object without a name", "contacts", `[{"name":"J","company":{"size":5}}]`, []string{"!company.name", "custom.company=", "size"}},
+		{"an empty object", "contacts", `[{"name":"J","company":{},"phone":[]}]`, []string{"!company.name", "!phone"}},
+		{"a shared site", "contacts", `[{"name":"J","company":{"name":"Acme","domain":"facebook.com"}}]`, []string{"company.name=Acme", "custom.company=", "facebook.com"}},
+		{"a list of companies", "contacts", `[{"name":"J","company":["Beta","Gamma"]}]`, []string{"company.name=Beta", "custom.company=", "Gamma"}},
+		{"a list of one", "contacts", `[{"name":"J","company":[{"name":"Beta"}]}]`, []string{"company.name=Beta", "!custom"}},
+		{"a phone number", "contacts", `[{"name":"J","phone":{"number":"789012345","callingCode":"+33","countryCode":"FR"}}]`, []string{`phone="+33 789012345"`, "!custom"}},
+		{"no phone number", "contacts", `[{"name":"J","phone":{"carrier":"X"}}]`, []string{"! phone=", "custom.phone=", "carrier"}},
+		{"addresses with labels", "contacts", `[{"name":"J","email":[{"value":"j@x.example","primary":true,"label":""},{"value":"k@x.example","label":"work"}]}]`, []string{"email=j@x.example", "other_emails=k@x.example", "custom.email=", "work"}},
+		{"a domain", "companies", `[{"name":"A","domain":{"url":"https://acme.example"}}]`, []string{"domain=acme.example"}},
+	} {
+		c.check(t)
+	}
+	r := newRig(t).as("jane@acme.com")
+	r.want(200, "POST", "/import/companies?source=old", `[{"id":5,"name":"Acme"}]`)
+	r.want(200, "POST", "/import/contacts?source=old", `[{"id":1,"name":"J","company":{"id":5}}]`)
+	if text := r.want(200, "GET", "/export/contacts", ""); !strings.Contains(text, "company.name=Acme") {
+		t.Error(text)
+	}
+	answer := r.want(200, "POST", "/import/contacts?source=old", `[{"id":2,"name":"K","company":{"id":6}}]`)
+	if !strings.Contains(answer, "row 1 ERROR reference_not_found company_id: no company with the id 6") {
+		t.Error(answer)
+	}
+	if text := r.want(200, "GET", "/export/companies", ""); strings.Count(text, "company/") != 1 || !strings.Contains(text, "name=Acme") {
+		t.Error(text)
+	}
+}

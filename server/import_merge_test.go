@@ -51,3 +51,19 @@ func TestCustomThatIsNoObject(t *testing.T) {
 func card(lines ...string) string {
 	return "BEGIN:VCARD\nVERSION:3.0\nFN:J\n" + strings.Join(lines, "\n") + "\nEND:VCARD\n"
 }
+
+// TestNoCellIsLost imports cells that no field takes, because they are wrong, second, or say the
+// opposite of another.
+func TestNoCellIsLost(t *testing.T) {
+	for _, c := range []importCase{
+		{"no domain", "companies", "name,domain\nA,n/a\n", []string{"custom.domain=n/a"}},
+		{"no host", "companies", "name,domain\nA,acme inc/acme.com\n", []string{`custom.domain="acme inc/acme.com"`}},
+		{"tags and an object", "contacts", `[{"name":"J","tags":["a"],"Labels":{"add":["b"]}}]`, []string{"tags=a", "custom.Labels=", "add"}},
+		{"a stage that is won", "deals", "title,Stage,Won\nD,Closed Won,no\n", []string{"status=won", "custom.Won=no"}},
+		{"a stage that is open", "deals", "title,Stage,Won\nD,Proposal,no\n", []string{"status=open", "!custom"}},
+		{"two joined files", "contacts", "name,email\nA,a@x.example\nB,\nname,email\nC,c@x.example\n", []string{"name=A", "name=B", "name=C", "!custom"}},
+		{"a list of addresses", "contacts", "name,other_emails\nJ,\"g1@x.example, g2@x.example\"\n", []string{"other_emails=g1@x.example,g2@x.example"}},
+	} {
+		c.check(t)
+	}
+}

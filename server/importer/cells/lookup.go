@@ -33,6 +33,52 @@ type Named struct {
 // addLookup adds a cell about a reference to the row's lookups. It reports whether all of the cell
 // is in them: if several cells have the same part of it, like two names, the first one wins.
 func (row *rowFields) addLookup(p placedCell) bool {
+	items, isJSON := jsonItems(Text(p.json))
+	if !isJSON || row.isOwnName(p) {
+		return row.addText(p)
+	}
+	all := len(items) <= 1
+	for _, item := range items[:min(len(items), 1)] {
+		if !isObjectOrList(item) {
+			p.json = item
+			all = row.addText(p) && all
+			continue
+		}
+		for _, m := range readObject(item) {
+			all = row.addMember(p, m) && all
+		}
+	}
+	return all
+}
+
+// isOwnName reports whether a cell with a list is the name of a record of crmkit, which exports a
+// reference as one record.
+func (row *rowFields) isOwnName(p placedCell) bool {
+	return row.OwnIDs && readObject(Text(p.json)) == nil
+}
+
+// addMember adds a member of an object that is a reference, as JSON exports have it:
+// {"id":5,"name":"Acme"}. It reports whether it says what record is meant.
+func (row *rowFields) addMember(p placedCell, m crm.Member) bool {
+	to := row.columns.entity.Target(p.field)
+	f := to.Field(m.Name)
+	switch p.json = m.JSON; {
+	case m.JSON == "null" || m.JSON == `""`:
+		return true
+	case f == nil || isObjectOrList(m.JSON):
+		return false
+	case f.IsIdentity():
+		p.refField = nil
+		return row.addText(p)
+	case m.Name == to.LabelField || m.Name == to.Keys.Unique && (f.Type != fieldtype.Domain || identifiesCompany(Text(m.JSON))):
+		p.refField = f
+		return row.addText(p)
+	}
+	return false
+}
+
+// addText adds a text about a reference to the row's lookups.
+func (row *rowFields) addText(p placedCell) bool {
 	at := slices.IndexFunc(row.Lookups, func(ref Lookup) bool { return ref.Field == p.field })
 	if at < 0 {
 		at = len(row.Lookups)
@@ -40,11 +86,6 @@ func (row *rowFields) addLookup(p placedCell) bool {
 	}
 	ref, to := &row.Lookups[at], row.columns.entity.Target(p.field)
 	text := strings.TrimSpace(Text(p.json))
-	for _, m := range readObject(text) { // as JSON exports have it: {"name":…}
-		if m.Name == to.LabelField {
-			text = Text(m.JSON)
-		}
-	}
 	switch {
 	case p.refField == nil:
 		first := fieldtype.FirstOfCell(text)

@@ -44,6 +44,7 @@ func (row *rowFields) outcome(f *crm.Field, list []placedCell) (plain []placedCe
 		if value = cmp.Or(value, flagged(flags)); value != "" {
 			row.setWord(f, value)
 		}
+		value = cmp.Or(value, row.following(f))
 	}
 	for _, p := range flags {
 		says := slices.Contains(strings.Split(p.value, "|"), value) == (answerOf(p) == isYes) && answerOf(p) != isNothing
@@ -54,6 +55,17 @@ func (row *rowFields) outcome(f *crm.Field, list []placedCell) (plain []placedCe
 		}
 	}
 	return plain
+}
+
+// following returns the value that a field gets from the field which it follows, as the status from
+// the stage; empty if that field says nothing of it.
+func (row *rowFields) following(f *crm.Field) string {
+	t := f.Transition()
+	if t == nil || len(row.byField[t.Of]) == 0 {
+		return ""
+	}
+	value, _ := t.Means(Text(row.byField[t.Of][0].json))
+	return value
 }
 
 // flagged returns the value that columns of yes and no leave, like lost if one says that the value

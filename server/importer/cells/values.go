@@ -9,27 +9,15 @@ import (
 	"crmkit/crm/norm"
 )
 
-// readObject returns the members of a cell that is an object of JSON; nil if it is not one. A cell
-// may begin like one and be text: {Haus} Berlin.
-func readObject(text string) []crm.Member {
-	if !strings.HasPrefix(text, "{") {
-		return nil
-	}
-	members, err := norm.ReadObject([]byte(text))
-	if err != nil {
-		return nil
-	}
-	return append([]crm.Member{}, members...) // also of {}, which is one
-}
-
-// cellValues returns the values in a cell that may have several: a list of JSON, or text with a
-// comma, a semicolon, a line break or three colons between them. An address may have a name beside
+// cellValues returns the values in a cell that may have several: JSON, or text with a comma, a semicolon, a line break or three colons between them. An address may have a name beside
 // it, and that a comma, so addresses and phone numbers have rules of their own.
 func cellValues(t crm.Type, json string) (values []string) {
 	text := strings.TrimSpace(Text(json))
-	if items, ok := norm.ReadArray(text); ok {
+	if items, ok := jsonItems(text); ok {
 		for _, item := range items {
-			values = append(values, itemText(item))
+			if value := strings.TrimSpace(itemText(item)); value != "" {
+				values = append(values, value)
+			}
 		}
 		return values
 	}
@@ -48,37 +36,6 @@ func cellValues(t crm.Type, json string) (values []string) {
 	return values
 }
 
-// itemText returns an item of a list of JSON as text. Twenty writes a phone number as an object
-// with its calling code, and a link with its label.
-func itemText(json string) string {
-	members := readObject(json)
-	if members == nil {
-		return Text(json)
-	}
-	has := map[string]string{}
-	for _, m := range members {
-		has[m.Name] = Text(m.JSON)
-	}
-	switch {
-	case has["number"] != "":
-		return withCallingCode(has["callingCode"], has["number"])
-	case has["url"] != "":
-		return has["url"]
-	}
-	return json
-}
-
-// withCallingCode writes the code of a country before a phone number that has none.
-func withCallingCode(code, number string) string {
-	if code == "" || strings.HasPrefix(number, "+") || strings.HasPrefix(number, "00") {
-		return number
-	}
-	if code == norm.Digits(code) {
-		code = "+" + code
-	}
-	return code + " " + number
-}
-
 // mergeOthers gives a field its first value and its list of further values all others: the
 // addresses of all columns are those of one person. The first value must be right; what is
 // wrong in the others is kept like a cell without a field.
@@ -88,18 +45,28 @@ func (row *rowFields) mergeOthers(f *crm.Field, list []placedCell) *crm.Error {
 		list = row.withoutWebsites(list)
 	}
 	others := row.columns.entity.Field(f.Others)
-	for i, p := range list {
-		values := cellValues(f.Type, p.json)
-		if len(values) == 0 {
-			values = []string{Text(p.json)} // separators alone, which the field refuses
-		}
-		if i == 0 {
+	isSet := false
+	for _, p := range list {
+		values := row.valuesOf(f.Type, p)
+		if len(values) > 0 && !isSet {
 			row.setFirst(f, values[0], p)
-			values = values[1:]
+			values, isSet = values[1:], true
 		}
 		row.addItems(others, values, p)
 	}
 	return nil
+}
+
+// valuesOf returns the values in a cell. A cell of JSON that says more is kept too.
+func (row *rowFields) valuesOf(t crm.Type, p placedCell) []string {
+	values := cellValues(t, p.json)
+	if saysMore(p.json) {
+		row.leave(p)
+	}
+	if _, isJSON := jsonItems(Text(p.json)); len(values) == 0 && !isJSON {
+		return []string{Text(p.json)} // separators alone, which the field refuses
+	}
+	return values
 }
 
 // setFirst sets a field to the first value of a cell. A name beside an address that is not that of
@@ -137,21 +104,25 @@ func (row *rowFields) withCode(list []placedCell) []placedCell {
 func (row *rowFields) mergeList(f *crm.Field, list []placedCell) *crm.Error {
 	if f.HasItems() && !row.OwnIDs {
 		for _, p := range list {
-			row.addItems(f, cellValues(itemTypes[f.Type], p.json), p)
+			row.addItems(f, row.valuesOf(itemTypes[f.Type], p), p)
 		}
 		return nil
 	}
 	var items []string
-	for _, p := range list {
+	for i, p := range list {
 		cell, fault := f.Type.DecodeCell(f, crm.Cell{JSON: p.json, Exact: p.exact, Own: p.own && !row.isOtherList(p)})
 		if fault != nil {
 			return fault
 		}
 		decoded, ok := norm.ParseArray(cell.JSON)
-		if len(list) == 1 || !ok { // which the field reads, or refuses
+		switch {
+		case i == 0 && (len(list) == 1 || !ok): // which the field reads, or refuses
 			row.set(f, cell.JSON)
 			row.leave(list[1:]...)
 			return nil
+		case !ok: // an object that edits the list
+			row.leave(p)
+			continue
 		}
 		for _, item := range decoded {
 			if !slices.Contains(items, item) {

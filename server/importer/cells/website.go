@@ -56,15 +56,16 @@ func pageOf(text string) string {
 func (row *rowFields) withoutWebsites(list []placedCell) (domains []placedCell) {
 	for _, p := range list {
 		var hosts []string
-		values := cellValues(p.field.Type, p.json)
+		values := row.valuesOf(p.field.Type, p)
 		for _, value := range values {
 			identifies := identifiesCompany(value)
-			if identifies || p.exact && pageOf(value) == "" && !isSharedSite(value) {
+			taken := identifies || p.exact && pageOf(value) == "" && !isSharedSite(value)
+			if taken {
 				hosts = append(hosts, value)
 			}
 			if host, ok := norm.Host(value); !identifies && ok || identifies && !isBareHost(value, host) {
 				row.addWebsite(p, value)
-			} else if !identifies && !p.exact {
+			} else if !taken {
 				row.leave(placedCell{p.mapping, p.name, norm.QuoteJSON(value)})
 			}
 		}

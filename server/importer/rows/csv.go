@@ -25,7 +25,7 @@ type csvRows struct {
 func newCSVRows(in *File, known func(string) bool) (Reader, error) {
 	header := findHeader(in, known)
 	head, _ := in.Peek(sniffSize)
-	title := firstGroup(header, head)
+	titled, title := firstGroup(header, head)
 	if title != "" {
 		header.above = header.above[:len(header.above)-1]
 	}
@@ -42,7 +42,7 @@ func newCSVRows(in *File, known func(string) bool) (Reader, error) {
 	}
 	width := cells.count
 	all := columnNames(append(slices.Clone(names), csvCell{at: width, text: groupColumn}), width+1)
-	c := &csvRows{columns: all[:width], width: width, group: all[width], remarks: header.remarks(), groups: groups{cells: cells, names: names, title: title}}
+	c := &csvRows{columns: all[:width], width: width, group: all[width], remarks: header.remarks(), groups: groups{cells: cells, names: names, titled: titled, title: title}}
 	if title != "" {
 		c.columns = all
 	}

@@ -9,7 +9,8 @@ import (
 )
 
 // Boards are exported in groups: a line with the title of the group, the line of column names
-// again, and the rows of the group. The title is a cell of each of its rows. Subitems have a line
+// again, and the rows of the group. A file that begins with such a title has one before every group;
+// in any other, a repeated line of column names is where two files were joined. The title is a cell of each of its rows. Subitems have a line
 // of column names of their own in between; they are records of another kind.
 
 // groupColumn is the name of the column for the title of the group.
@@ -22,6 +23,7 @@ const subitemColumn = "Subitems"
 type groups struct {
 	cells    *csvCells
 	names    []csvCell // the line of column names
+	titled   bool      // the file begins with a title, so each group has one
 	title    string    // of the current group
 	subitems bool      // the rows are subitems, until one has a cell in the first column
 	ahead    *csvRecord
@@ -36,19 +38,22 @@ type csvRecord struct {
 	err   error
 }
 
-// firstGroup returns the title of the first group, which is the line above the column names, if
-// the beginning of the file has the same column names again. In other files that line says
-// something about the whole file.
-func firstGroup(h header, head []byte) string {
-	line, rest, _ := bytes.Cut(head[min(h.offset, len(head)):], []byte("\n"))
-	if len(h.above) == 0 || len(line) == 0 || !bytes.Contains(rest, append([]byte("\n"), line...)) {
-		return ""
+// firstGroup returns whether the line above the column names has a single cell, as a title has, and
+// that title if the beginning of the file has the same column names again. In other files the line
+// says something about the whole file, or the first group is long.
+func firstGroup(h header, head []byte) (titled bool, title string) {
+	if len(h.above) == 0 {
+		return false, ""
 	}
 	cells, err := h.cellsOf([]byte(h.above[len(h.above)-1])).record(0)
 	if err != nil || !isTitle(cells) {
-		return ""
+		return false, ""
 	}
-	return cells[0].text
+	line, rest, _ := bytes.Cut(head[min(h.offset, len(head)):], []byte("\n"))
+	if len(line) == 0 || !bytes.Contains(rest, append([]byte("\n"), line...)) {
+		return true, ""
+	}
+	return true, cells[0].text
 }
 
 // next returns row n, which is neither a title nor a line of column names.
@@ -62,7 +67,7 @@ func (g *groups) next(n int) csvRecord {
 			g.subitems = false
 		case g.isSubheader(r):
 			g.subitems = true
-		case isTitle(r.cells) && len(g.names) > 1:
+		case g.titled && isTitle(r.cells) && len(g.names) > 1:
 			after := g.read(n + 1)
 			g.ahead = &after
 			if !g.isHeader(after) {

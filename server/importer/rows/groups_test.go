@@ -16,7 +16,8 @@ func TestGroups(t *testing.T) {
 		{"Board\nNew\nName,Email\na,b\n", "Name=\"a\" Email=\"b\"\n"}, // one group: its title says nothing about a row
 		{"Name,Email\na,b\nName,Email\nc,d\n", "Name=\"a\" Email=\"b\"\nName=\"c\" Email=\"d\"\n"},
 		{"Name,Email\na,b\nc\nd,e\nf\n", "Name=\"a\" Email=\"b\"\nName=\"c\"\nName=\"d\" Email=\"e\"\nName=\"f\"\n"},
-		{"Name,Email\na\nb\nName,Email\nc,d\n", "Name=\"a\"\nName=\"c\" Email=\"d\" Group=\"b\"\n"},
+		{"Name,Email\na\nb\nName,Email\nc,d\n", "Name=\"a\"\nName=\"b\"\nName=\"c\" Email=\"d\"\n"}, // two files were joined
+		{"New\nName,Email\n" + strings.Repeat("a,b\n", sniffSize/4) + "Old\nName,Email\nc,d\n", strings.Repeat("Name=\"a\" Email=\"b\"\n", sniffSize/4) + "Name=\"c\" Email=\"d\" Group=\"Old\"\n"},
 		{"New\nName,Email,Group\na,,b\nOld\nName,Email,Group\nc,,d\n", "Name=\"a\" Group=\"b\" Group 2=\"New\"\nName=\"c\" Group=\"d\" Group 2=\"Old\"\n"},
 		{"name\na\nname\n", "name=\"a\"\nname=\"name\"\n"}, // one column: the last row may be a value
 		{"Name,Subitems,Owner\na,x,o\nSubitems,Name,Owner\n,x,p\nb,,q\nSubitems,Name,Owner\n,y,r\nName,Subitems,Owner\n,c,s\n",
