@@ -107,7 +107,11 @@ func sameItem(line string, object map[string]any) error {
 		want += fmt.Sprintf(" %v", object["handle"])
 	}
 	if object["error"] != nil {
-		want = fmt.Sprintf("row %v ERROR %v %v", object["row"], object["error"], object["hint"])
+		where := fmt.Sprint(object["row"])
+		if object["line"] != nil {
+			where += fmt.Sprintf(" (line %v)", object["line"])
+		}
+		want = fmt.Sprintf("row %s ERROR %v %v", where, object["error"], object["hint"])
 	}
 	for _, part := range []string{"changes", "values"} {
 		fields, _ := object[part].(map[string]any)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"crmkit/server"
 )
 
 // The plan of an import names each column once, with where its values go: also where that is not the
@@ -44,5 +46,61 @@ func TestPlansOfManyColumnsAreBounded(t *testing.T) {
 	plan, _, _ := strings.Cut(text, "\nrow 1 ")
 	if len(plan) > 100_000 || strings.Count(plan, " -> custom.") != 499 {
 		t.Errorf("%d bytes name %d columns", len(plan), strings.Count(plan, " -> custom."))
+	}
+}
+
+// Rows are numbered without the column names; the line of the file is named too where it is
+// another one: below titles, blank lines, line breaks in cells, and repeated column names.
+func TestErrorsNameTheLineOfARow(t *testing.T) {
+	for _, test := range []struct{ what, file, want string }{
+		{"nothing above", "name,email\nAnn,no\n", "row 1 ERROR"},
+		{"titles", "Export of May\n\nname,email\nAnn,no\n", "row 1 (line 4) ERROR"},
+		{"blank lines", "name,email\nAnn,ann@acme.com\n\n\nBob,no\n", "row 2 (line 5) ERROR"},
+		{"a note with line breaks", "name,email,notes\nAnn,ann@acme.com,\"a\nb\n\nc\"\nBob,no,\"x\ny\"\n", "row 2 (line 6) ERROR"},
+		{"empty rows", "name,email\n,\n,\nBob,no\n", "row 3 ERROR"},
+		{"repeated names", "name,email\nAnn,ann@acme.com\nname,email\nBob,no\n", "row 2 (line 4) ERROR"},
+		{"how many", "name,email\nAnn,ann@acme.com\nname,email\nBob,bob@acme.com\nname,email\nCid,cid@acme.com\n", "# lines that repeat the column names are left out: 2\n"},
+		{"JSON lines", "{\"name\":\"Ann\"}\n{\"name\":\"Bob\",\"email\":\"no\"}\n", "row 2 ERROR"},
+		{"JSON lines with blank ones", "{\"name\":\"Ann\"}\n\n{\"name\":\"Bob\",\"email\":\"no\"}\n", "row 2 (line 3) ERROR"},
+		{"vCards", "BEGIN:VCARD\nVERSION:3.0\nFN:Ann\nEND:VCARD\nBEGIN:VCARD\nVERSION:3.0\nFN:Bob\nEMAIL:bob@\nEND:VCARD\n", "row 2 (line 5) ERROR"},
+		{"all or none", "Export of May\n\nname,email\nAnn,no\n", "row 1 (line 4): "},
+	} {
+		r := newRig(t).as("jane@acme.com")
+		path := "/import/contacts"
+		if test.what == "all or none" {
+			path += "?atomic=1"
+		}
+		a := r.call("POST", path, test.file)
+		if !strings.Contains(a.body, test.want) {
+			t.Errorf("%s: nothing says %q:\n%s", test.what, test.want, a.body)
+		}
+	}
+	r := newRig(t).as("jane@acme.com")
+	if a := r.call("POST", "/import/deals", "Export of May\n\nDeal Name,Close Date\nBig,03/04/2026\n"); !strings.Contains(a.body, "row 1 (line 4) has 03/04/2026") {
+		t.Errorf("a date in two ways: %s", a.body)
+	}
+	if a := r.call("POST", "/import/contacts?format=json", "Export of May\n\nname,email\nAnn,no\n"); !strings.Contains(a.body, `"line":4`) {
+		t.Errorf("JSON: %s", a.body)
+	}
+}
+
+// An error of a dry run names the row that would make a record, because the record does not exist:
+// wherever the steps of the dry run end, and also if all rows are saved or none.
+func TestDryRunsNameRowsInsteadOfRecords(t *testing.T) {
+	const file = "Export\n\nname,email,company\nAnn Lee,ann@acme.com,Acme\nMax Moritz,max@acme.com,Acme\nBo Kim,ann@acme.com,Globex\n"
+	for _, batch := range []int{1, 2, 100} {
+		for path, want := range map[string]string{"?dry_run=1": "is the address of row 1 (line 4) of this file, ", "?atomic=1": "is the address of row 1 (line 4) of this file, ", "": "is the address of contact/"} {
+			r := newRig(t).as("jane@acme.com")
+			r.want(201, "POST", "/contacts", `{"name":"Real","email":"real@acme.com"}`)
+			r.handler.(*server.Server).SaveAtOnce(batch)
+			if a := r.call("POST", "/import/contacts"+path, file); !strings.Contains(a.body, want) {
+				t.Errorf("%s in batches of %d: nothing says %q:\n%s", path, batch, want, a.body)
+			}
+		}
+	}
+	r := newRig(t).as("jane@acme.com")
+	handle := "contact/" + r.json(201, "POST", "/contacts", `{"name":"Real Person","email":"ann@acme.com"}`)["id"].(string)
+	if text := r.want(200, "POST", "/import/contacts?dry_run=1", file); !strings.Contains(text, "is the address of "+handle+", ") {
+		t.Errorf("a real record is named by its handle, %s:\n%s", handle, text)
 	}
 }

@@ -78,6 +78,9 @@ func (r *rig) afterDryRun(path, file, dry string) answer {
 	return r.call("POST", path, file)
 }
 
+// madeRows name records that a dry run would make, in errors. An import names their handles.
+var madeRows = regexp.MustCompile(` row \d+( \(line \d+\))? of this file| an? \w+ that an earlier row of this file makes`)
+
 // A dry run reports each row like the import, wherever its batches end, except for the ids of
 // new records, which are not known yet. It leaves nothing behind.
 func TestDryRunsMatchImports(t *testing.T) {
@@ -99,7 +102,7 @@ func TestDryRunsMatchImports(t *testing.T) {
 			path := "/import/" + kind + "?source=old"
 			before := snapshot(r)
 			dry := r.call("POST", path+"&dry_run=1", file)
-			dry.body = madeValues.ReplaceAllString(dry.body, "$1")
+			dry.body = madeRows.ReplaceAllString(madeValues.ReplaceAllString(dry.body, "$1"), "")
 			if after := snapshot(r); after != before {
 				rt.Fatalf("the dry run left something: %s", diff(before, after))
 			}

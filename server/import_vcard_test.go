@@ -53,7 +53,7 @@ func TestManyVCards(t *testing.T) {
 	const file = "BEGIN:VCARD\nVERSION:3.0\nUID:1\nFN:Ann Lee\nEMAIL:ann@m.example\nEND:VCARD\nBEGIN:VCARD\nVERSION:3.0\nUID:2\nFN:Friends\nX-ADDRESSBOOKSERVER-KIND:group\nEND:VCARD\n" +
 		"BEGIN:VCARD\nVERSION:3.0\nUID:3\nFN:Bob\nEMAIL:bob@\nEND:VCARD\nBEGIN:VCARD\nVERSION:3.0\nUID:4\nN:;;;;\nORG:Pizza Uno\nTEL:555 0142\nEND:VCARD\n"
 	text := r.want(200, "POST", "/import/contacts", file)
-	for _, part := range []string{"row 1 created", "row 2 ERROR invalid_value the card is a group", "row 3 ERROR invalid_email", "row 4 created", "2 created"} {
+	for _, part := range []string{"row 1 created", "row 2 (line 7) ERROR invalid_value the card is a group", "row 3 (line 13) ERROR invalid_email", "row 4 created", "2 created"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("nothing says %q:\n%s", part, text)
 		}

@@ -260,7 +260,8 @@ func (tx *Tx) checkUnique(before, after crm.Record) error {
 // takenError is the error for a value that belongs to the record with the key.
 func takenError(e *crm.Entity, key int64, name, value string) error {
 	return crm.Errorf(crm.AlreadyExists, "%s=%s belongs to %s. Update that record with PATCH /%s/%s, or send another %s.",
-		name, norm.Quote(value), handleOf(e, key), e.Route(), crm.RecordID(e.Prefix, key), name).On(name)
+		name, norm.Quote(value), handleOf(e, key), e.Route(), crm.RecordID(e.Prefix, key), name).On(name).
+		ForRow("%s=%s belongs to %s. Give the row another %s, or none.", name, norm.Quote(value), handleOf(e, key), name)
 }
 
 // handleOf returns the handle of the record with the key.

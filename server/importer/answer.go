@@ -34,7 +34,7 @@ func (im *Importer) send(results []result) error {
 		im.summary.started = true
 		var plan []string
 		if !im.isDump() && im.opts.Before == nil { // which its dry run has shown
-			plan = append(im.rows.Remarks(), im.Plan()...)
+			plan = append(slices.Clone(im.remarks), im.Plan()...)
 		}
 		piece = im.appendRemarks(piece, append(plan, im.opts.Remarks...))
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"crmkit/crm"
+	"crmkit/server/importer/rows"
 	"crmkit/store"
 )
 
@@ -61,6 +62,6 @@ func atomicError(results []result) error {
 		return nil
 	}
 	fault := *first.fault.ByRow()
-	fault.Hint = fmt.Sprintf("row %d: %s (%d of %d rows fail, and nothing was saved. dry_run=1 lists all of them.)", first.n, fault.Hint, failed, len(results))
+	fault.Hint = fmt.Sprintf("row %s: %s (%d of %d rows fail, and nothing was saved. dry_run=1 lists all of them.)", rows.Place{N: first.n, Line: first.fileLine}, fault.Hint, failed, len(results))
 	return &fault
 }

@@ -62,6 +62,7 @@ type Reading struct {
 	byIDs   bool           // it is known by the ids
 	ownIDs  bool           // the ids are those of this workspace
 	columns *cells.Columns // nil for an exported workspace
+	remarks []string       // on the lines that are no rows
 	size    Size
 }
 
@@ -112,6 +113,9 @@ type Importer struct {
 	others  int         // for how many transactions the import still gives way to others
 	most    int         // the cost of the rows that one transaction saves, see costOf
 	output  func([]byte) error
+
+	at   rows.Place                // of the row that is being saved
+	made map[madeRecord]rows.Place // by which row, in an import that may save nothing
 }
 
 // New returns an importer of one file.

@@ -8,22 +8,24 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/render"
+	"crmkit/server/importer/rows"
 	"crmkit/store"
 )
 
 // result is the outcome of one row.
 type result struct {
-	n       int
-	outcome string // created, updated or unchanged
-	handle  string // of the record; empty for one that a dry run would create
-	changes []render.Change
-	created []*crm.Entity // of the records that it refers to and that were created with it
-	kept    []string      // fields that keep the value of an earlier row, which the row contradicts
-	made    crm.Record    // what a dry run would create
-	like    likeness      // of the row
-	timed   *crm.Field    // the flag whose time is that of the import; nil: none
-	notes   []string      // what else the answer says of the row
-	fault   *crm.Error    // why the row failed
+	n        int
+	fileLine int    // 0: as n says
+	outcome  string // created, updated or unchanged
+	handle   string // of the record; empty for one that a dry run would create
+	changes  []render.Change
+	created  []*crm.Entity // of the records that it refers to and that were created with it
+	kept     []string      // fields that keep the value of an earlier row, which the row contradicts
+	made     crm.Record    // what a dry run would create
+	like     likeness      // of the row
+	timed    *crm.Field    // the flag whose time is that of the import; nil: none
+	notes    []string      // what else the answer says of the row
+	fault    *crm.Error    // why the row failed
 }
 
 // outcomes are the possible outcomes of a row, in the order of Counts.
@@ -52,15 +54,18 @@ func (c Counts) String() string {
 }
 
 // line returns the result as a line of the answer: of an update with what changed, of a record
-// that a dry run would create with its values. A hint is put on one line, so that each row has
+// that a dry run would create with its values, of a row that failed with its line in the file. A hint is put on one line, so that each row has
 // one.
 func (r result) line(zone *time.Location) render.Item {
 	number := render.Field{Name: "row", Value: crm.Number(int64(r.n)), JSON: true}
 	text := func(name, s string) render.Field { return render.Field{Name: name, Value: crm.Str(s), JSON: true} }
 	if r.fault != nil {
 		fault := r.fault.ByRow()
-		l := render.Item{Head: fmt.Sprintf("row %d ERROR %s %s", r.n, fault.Code, norm.OneLine(fault.Hint)),
+		l := render.Item{Head: fmt.Sprintf("row %s ERROR %s %s", rows.Place{N: r.n, Line: r.fileLine}, fault.Code, norm.OneLine(fault.Hint)),
 			Fields: []render.Field{number, text("error", string(fault.Code)), text("hint", fault.Hint)}}
+		if r.fileLine > 0 {
+			l.Fields = append(l.Fields, render.Field{Name: "line", Value: crm.Number(int64(r.fileLine)), JSON: true})
+		}
 		if fault.Field != "" {
 			l.Fields = append(l.Fields, text("field", fault.Field))
 		}

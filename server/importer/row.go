@@ -22,22 +22,23 @@ import (
 
 // entry is a row as it will be saved, or the fault for which it is not.
 type entry struct {
-	n       int
-	entity  *crm.Entity
-	draft   store.Draft
-	id      string // of the record in its source
-	content string // the id of the row if its unique value turns out to be that of another record
-	source  string
-	cells   cells.Row
-	like    likeness
-	values  int        // in the row
-	fault   *crm.Error // nil: the row can be saved
+	n        int
+	fileLine int // 0: as n says
+	entity   *crm.Entity
+	draft    store.Draft
+	id       string // of the record in its source
+	content  string // the id of the row if its unique value turns out to be that of another record
+	source   string
+	cells    cells.Row
+	like     likeness
+	values   int        // in the row
+	fault    *crm.Error // nil: the row can be saved
 }
 
 // read turns a row into an entry. It does not read the store: references are looked up in the
 // transaction, where they see the rows before.
 func (im *Importer) read(r rows.Row) entry {
-	e := entry{n: r.N, entity: im.opts.Entity, source: im.source, fault: r.Fault, values: len(r.Cells)}
+	e := entry{n: r.N, fileLine: r.Line, entity: im.opts.Entity, source: im.source, fault: r.Fault, values: len(r.Cells)}
 	if e.fault == nil && im.isDump() {
 		e.entity, e.fault = dumpedEntity(im.opts.Env.Schema, r)
 	}

@@ -10,6 +10,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/render"
 	"crmkit/server/importer/references"
+	"crmkit/server/importer/rows"
 	"crmkit/store"
 )
 
@@ -111,17 +112,19 @@ func (im *Importer) saveAll(tx *store.Tx, batch []entry) ([]result, error) {
 // saveRow saves one row. A record that a dry run would create has no handle in the result,
 // since another record may get its id before the import is confirmed.
 func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
-	r := result{n: e.n, like: e.like, fault: e.fault}
+	r := result{n: e.n, fileLine: e.fileLine, like: e.like, fault: e.fault}
 	if e.fault != nil {
 		return r, nil
 	}
 	var out store.Outcome
 	im.created, im.kept, im.notes = nil, nil, nil
+	im.at = rows.Place{N: e.n, Line: e.fileLine}
 	err := tx.Savepoint(func() (err error) {
 		out, err = im.save(tx, e)
 		return err
 	})
 	if errors.As(err, &r.fault) {
+		r.fault = im.withoutMade(tx, r.fault)
 		return r, nil
 	}
 	r.outcome = out.Result
@@ -134,6 +137,7 @@ func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
 	}
 	r.created, r.kept, r.notes = im.created, im.kept, im.notes
 	if err == nil {
+		im.noteMade(out)
 		r.timed = madeUpTime(e.draft, out)
 		im.saving.add(out.After)
 	}

@@ -67,6 +67,7 @@ func (im *Importer) survey(ctx context.Context) error {
 	if im.isDump() {
 		return nil
 	}
+	im.remarks = im.rows.Remarks()
 	return im.decideColumns(first)
 }
 
@@ -109,15 +110,15 @@ func (im *Importer) addColumns(list ...rows.Row) *crm.Error {
 func (im *Importer) addCells(c *cells.Columns, r rows.Row) *crm.Error {
 	for _, cell := range r.Cells {
 		if len(cell.Name) > maxColumnName {
-			return crm.Errorf(crm.InvalidValue, "row %d: the name of a column or key has more than the maximum of %d bytes: %s. Nothing was saved; shorten it.", r.N, maxColumnName, norm.Quote(cell.Name))
+			return crm.Errorf(crm.InvalidValue, "row %s: the name of a column or key has more than the maximum of %d bytes: %s. Nothing was saved; shorten it.", r.Place(), maxColumnName, norm.Quote(cell.Name))
 		}
 		c.Add(cell.Name)
 	}
 	if !im.hasOwnIDs() { // whose columns are written as crmkit writes them
-		c.Learn(r.Cells, r.N)
+		c.Learn(r.Cells, r.Place())
 	}
 	if len(c.Names()) > crm.MaxColumns {
-		return crm.Errorf(crm.InvalidValue, "the rows up to row %d have more than the maximum of %d different keys; nothing was saved. Put your own keys into one object, custom.", r.N, crm.MaxColumns)
+		return crm.Errorf(crm.InvalidValue, "the rows up to row %s have more than the maximum of %d different keys; nothing was saved. Put your own keys into one object, custom.", r.Place(), crm.MaxColumns)
 	}
 	return nil
 }

@@ -102,6 +102,12 @@ func (r *Run) End(entries, bytes int64) {
 // not a real one.
 func (r *Run) Made(rec crm.Record) bool { return crm.RecordNumber(rec.Key) > r.at.Last[rec.Entity] }
 
+// Nth returns which of its kind a record is among those that the dry run made, 1 for the first. It is
+// the same in all steps, unlike the key. It returns 0 for a real record.
+func (r *Run) Nth(e *crm.Entity, key int64) int64 {
+	return max(0, crm.RecordNumber(key)-r.at.Last[e])
+}
+
 // firstNumber is where the numbers of records begin that a dry run made. They are above those
 // of all real records.
 const firstNumber = 1 << 39

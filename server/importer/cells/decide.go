@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"crmkit/crm"
@@ -86,8 +85,8 @@ func (s *columnStyle) close(column, common string) *crm.Error {
 func (s *columnStyle) contradiction(column, stated string) *crm.Error {
 	ch := s.choice
 	for _, g := range s.groups {
-		if g.other.row > 0 {
-			return crm.Errorf(crm.InvalidValue, "the column %s is written in two ways: row %d has %s, row %d has %s. Write all of its rows%s in one way and send the file again; nothing was saved.",
+		if g.other.row.N > 0 {
+			return crm.Errorf(crm.InvalidValue, "the column %s is written in two ways: row %s has %s, row %s has %s. Write all of its rows%s in one way and send the file again; nothing was saved.",
 				norm.Quote(column), g.shown.row, norm.Quote(g.shown.text), g.other.row, norm.Quote(g.other.text), g.suffix(" in ")).On(ch.param)
 		}
 	}
@@ -95,7 +94,7 @@ func (s *columnStyle) contradiction(column, stated string) *crm.Error {
 		return nil
 	}
 	g := s.groups[slices.IndexFunc(s.groups, func(g *style) bool { return g.value != "" })]
-	return crm.Errorf(crm.InvalidValue, "%s=%s states %s, but row %d has %s in the column %s. Leave %s= out; nothing was saved.",
+	return crm.Errorf(crm.InvalidValue, "%s=%s states %s, but row %s has %s in the column %s. Leave %s= out; nothing was saved.",
 		ch.param, stated, ch.named(stated), g.shown.row, norm.Quote(g.shown.text), norm.Quote(column), ch.param).On(ch.param)
 }
 
@@ -113,7 +112,7 @@ func (s *columnStyle) undecided(column string, g *style) *crm.Error {
 	if rows := g.open[1:]; len(rows) > 0 {
 		numbers := make([]string, len(rows))
 		for i, at := range rows {
-			numbers[i] = strconv.Itoa(at.row)
+			numbers[i] = at.row.String()
 		}
 		if g.more {
 			numbers = append(numbers, "…")
@@ -124,7 +123,7 @@ func (s *columnStyle) undecided(column string, g *style) *crm.Error {
 	if len(s.shown()) > 1 {
 		why = "no other amount" + cmp.Or(g.suffix(" in "), " without a currency") + " shows which; other currencies in the column are written in both"
 	}
-	return crm.Errorf(crm.InvalidValue, "row %d has %s in the column %s, which can be read in two ways%s, and %s. Send the file again with %s=%s for %s, or %s=%s for %s; nothing was saved.",
+	return crm.Errorf(crm.InvalidValue, "row %s has %s in the column %s, which can be read in two ways%s, and %s. Send the file again with %s=%s for %s, or %s=%s for %s; nothing was saved.",
 		g.open[0].row, norm.Quote(g.open[0].text), norm.Quote(column), also, why, ch.param, ch.values[0], ch.words[0], ch.param, ch.values[1], ch.words[1]).On(ch.param)
 }
 
@@ -139,8 +138,8 @@ func (c *Columns) StyleRemarks() (list []string) {
 		if parts := s.readAs(); len(parts) > 0 {
 			list = append(list, norm.Quote(name)+" is read with "+strings.Join(parts, "; "))
 		}
-		if s.bare > 0 && len(c.currencies) == 0 {
-			list = append(list, norm.Quote(name)+" names no currency in row "+strconv.Itoa(s.bare)+", so amounts without one are in USD; to state another add a column currency")
+		if s.bare.N > 0 && len(c.currencies) == 0 {
+			list = append(list, norm.Quote(name)+" names no currency in row "+s.bare.String()+", so amounts without one are in USD; to state another add a column currency")
 		}
 	}
 	return list
@@ -160,7 +159,7 @@ func (s *columnStyle) readAs() (parts []string) {
 			}
 			units = append(units, cmp.Or(g.suffix(""), "amounts without a currency"))
 			doubtful = doubtful || len(g.open) > 0
-			if g.shown.row > 0 && (at.row == 0 || g.shown.row < at.row) {
+			if g.shown.row.N > 0 && (at.row.N == 0 || g.shown.row.N < at.row.N) {
 				at = g.shown
 			}
 		}
@@ -171,8 +170,8 @@ func (s *columnStyle) readAs() (parts []string) {
 		if len(shown) > 1 {
 			part += " in " + strings.Join(units[:min(len(units), maxUnits)], ", ")
 		}
-		if at.row > 0 {
-			part += fmt.Sprintf(", as row %d shows", at.row)
+		if at.row.N > 0 {
+			part += fmt.Sprintf(", as row %s shows", at.row)
 		}
 		parts = append(parts, part)
 	}

@@ -12,6 +12,7 @@ import (
 	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/server/importer/rows"
 )
 
 // amountCell is a cell of a random column: what it says, and how it is written.
@@ -120,7 +121,7 @@ func TestStylesOfRandomGroups(t *testing.T) {
 		c := New(schema.ByName("deal"))
 		c.Add("Value", "Currency")
 		for i, cell := range column {
-			c.Learn(cell.row(), i+1)
+			c.Learn(cell.row(), rows.Place{N: i + 1})
 		}
 		styles, ok := modelStyles(column)
 		if fault := c.DecideStyles(nil); (fault == nil) != ok {

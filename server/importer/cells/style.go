@@ -8,6 +8,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
+	"crmkit/server/importer/rows"
 )
 
 // Numbers and dates are written in ways that only a whole column shows: 1.200 is 1200 beside
@@ -52,8 +53,8 @@ func CheckStyle(param, value string) *crm.Error {
 // columnStyle is how the cells of a column are written.
 type columnStyle struct {
 	choice *choice
-	groups []*style // in the order of their first cells; of dates there is one
-	bare   int      // the first row whose number names no currency; 0: none
+	groups []*style   // in the order of their first cells; of dates there is one
+	bare   rows.Place // the first row whose number names no currency; 0: none
 }
 
 // style is how the cells of a group are written, and which of them show it.
@@ -71,7 +72,7 @@ const maxOpen = 5
 
 // sighting is a cell of a column.
 type sighting struct {
-	row  int
+	row  rows.Place
 	text string
 }
 
@@ -88,7 +89,7 @@ func (s *style) add(shows string, at sighting) {
 	case shows == "":
 	case s.value == "":
 		s.value, s.shown = shows, at
-	case shows != s.value && s.other.row == 0:
+	case shows != s.value && s.other.row.N == 0:
 		s.other = at
 	}
 }
@@ -124,7 +125,7 @@ func (c *Columns) currencyIn(cells []crm.Member) string {
 }
 
 // Learn adds the cells of a row to what is known of their columns.
-func (c *Columns) Learn(cells []crm.Member, row int) {
+func (c *Columns) Learn(cells []crm.Member, row rows.Place) {
 	currency := c.currencyIn(cells)
 	for _, cell := range cells {
 		c.learn(cell, currency, row)
@@ -132,7 +133,7 @@ func (c *Columns) Learn(cells []crm.Member, row int) {
 }
 
 // learn adds a cell in a row that names a currency, or none.
-func (c *Columns) learn(cell crm.Member, currency string, row int) {
+func (c *Columns) learn(cell crm.Member, currency string, row rows.Place) {
 	c.noteUnit(cell)
 	t := c.target(cell.Name)
 	if t.use != forField { // the cell is saved as it is written
@@ -148,7 +149,7 @@ func (c *Columns) learn(cell crm.Member, currency string, row int) {
 			if g.add(string(n.Decides()), sighting{row, text}); n.Ambiguous() {
 				g.addOpen(sighting{row, text})
 			}
-			if unitOf(n, "") == "" && s.bare == 0 {
+			if unitOf(n, "") == "" && s.bare.N == 0 {
 				s.bare = row
 			}
 		}

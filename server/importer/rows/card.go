@@ -137,7 +137,7 @@ func (c *card) beginsNext(p property) int {
 
 // row returns the card, of which so many bytes were kept, as a row.
 func (c *card) row(size int) Row {
-	r := Row{N: c.n, Size: size}
+	r := Row{N: c.n, Line: unless(c.n, c.line), Size: size}
 	b := newContact(c)
 	if r.Fault = c.fault; r.Fault == nil {
 		r.Cells, r.Fault = b.cells()

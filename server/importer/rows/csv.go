@@ -72,7 +72,12 @@ func columnNames(cells []csvCell, count int) []string {
 
 func (c *csvRows) Columns() []string { return c.columns }
 
-func (c *csvRows) Remarks() []string { return c.remarks }
+func (c *csvRows) Remarks() []string {
+	if c.groups.repeated == 0 {
+		return c.remarks
+	}
+	return append(slices.Clone(c.remarks), fmt.Sprintf("lines that repeat the column names are left out: %d", c.groups.repeated))
+}
 
 func (*csvRows) Format() Format { return CSVFormat }
 
@@ -85,7 +90,7 @@ func (c *csvRows) Next() (Row, error) {
 	if record.err != nil {
 		return r, record.err
 	}
-	r.Size = record.size
+	r.Size, r.Line = record.size, unless(c.n+1, record.line)
 	if r.Fault = record.fault; r.Fault != nil {
 		return r, nil
 	}

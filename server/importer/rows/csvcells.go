@@ -18,6 +18,7 @@ type csvCells struct {
 	in        *File
 	separator byte
 	line      int        // the number of the last line that was read
+	start     int        // the number of the line in which the record begins
 	text      []byte     // the lines of the record
 	pos       int        // in text
 	size      int        // bytes of the record
@@ -46,6 +47,7 @@ func (c *csvCells) record(n int) (cells []csvCell, err error) {
 		if err := c.readLine(n); err != nil {
 			return nil, err
 		}
+		c.start = c.line
 	}
 	for more := true; more; c.count++ {
 		var cell csvCell

@@ -26,6 +26,7 @@ type groups struct {
 	titled   bool      // the file begins with a title, so each group has one
 	title    string    // of the current group
 	subitems bool      // the rows are subitems, until one has a cell in the first column
+	repeated int       // lines that repeat the column names, so far
 	ahead    *csvRecord
 }
 
@@ -34,6 +35,7 @@ type csvRecord struct {
 	cells []csvCell
 	count int
 	size  int
+	line  int // in which it begins
 	fault *crm.Error
 	err   error
 }
@@ -64,6 +66,7 @@ func (g *groups) next(n int) csvRecord {
 		case r.err != nil || r.fault != nil:
 			return r
 		case g.isHeader(r):
+			g.repeated++
 			g.subitems = false
 		case g.isSubheader(r):
 			g.subitems = true
@@ -87,7 +90,7 @@ func (g *groups) read(n int) csvRecord {
 		return *r
 	}
 	cells, err := g.cells.record(n)
-	return csvRecord{cells: cells, count: g.cells.count, size: g.cells.size, fault: g.cells.fault, err: err}
+	return csvRecord{cells: cells, count: g.cells.count, size: g.cells.size, line: g.cells.start, fault: g.cells.fault, err: err}
 }
 
 // isTitle reports whether a line has nothing but its first cell.

@@ -15,8 +15,9 @@ import (
 
 // lineRows reads JSON objects, one on each line.
 type lineRows struct {
-	in *File
-	n  int
+	in    *File
+	n     int
+	lines int // so far
 }
 
 func (*lineRows) Columns() []string { return nil }
@@ -32,11 +33,14 @@ func (l *lineRows) Next() (Row, error) {
 		if err != nil {
 			return Row{N: l.n + 1}, err
 		}
+		l.lines++
 		if line = bytes.TrimSpace(line); len(line) == 0 {
 			continue
 		}
 		l.n++
-		return objectRow(l.n, line), nil
+		r := objectRow(l.n, line)
+		r.Line = unless(l.n, l.lines)
+		return r, nil
 	}
 }
 

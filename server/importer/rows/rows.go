@@ -8,6 +8,9 @@
 package rows
 
 import (
+	"fmt"
+	"strconv"
+
 	"crmkit/crm"
 	"crmkit/crm/norm"
 )
@@ -15,9 +18,36 @@ import (
 // Row is one row of a file: the value of each column, as JSON.
 type Row struct {
 	N     int // 1 for the first
+	Line  int // of the file, in which it begins; 0: as its number says, or unknown
 	Cells []crm.Member
 	Fault *crm.Error // why it cannot be read; the rows after it can
 	Size  int        // bytes
+}
+
+// Place returns where the row is.
+func (r Row) Place() Place { return Place{r.N, r.Line} }
+
+// Place is where a row is in its file. Its line differs from its number by more than the line of
+// column names if there are titles above these, blank lines, or line breaks in cells.
+type Place struct {
+	N    int
+	Line int // 0: as the number says, or unknown
+}
+
+// String returns the number, and the line if it differs: 8 (line 10).
+func (p Place) String() string {
+	if p.Line == 0 {
+		return strconv.Itoa(p.N)
+	}
+	return fmt.Sprintf("%d (line %d)", p.N, p.Line)
+}
+
+// unless returns the line of a row, 0 if it is the expected one.
+func unless(expected, line int) int {
+	if line == expected {
+		return 0
+	}
+	return line
 }
 
 // Empty reports whether the row has no value. Empty rows are skipped.
@@ -49,7 +79,7 @@ type Reader interface {
 
 	Format() Format
 
-	// Remarks say what a person would want to know about how the file is read.
+	// Remarks say what a person would want to know about how the file is read, as far as it is.
 	Remarks() []string
 }
 
