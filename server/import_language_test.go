@@ -127,3 +127,20 @@ func TestNamesBesideOthers(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// TestBirthdaysStay imports an address book of Outlook again, which writes a birthday that is not
+// known as 0.0.00.
+func TestBirthdaysStay(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	for _, day := range []string{"3.5.1975", "0.0.00", "0/0/00", "00.00.0000", "0000-00-00"} {
+		r.want(200, "POST", "/import/contacts", "Vorname;Nachname;E-Mail-Adresse;Geburtstag\nJ;Gross;j@g.example;"+day+"\n")
+	}
+	if text := r.want(200, "GET", "/export/contacts", ""); !strings.Contains(text, "custom.Geburtstag=3.5.1975") {
+		t.Error(text)
+	}
+	for sent, want := range map[string]string{"1. März 2026": "2026-03-01", "1er mars 2026": "2026-03-01", "01.02.26": "2026-02-01"} {
+		if text := r.want(201, "POST", "/deals", `{"title":"x","close_at":"`+sent+`"}`); !strings.Contains(text, "close_at="+want) {
+			t.Errorf("%s: %s", sent, text)
+		}
+	}
+}

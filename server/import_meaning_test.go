@@ -9,13 +9,10 @@ import (
 // TestMeaningOfColumns imports a file each into a new workspace, and reads its first record. A want
 // that begins with ! must not be there.
 func TestMeaningOfColumns(t *testing.T) {
-	for _, c := range []struct {
-		name, path, file string
-		want             []string
-	}{
+	checkMeanings(t, []meaning{
 		{"second addresses go into the lists", "contacts", "Name,Home Email,Work Email,Mobile,Work Phone\nx,h@x.example,w@x.example,+44 7700 900001,+44 20 7946 0001\n",
 			[]string{"email=w@x.example", "other_emails=h@x.example", `phone="+44 20 7946 0001"`, `other_phones="+44 7700 900001"`}},
-		{"a wrong second address stays as it is", "contacts", "name,email,Email 2\nx,a@x.example,none\n", []string{"email=a@x.example", `custom."Email 2"=none`}},
+		{"a wrong second address stays as it is", "contacts", "name,email,Email 2\nx,a@x.example,nobody\n", []string{"email=a@x.example", `custom."Email 2"=nobody`}},
 		{"numbers with extensions are whole", "contacts", "name,phone\nx,\"+1 512 555 0100, ext. 5\"\n", []string{`phone="+1 512 555 0100, ext. 5"`, "!other_phones"}},
 		{"a whole name keeps no parts of it", "contacts", "Full Name,First Name,Last Name,Salutation\nAnn Lee,Ann,Lee,Dr.\n", []string{`name="Ann Lee"`, "custom.Salutation=Dr.", "!First Name"}},
 		{"a form of address names nobody", "contacts", "Salutation,Email\nMs.,a@x.example\n", []string{"name=a@x.example", "custom.Salutation=Ms."}},
@@ -39,8 +36,31 @@ func TestMeaningOfColumns(t *testing.T) {
 		{"a first page", "companies", "name,Website\nx,https://www.acme.example/en/home?a=1\n", []string{"domain=acme.example", "custom.website=https://www.acme.example/en/home?a=1"}},
 		{"a customer's own site of a builder", "companies", "name,Website\nx,acme.myshopify.com\n", []string{"domain=acme.myshopify.com"}},
 		{"a customer beside a person is the company", "contacts", "Ansprechpartner;Kunde;E-Mail\nA;X AG;a@x.example\n", []string{"name=A", `company.name="X AG"`, "!custom"}},
-		{"what is no site", "companies", "name,Website\nx,n/a\n", []string{"custom.Website=n/a"}},
-	} {
+		{"what is no site", "companies", "name,Website\nx,soon\n", []string{"custom.Website=soon"}},
+	})
+}
+
+// TestMeaningOfCells does the same for cells that have no value, or an unusual form.
+func TestMeaningOfCells(t *testing.T) {
+	checkMeanings(t, []meaning{
+		{"what is written for no value", "contacts", "name,email,Mobile,City,notes,Company,follow_up_at\nNull,-,k. A.,N/A,keine,--,00.00.0000\n", []string{"name=Null", "notes=keine", "!custom", "!email", "!phone", "!address", "!company", "!follow_up"}},
+		{"no amount and no date", "deals", "title,Amount,Close Date,Currency\nx,n/a,0.0.00,EUR\n", []string{"title=x", "!amount_cents", "!close_at", "!custom"}},
+		{"no birthday", "contacts", "name,Geburtstag,Version\nx,0.0.00,0.0.0\n", []string{"!Geburtstag", "custom.Version=0.0.0"}},
+		{"the link of a mail", "contacts", "name,email\nx,mailto:M@m.example?subject=a\n", []string{"email=m@m.example", "!custom"}},
+		{"addresses with a slash between", "contacts", "name,email\nx,a@x.example / b@x.example\n", []string{"email=a@x.example", "other_emails=b@x.example", "!custom"}},
+		{"months by name and short years", "deals", "title,Close Date,follow_up_at\nx,01.02.26,1. März 2026\n", []string{"close_at=2026-02-01", "follow_up_at=2026-03-01"}},
+	})
+}
+
+// meaning is a file, and what its first record has.
+type meaning struct {
+	name, path, file string
+	want             []string
+}
+
+func checkMeanings(t *testing.T, list []meaning) {
+	t.Helper()
+	for _, c := range list {
 		r := newRig(t).as("jane@acme.com")
 		kind, _, _ := strings.Cut(c.path, "?")
 		answer := r.want(200, "POST", "/import/"+c.path, c.file)

@@ -79,11 +79,11 @@ func ReadMailbox(text string) Mailbox {
 	} else if inside, found := strings.CutSuffix(text, ")"); found {
 		rest, name, bracketed = strings.Cut(inside, "(")
 	}
-	if rest = strings.TrimSpace(rest); len(rest) > len("mailto:") && strings.EqualFold(rest[:len("mailto:")], "mailto:") {
-		rest = rest[len("mailto:"):]
+	if rest = withoutMailto(rest); !bracketed {
+		return Mailbox{Address: withoutMailto(text)}
 	}
 	address, ok := Email(rest)
-	if !bracketed || !ok {
+	if !ok {
 		return Mailbox{Address: text}
 	}
 	name = displayName(name)
@@ -91,6 +91,17 @@ func ReadMailbox(text string) Mailbox {
 		name = ""
 	}
 	return Mailbox{name, rest}
+}
+
+// withoutMailto returns the address in the link of a mail (RFC 6068), without its parameters.
+func withoutMailto(text string) string {
+	const scheme = "mailto:"
+	text = strings.TrimSpace(text)
+	if len(text) <= len(scheme) || !strings.EqualFold(text[:len(scheme)], scheme) {
+		return text
+	}
+	address, _, _ := strings.Cut(text[len(scheme):], "?")
+	return strings.TrimSpace(address)
 }
 
 // displayName returns a display name without the quotes around it and without what they need.
@@ -108,8 +119,8 @@ func displayName(text string) string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// SplitMailboxes splits a text with several mailboxes at commas, semicolons and line breaks, those
-// in quotes or brackets excepted. Outlook writes a name with a comma without quotes: Lind, Mara
+// SplitMailboxes splits a text with several mailboxes at commas, semicolons and line breaks, and at a
+// slash with blanks around it behind an address, those in quotes or brackets excepted. Outlook writes a name with a comma without quotes: Lind, Mara
 // <mara@acme.com> is one mailbox, since a part without an @ is no address.
 func SplitMailboxes(text string) (list []string) {
 	closers := map[byte]byte{'"': '"', '<': '>', '(': ')'} // of those that are closed at all
@@ -135,6 +146,8 @@ func SplitMailboxes(text string) (list []string) {
 			delete(closers, text[i]) // no later one is closed either
 		case strings.IndexByte(",;\n", text[i]) >= 0:
 			add(i, text[i:i+1])
+		case strings.HasPrefix(text[i:], "/ ") && strings.HasSuffix(text[:i], " ") && strings.ContainsAny(text[start:i], "@>"):
+			add(i, "/")
 		}
 	}
 	add(len(text), "")

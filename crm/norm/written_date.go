@@ -1,6 +1,7 @@
 package norm
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,9 +32,10 @@ const maxWrittenDate = 64
 
 // ReadDate splits a written date into its parts; ok is false for any other text. It reads
 // 2026-07-30 and 2026/07/30, 30.07.2026 (points are written between day, month and year only in
-// this order), 12 Mar 2025, Mar 12, 2025 and 12-Mar-2025 with English names of months, and dates
-// with slashes or hyphens, whose order Time takes. A time of day may follow, with seconds, AM or
-// PM, and an offset such as +0000. Years of two digits are refused.
+// this order), 12 Mar 2025, Mar 12, 2025, 12-Mar-2025 and 1. März 2026 with the names of months in
+// some languages, and dates with slashes or hyphens, whose order Time takes. A time of day may
+// follow, with seconds, AM or PM, and an offset such as +0000. A year of two digits is one from 1969
+// to 2068; it is refused in numbers with hyphens, where it could be the first of the three.
 func ReadDate(text string) (d WrittenDate, ok bool) {
 	if len(text) > maxWrittenDate {
 		return d, false
@@ -68,16 +70,17 @@ func cutDate(text string) (date, rest string) {
 // readDay reads the date.
 func (d *WrittenDate) readDay(text string) bool {
 	parts := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" ,/.-", r) })
-	if len(parts) == 4 && weekdays[lowerPrefix(parts[0])] {
+	parts = slices.DeleteFunc(parts, func(part string) bool { return slices.Contains(dateParticles, strings.ToLower(part)) })
+	if len(parts) == 4 && isWeekday(parts[0]) {
 		parts = parts[1:]
 	}
 	if len(parts) != 3 {
 		return false
 	}
 	for i, part := range parts[:2] {
-		if month := months[lowerPrefix(part)]; month > 0 && isMonthName(part) {
-			day, okDay := number(parts[1-i], 1, 2)
-			year, okYear := number(parts[2], 4, 4)
+		if month := months[Fold(part)]; month > 0 {
+			day, okDay := number(withoutOrdinal(parts[1-i]), 1, 2)
+			year, okYear := yearOf(parts[2])
 			d.year, d.month, d.day = year, month, day
 			return okDay && okYear
 		}
@@ -90,12 +93,31 @@ func (d *WrittenDate) readDay(text string) bool {
 	}
 	a, okA := number(parts[0], 1, 2)
 	b, okB := number(parts[1], 1, 2)
-	year, okYear := number(parts[2], 4, 4)
+	year, okYear := yearOf(parts[2])
 	d.year, d.a, d.b = year, a, b
 	if strings.Count(text, ".") == 2 {
 		d.month, d.day = b, a
 	}
-	return okA && okB && okYear
+	return okA && okB && okYear && (len(parts[2]) == 4 || !strings.Contains(text, "-"))
+}
+
+// yearOf reads a year of four digits, or of two as POSIX does: 69 is 1969, and 68 is 2068.
+func yearOf(text string) (year int, ok bool) {
+	if year, ok = number(text, 2, 2); !ok {
+		return number(text, 4, 4)
+	}
+	if year < 69 {
+		return 2000 + year, true
+	}
+	return 1900 + year, true
+}
+
+// withoutOrdinal returns the day in 1st, 1er and 1º.
+func withoutOrdinal(text string) string {
+	for _, ending := range []string{"st", "nd", "rd", "th", "er", "º", "°", "ª"} {
+		text = strings.TrimSuffix(text, ending)
+	}
+	return text
 }
 
 // number reads so many digits.
@@ -107,18 +129,36 @@ func number(text string, least, most int) (n int, ok bool) {
 	return n, err == nil
 }
 
-// lowerPrefix returns the first three letters of a word, in lower case.
-func lowerPrefix(word string) string { return strings.ToLower(word[:min(3, len(word))]) }
+// months are the names of months and their short forms, folded: in English, German, French, Spanish,
+// Italian, Dutch, and Portuguese.
+var months = monthNames(`january jan janu januar janner janvier janv enero ene gennaio gen januari janeiro`,
+	`february feb febr februar feber fevrier fevr febrero febbraio februari fevereiro fev`, `march mar marc marz mrz mars marzo maart mrt marco`,
+	`april apr apri avril avr abril abr aprile`, `may mai mayo maggio mag mei maio`, `june jun juni juin junio giugno giu junho`, `july jul juli juillet juil julio luglio lug julho`,
+	`august aug augu aout agosto ago augustus`, `september sep sept septembre septiembre settembre set sett setembro`, `october oct octo oktober okt octobre octubre ottobre ott outubro out`,
+	`november nov nove novembre noviembre novembro`, `december dec dece dezember dez decembre diciembre dic dicembre dezembro`)
 
-var months = map[string]int{"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12}
+func monthNames(lists ...string) map[string]int {
+	all := map[string]int{}
+	for i, list := range lists {
+		for _, name := range strings.Fields(list) {
+			all[name] = i + 1
+		}
+	}
+	return all
+}
 
-var weekdays = map[string]bool{"mon": true, "tue": true, "wed": true, "thu": true, "fri": true, "sat": true, "sun": true}
+// weekdays are the names of days in these languages, folded. A short form is the beginning of one.
+var weekdays = strings.Fields(`monday tuesday wednesday thursday friday saturday sunday montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag
+	lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes miercoles jueves viernes sabado domingo lunedi martedi mercoledi giovedi venerdi sabato domenica
+	maandag dinsdag woensdag donderdag vrijdag zaterdag zondag segunda terca quarta quinta sexta`)
 
-// isMonthName reports whether a word is an English month, whole or cut to three or four letters.
-func isMonthName(word string) bool {
-	name := strings.ToLower(time.Month(months[lowerPrefix(word)]).String())
-	word = strings.ToLower(word)
-	return word == name || len(word) >= 3 && len(word) <= 4 && strings.HasPrefix(name, word)
+// dateParticles are words between the parts of a date: 1 de marzo de 2026, segunda-feira.
+var dateParticles = []string{"de", "del", "di", "of", "the", "den", "der", "le", "feira"}
+
+// isWeekday reports whether a word is the name of a day, or its first two letters or more.
+func isWeekday(word string) bool {
+	word = Fold(word)
+	return len(word) > 1 && slices.ContainsFunc(weekdays, func(day string) bool { return strings.HasPrefix(day, word) })
 }
 
 // readClock reads the time of day and the offset behind a date.
@@ -235,4 +275,12 @@ func (d WrittenDate) Time(order DateOrder) (text string, ok bool) {
 		text += "T" + d.clock + d.zone
 	}
 	return text, true
+}
+
+// IsNoDate reports whether a text is what Outlook and databases write for no date: 0.0.00, 0/0/00,
+// 00.00.0000, 0000-00-00.
+func IsNoDate(text string) bool {
+	date, clock, _ := strings.Cut(strings.TrimSpace(text), " ")
+	parts := strings.FieldsFunc(date, func(r rune) bool { return strings.ContainsRune("./-", r) })
+	return len(parts) == 3 && len(date) >= len("0/0/00") && len(date) <= len("0000-00-00") && strings.Trim(strings.Join(parts, "")+clock, "0:") == ""
 }

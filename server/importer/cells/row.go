@@ -55,7 +55,11 @@ type rowFields struct {
 func (c *Columns) Read(cells []crm.Member, how How) (Row, *crm.Error) {
 	row := &rowFields{How: how, columns: c, stated: c.currencyIn(cells), byField: map[string][]placedCell{}}
 	for _, cell := range cells {
-		if fault := row.add(c.place(crm.Member{Name: cell.Name, JSON: withoutGuard(cell.JSON)})); fault != nil {
+		p := c.place(crm.Member{Name: cell.Name, JSON: withoutGuard(cell.JSON)})
+		if !how.OwnIDs && p.isNothing() {
+			continue
+		}
+		if fault := row.add(p); fault != nil {
 			return row.Row, fault
 		}
 	}
