@@ -104,3 +104,31 @@ func TestDryRunsNameRowsInsteadOfRecords(t *testing.T) {
 		t.Errorf("a real record is named by its handle, %s:\n%s", handle, text)
 	}
 }
+
+// An answer says how many rows nothing but their cells identifies, also if others have an address:
+// a correction makes another record of them.
+func TestRowsWithoutIdentityAreCounted(t *testing.T) {
+	for _, test := range []struct{ what, kind, file, want string }{
+		{"some rows", "contacts", "name,email,city\nAnn,ann@acme.com,Bonn\nBob,,Bonn\nCid,,Rome\n", "# rows without id and email: 2; when a cell of one is corrected, it is another record"},
+		{"all rows", "contacts", "name,city\nAnn,Bonn\n", "# no column is an id: when a cell of a row is corrected, it is another record"},
+		{"companies", "companies", "name,domain\nAcme,acme.com\nGlobex,\n", "# rows without id and domain: 1; "},
+		{"deals", "deals", "id,title\n7,Big\n,Small\n", "# rows without an id: 1; "},
+		{"people with a phone", "contacts", "name,email,phone\nAnn,ann@acme.com,\nBob,,+49 30 1234567\n", ""},
+		{"none", "contacts", "name,email\nAnn,ann@acme.com\n", ""},
+	} {
+		r := newRig(t).as("jane@acme.com")
+		for _, path := range []string{"?dry_run=1", ""} {
+			text := r.want(200, "POST", "/import/"+test.kind+path, test.file)
+			if test.want == "" && strings.Contains(text, "corrected, it is another") || strings.Count(text, "corrected, it is another") > 1 || !strings.Contains(text, test.want) {
+				t.Errorf("%s%s: want %q:\n%s", test.what, path, test.want, text)
+			}
+		}
+	}
+	r := newRig(t).as("jane@acme.com")
+	const twice = "name,city\nAnn,Bonn\nAnn,Bonn\n"
+	for _, want := range []string{"2 created, 0 updated, 0 unchanged", "0 created, 0 updated, 2 unchanged"} {
+		if text := r.want(200, "POST", "/import/contacts", twice); !strings.Contains(text, want) {
+			t.Errorf("two equal rows: want %s:\n%s", want, text)
+		}
+	}
+}

@@ -94,11 +94,22 @@ func (im *Importer) finish(end error) error {
 	if im.summary.quiet > 0 {
 		remarks = append(remarks, fmt.Sprintf("%d further rows without an error are not listed", im.summary.quiet))
 	}
+	if n := im.summary.hints.loose; n > 0 && im.identified() {
+		remarks = append(remarks, fmt.Sprintf("rows without %s: %d; when a cell of one is corrected, it is another record the next time; name a column that identifies the rows with key=", im.identities(), n))
+	}
 	b := im.appendRemarks(nil, append(remarks, im.summary.hints.lines()...))
 	if im.opts.Format == render.JSON {
 		return im.output(im.appendJSON(b, stopped, kept))
 	}
 	return im.output(im.appendText(b, stopped, kept))
+}
+
+// identities says what identifies a row.
+func (im *Importer) identities() string {
+	if unique := im.opts.Entity.Keys.Unique; unique != "" {
+		return "id and " + unique
+	}
+	return "an id"
 }
 
 // confirmable reports whether the import that a dry run showed would save anything: not if every

@@ -16,6 +16,7 @@ import (
 // hints are what the rows so far gave reason for.
 type hints struct {
 	flag  *crm.Field // of tasks: done
+	loose int64      // rows that only their cells identify
 	timed int64      // rows whose time the import had to make up, because the flag has no other form
 	noted int64      // rows with a note
 
@@ -33,6 +34,9 @@ const (
 
 // add adds a result.
 func (h *hints) add(r result) {
+	if r.loose {
+		h.loose++
+	}
 	if r.timed != nil {
 		h.flag = r.timed
 		h.timed++

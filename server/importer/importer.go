@@ -83,13 +83,18 @@ func (r Reading) Plan() []string {
 		}
 		list = append(list, "source: "+r.source+why)
 	}
-	if r.key == "" && !r.columns.Identified() {
-		list = append(list, "no column is an id: a row with any other value is another record; name a column of your own with key=")
+	if !r.identified() {
+		list = append(list, "no column is an id: when a cell of a row is corrected, it is another record the next time; name a column of your own with key=")
 	}
 	if r.key != "" {
 		list = append(list, "key: "+norm.Quote(r.key)+" identifies the rows")
 	}
 	return append(append(list, r.columns.Remarks()...), r.columns.StyleRemarks()...)
+}
+
+// identified reports whether a column identifies rows. An exported workspace has ids of its own.
+func (r Reading) identified() bool {
+	return r.columns != nil && (r.key != "" || r.columns.Identified())
 }
 
 // maxMarks is how many columns a plan names as the reason for a source.

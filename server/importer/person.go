@@ -63,6 +63,15 @@ func (im *Importer) samePerson(tx *store.Tx, d store.Draft) (int64, error) {
 	return same[0], nil
 }
 
+// isLoose reports whether only its cells identify a row: it has no id and no address, and is not the row of
+// a person with a phone number.
+func (im *Importer) isLoose(e entry) bool {
+	if e.fault != nil || e.source != references.ByContent {
+		return false
+	}
+	return !im.isOfPeople(e.entity) || len(im.numbersOf(e.draft)) == 0
+}
+
 // isOfPeople reports whether a file of other products has people.
 func (im *Importer) isOfPeople(e *crm.Entity) bool {
 	unique := e.Field(e.Keys.Unique)

@@ -23,6 +23,7 @@ type result struct {
 	kept     []string      // fields that keep the value of an earlier row, which the row contradicts
 	made     crm.Record    // what a dry run would create
 	like     likeness      // of the row
+	loose    bool          // only its cells identify the row
 	timed    *crm.Field    // the flag whose time is that of the import; nil: none
 	notes    []string      // what else the answer says of the row
 	fault    *crm.Error    // why the row failed

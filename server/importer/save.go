@@ -112,7 +112,7 @@ func (im *Importer) saveAll(tx *store.Tx, batch []entry) ([]result, error) {
 // saveRow saves one row. A record that a dry run would create has no handle in the result,
 // since another record may get its id before the import is confirmed.
 func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
-	r := result{n: e.n, fileLine: e.fileLine, like: e.like, fault: e.fault}
+	r := result{n: e.n, fileLine: e.fileLine, like: e.like, loose: im.isLoose(e), fault: e.fault}
 	if e.fault != nil {
 		return r, nil
 	}
