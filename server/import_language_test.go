@@ -144,3 +144,23 @@ func TestBirthdaysStay(t *testing.T) {
 		}
 	}
 }
+
+// TestExportOfAnotherServer imports the exports of a workspace on another server, whose ids are valid
+// here too: the error says how, and a stated source keeps them apart.
+func TestExportOfAnotherServer(t *testing.T) {
+	there, here := newRig(t).as("jane@acme.com"), newRig(t).as("jane@acme.com")
+	there.want(200, "POST", "/import/contacts", "Name,Email,Company\nA,a@x.example,Nord\nB,b@x.example,Nord\nC,,Nord\n")
+	companies, contacts := there.want(200, "GET", "/export/companies?format=csv", ""), there.want(200, "GET", "/export/contacts?format=csv", "")
+	if text := here.want(200, "POST", "/import/contacts", contacts); !strings.Contains(text, "source=<a name for that workspace>") || !strings.Contains(text, "GET /export there") {
+		t.Error(text)
+	}
+	for _, want := range []string{"created, 0 updated, 0 unchanged, 0 failed", "0 created, 0 updated"} {
+		text := here.want(200, "POST", "/import/companies?source=old", companies) + here.want(200, "POST", "/import/contacts?source=old", contacts)
+		if strings.Count(text, want) != 2 || strings.Contains(text, "ERROR") {
+			t.Errorf("want %s in\n%s", want, text)
+		}
+	}
+	if text := here.want(200, "GET", "/export/contacts", ""); strings.Count(text, `company.name=Nord`) != 3 || !strings.Contains(text, "external_ids=old:c_") || strings.Contains(text, "custom") {
+		t.Error(text)
+	}
+}

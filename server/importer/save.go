@@ -257,5 +257,6 @@ func (im *Importer) checkOwnID(tx *store.Tx, e entry) error {
 		}
 		wrong = fmt.Sprintf("%s is no %s of this workspace, or was deleted", norm.Quote(e.id), e.entity.Name)
 	}
-	return crm.Errorf(crm.NotFound, "%s. Correct the id, or leave its cell empty to create a new %s; GET /%s lists the existing ones.", wrong, e.entity.Name, e.entity.Route()).On("id")
+	return crm.Errorf(crm.NotFound, "%s. Correct the id, or leave its cell empty to create a new %s; GET /%s lists the existing ones. If the file is from another workspace, send it again with source=<a name for that workspace>, companies first; GET /export there and POST /import here move all of it at once.",
+		wrong, e.entity.Name, e.entity.Route()).On("id")
 }

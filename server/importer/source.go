@@ -91,13 +91,16 @@ func unknownFile(names []string) string {
 
 // hasOwnIDs reports whether the rows are an export of crmkit, in which a column like created_at
 // has the value of the field of that name.
-func (im *Importer) hasOwnIDs() bool { return im.isDump() || im.ownIDs || im.source == "crmkit" }
+func (im *Importer) hasOwnIDs() bool {
+	return im.isDump() || im.ownIDs || im.source == "crmkit" || im.columns.Product == products.ByName("crmkit")
+}
 
 // detectSource decides from the first rows whose ids they have. An id of another
 // workspace passes the check of this one in one case of 32, so the majority decides,
 // and a few mistyped ids make no file foreign. If no id fits either workspace, a
 // mistyped one in a file with handles, which only crmkit exports, is taken for one
-// of this workspace.
+// of this workspace. Workspaces of two servers may give the same ids: a stated source says that
+// the ids are not those of this one.
 func (im *Importer) detectSource(first []rows.Row) {
 	if im.isDump() {
 		return
@@ -116,6 +119,9 @@ func (im *Importer) detectSource(first []rows.Row) {
 				seen[fault]++
 			}
 		}
+	}
+	if im.opts.Source != "" && im.source != "crmkit" {
+		return
 	}
 	handles := slices.Contains(names, "handle")
 	im.ownIDs = seen[crm.IDOK] > seen[crm.IDOtherWorkspace] || handles && seen[crm.IDWrongCheck] > 0 && seen[crm.IDOtherWorkspace] == 0
