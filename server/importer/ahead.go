@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -18,6 +19,9 @@ type readBatch struct {
 	err     error
 }
 
+// errStopped ends the reading of a file whose rows nobody waits for any more.
+var errStopped = errors.New("the import was stopped")
+
 // readAhead reads batches in a goroutine, one ahead of the one that is being saved. The caller
 // must call stop, after which nothing of the importer is read any more.
 func (im *Importer) readAhead() (next func() readBatch, stop func()) {
@@ -25,7 +29,7 @@ func (im *Importer) readAhead() (next func() readBatch, stop func()) {
 	go func() {
 		defer close(ended)
 		for more := true; more; {
-			b := im.recoveredBatch()
+			b := im.recoveredBatch(done)
 			more = b.err == nil
 			select {
 			case batches <- b:
@@ -43,13 +47,13 @@ func (im *Importer) readAhead() (next func() readBatch, stop func()) {
 
 // recoveredBatch reads a batch. A panic becomes its error, since it would end the process in a
 // goroutine of its own.
-func (im *Importer) recoveredBatch() (b readBatch) {
+func (im *Importer) recoveredBatch(done <-chan struct{}) (b readBatch) {
 	defer func() {
 		if v := recover(); v != nil {
 			b = readBatch{err: fmt.Errorf("reading a row: %v\n%s", v, debug.Stack())}
 		}
 	}()
-	b.entries, b.err = im.batch()
+	b.entries, b.err = im.batch(done)
 	return b
 }
 
@@ -65,10 +69,16 @@ func (im *Importer) recoveredRead(r rows.Row) (e entry) {
 }
 
 // batch reads as many rows as one transaction saves. It returns them also with an error, which
-// is about the row after them, or io.EOF.
-func (im *Importer) batch() (batch []entry, err error) {
+// is about the row after them, or io.EOF. It ends when done is closed, since a file may have any
+// number of empty rows, which fill no batch.
+func (im *Importer) batch(done <-chan struct{}) (batch []entry, err error) {
 	size := Size{}
 	for size.below(im.opts.Limits.Batch) {
+		select {
+		case <-done:
+			return batch, errStopped
+		default:
+		}
 		r, err := im.rows.Next()
 		if err != nil {
 			return batch, err
@@ -86,7 +96,7 @@ func (im *Importer) batch() (batch []entry, err error) {
 func (im *Importer) all() (all []entry, err error) {
 	for err == nil {
 		var batch []entry
-		batch, err = im.batch()
+		batch, err = im.batch(nil)
 		all = append(all, batch...)
 	}
 	if err != io.EOF {

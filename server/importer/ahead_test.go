@@ -5,8 +5,10 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"crmkit/crm"
+	"crmkit/server/importer/rows"
 )
 
 // TestPanicOfARow reads a workspace of which the rows of one kind cannot be read, because of a
@@ -29,7 +31,7 @@ func TestPanicOfARow(t *testing.T) {
 	if err := im.open(strings.NewReader(file)); err != nil {
 		t.Fatal(err)
 	}
-	batch := im.recoveredBatch()
+	batch := im.recoveredBatch(nil)
 	if !errors.Is(batch.err, io.EOF) || len(batch.entries) != 3 {
 		t.Fatalf("%d rows, %v", len(batch.entries), batch.err)
 	}
@@ -40,5 +42,27 @@ func TestPanicOfARow(t *testing.T) {
 	}
 	if len(causes) != 1 || !strings.Contains(causes[0], "panic: ") || !strings.Contains(causes[0], "row.go") {
 		t.Errorf("logged: %q", causes)
+	}
+}
+
+// endless is a file with an empty row after the other.
+type endless struct{ rows.Reader }
+
+func (endless) Next() (rows.Row, error) { return rows.Row{}, nil }
+
+// TestReadingStops stops an import at the beginning of a long part of its file without any row.
+func TestReadingStops(t *testing.T) {
+	im := fuzzImporter(t, "contact")
+	im.opts.Limits, im.rows = DefaultLimits, endless{}
+	_, stop := im.readAhead()
+	stopped := make(chan struct{})
+	go func() {
+		stop()
+		close(stopped)
+	}()
+	select {
+	case <-stopped:
+	case <-time.After(10 * time.Second):
+		t.Fatal("it reads on after 10 s")
 	}
 }

@@ -157,7 +157,7 @@ func (row *rowFields) joinObjects(objects []placedCell) (members []crm.Member) {
 			}
 		}
 		if len(lost) > 0 {
-			row.leave(placedCell{p.mapping, p.name, string(norm.AppendObject(nil, lost))})
+			row.keepToo(placedCell{p.mapping, p.name, string(norm.AppendObject(nil, lost))})
 		}
 	}
 	return members

@@ -46,6 +46,7 @@ type rowFields struct {
 	columns *Columns
 	stated  string                  // the currency that the row names in a column of its own
 	byField map[string][]placedCell // cells that make the value of a field
+	added   []addedItems            // what the lists of further values get
 	anyID   []placedCell            // ids of records of whatever kind
 	keys    []crm.Member            // values of keys of custom
 	rest    []crm.Member            // cells that no field takes, under the names of their columns
@@ -167,6 +168,7 @@ func (row *rowFields) merge() *crm.Error {
 			return fault
 		}
 	}
+	row.setAdded()
 	return nil
 }
 

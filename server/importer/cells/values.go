@@ -60,8 +60,11 @@ func (row *rowFields) mergeOthers(f *crm.Field, list []placedCell) *crm.Error {
 // valuesOf returns the values in a cell. A cell of JSON that says more is kept too.
 func (row *rowFields) valuesOf(t crm.Type, p placedCell) []string {
 	values := cellValues(t, p.json)
-	if saysMore(p.json) {
+	switch more := saysMore(p.json); {
+	case more && len(values) == 0:
 		row.leave(p)
+	case more:
+		row.keepToo(p)
 	}
 	if _, isJSON := jsonItems(Text(p.json)); len(values) == 0 && !isJSON {
 		return []string{Text(p.json)} // separators alone, which the field refuses
@@ -171,12 +174,22 @@ func (row *rowFields) addItems(list *crm.Field, values []string, p placedCell) {
 	if len(right) == 0 {
 		return
 	}
-	json := norm.QuoteList(right)
-	at := slices.IndexFunc(row.Members, func(m crm.Member) bool { return m.Name == list.Name })
+	at := slices.IndexFunc(row.added, func(a addedItems) bool { return a.list == list })
 	if at < 0 {
-		row.set(list, `{"add":`+json+"}")
-		return
+		at, row.added = len(row.added), append(row.added, addedItems{list: list})
 	}
-	added := strings.TrimSuffix(row.Members[at].JSON, "]}")
-	row.Members[at].JSON = added + "," + json[1:] + "}"
+	row.added[at].items = append(row.added[at].items, right...)
+}
+
+// addedItems are the values that a row adds to a list.
+type addedItems struct {
+	list  *crm.Field
+	items []string
+}
+
+// setAdded makes the members of the lists to which the cells added values.
+func (row *rowFields) setAdded() {
+	for _, a := range row.added {
+		row.set(a.list, `{"add":`+norm.QuoteList(a.items)+"}")
+	}
 }
