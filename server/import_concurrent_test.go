@@ -191,3 +191,26 @@ func TestBrokenImportsAreVisible(t *testing.T) {
 		t.Errorf("%.300q", text[max(0, len(text)-300):])
 	}
 }
+
+// TestReadingBesideSaving imports a file of several batches whose rows are wrong, refer to others and
+// have no id, with the line above the column names that the answer mentions. The rows of a batch
+// are read while those before are saved and answered, which only the race detector sees.
+func TestReadingBesideSaving(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.server().SaveAtOnce(10)
+	var file strings.Builder
+	file.WriteString("Export of June\nname,company,Shoe size,custom,Amount\n")
+	for i := range 100 {
+		fmt.Fprintf(&file, "n%d,co%d,%d,%s,%d\n", i, i%7, i, []string{"", "x"}[i%2], i)
+	}
+	answer := r.want(200, "POST", "/import/contacts", file.String())
+	if !strings.Contains(answer, "Export of June") || !strings.Contains(answer, "50 created, 0 updated, 0 unchanged, 50 failed") {
+		t.Error(answer)
+	}
+	dump := r.want(200, "GET", "/export", "")
+	other := newRig(t).as("jane@acme.com")
+	other.server().SaveAtOnce(10)
+	if answer := other.want(200, "POST", "/import", dump); !strings.Contains(answer, " 0 failed") {
+		t.Error(answer)
+	}
+}

@@ -100,14 +100,19 @@ func (r Reading) identified() bool {
 // maxMarks is how many columns a plan names as the reason for a source.
 const maxMarks = 3
 
-// Importer imports one file. It is not safe for concurrent use.
+// Importer imports one file. Callers use it from one goroutine. While rows are saved, another one
+// reads the next (readAhead). Reading and opts do not change then, and both read them; every other
+// field belongs to one of the two.
 type Importer struct {
 	Reading
 	opts Options
 
-	byKind  map[*crm.Entity]*cells.Columns // of an exported workspace
-	seen    map[uint64]int32               // rows without an id: how often each content came, by a part of its hash
-	rows    rows.Reader
+	// Of the goroutine that reads rows, once they are read ahead.
+	byKind map[*crm.Entity]*cells.Columns // of an exported workspace
+	seen   map[uint64]int32               // rows without an id: how often each content came, by a part of its hash
+	rows   rows.Reader
+
+	// Of the one that saves them and sends the answer.
 	created []*crm.Entity // records that the row being saved refers to, and that were created for it
 	kept    []string      // fields in which the row being saved differs from an earlier one
 	saved   seenRecords   // what the rows saved so far are about
