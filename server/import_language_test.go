@@ -164,3 +164,12 @@ func TestExportOfAnotherServer(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// TestRowOfTotals imports a sheet with a row of totals at its end.
+func TestRowOfTotals(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	text := r.want(200, "POST", "/import/contacts", "Kunde;Ansprechpartner;E-Mail;Umsatz\nNord;Ann Lee;a@x.example;1.234,50\nSumme;;;1.234,50\n")
+	if !strings.Contains(text, "the last row is left out, because it has totals: Summe") || !strings.Contains(text, "1 created, 0 updated") {
+		t.Error(text)
+	}
+}

@@ -73,10 +73,14 @@ func columnNames(cells []csvCell, count int) []string {
 func (c *csvRows) Columns() []string { return c.columns }
 
 func (c *csvRows) Remarks() []string {
-	if c.groups.repeated == 0 {
-		return c.remarks
+	list := slices.Clone(c.remarks)
+	if c.groups.repeated > 0 {
+		list = append(list, fmt.Sprintf("lines that repeat the column names are left out: %d", c.groups.repeated))
 	}
-	return append(slices.Clone(c.remarks), fmt.Sprintf("lines that repeat the column names are left out: %d", c.groups.repeated))
+	if c.groups.totals != "" {
+		list = append(list, "the last row is left out, because it has totals: "+norm.Quote(c.groups.totals))
+	}
+	return list
 }
 
 func (*csvRows) Format() Format { return CSVFormat }

@@ -27,6 +27,7 @@ type groups struct {
 	title    string    // of the current group
 	subitems bool      // the rows are subitems, until one has a cell in the first column
 	repeated int       // lines that repeat the column names, so far
+	totals   string    // the first cell of the row of totals that is left out; empty: there is none
 	ahead    *csvRecord
 }
 
@@ -70,6 +71,8 @@ func (g *groups) next(n int) csvRecord {
 			g.subitems = false
 		case g.isSubheader(r):
 			g.subitems = true
+		case isTotals(r.cells) && g.endsAfter(n):
+			g.totals = r.cells[0].text
 		case g.titled && isTitle(r.cells) && len(g.names) > 1:
 			after := g.read(n + 1)
 			g.ahead = &after

@@ -19,6 +19,10 @@ func TestGroups(t *testing.T) {
 		{"Name,Email\na\nb\nName,Email\nc,d\n", "Name=\"a\"\nName=\"b\"\nName=\"c\" Email=\"d\"\n"}, // two files were joined
 		{"New\nName,Email\n" + strings.Repeat("a,b\n", sniffSize/4) + "Old\nName,Email\nc,d\n", strings.Repeat("Name=\"a\" Email=\"b\"\n", sniffSize/4) + "Name=\"c\" Email=\"d\" Group=\"Old\"\n"},
 		{"New\nName,Email,Group\na,,b\nOld\nName,Email,Group\nc,,d\n", "Name=\"a\" Group=\"b\" Group 2=\"New\"\nName=\"c\" Group=\"d\" Group 2=\"Old\"\n"},
+		{"Name;Email;Sum\na;;1,5\nSumme;;1.234,50\n;;\n\n", "Name=\"a\" Sum=\"1,5\"\n"},
+		{"Name,Sum\nTotal,5\na,1\n", "Name=\"Total\" Sum=\"5\"\nName=\"a\" Sum=\"1\"\n"}, // not at the end
+		{"Name,Sum,Phone\nTotal,5,+33 147444546\n", "Name=\"Total\" Sum=\"5\" Phone=\"+33 147444546\"\n"},
+		{"Name,City\nTotal,Paris\n", "Name=\"Total\" City=\"Paris\"\n"},
 		{"name\na\nname\n", "name=\"a\"\nname=\"name\"\n"}, // one column: the last row may be a value
 		{"Name,Subitems,Owner\na,x,o\nSubitems,Name,Owner\n,x,p\nb,,q\nSubitems,Name,Owner\n,y,r\nName,Subitems,Owner\n,c,s\n",
 			"Name=\"a\" Subitems=\"x\" Owner=\"o\"\n! the row is a subitem\nName=\"b\" Owner=\"q\"\n! the row is a subitem\nSubitems=\"c\" Owner=\"s\"\n"},
