@@ -154,7 +154,7 @@ func mappedColumns(remark string) map[string]string {
 	mapped := map[string]string{}
 	for _, m := range regexp.MustCompile(`("[^;]*") -> ([^;\]]+)`).FindAllStringSubmatch(remark, -1) {
 		for _, name := range strings.Split(m[1], `"+"`) {
-			mapped[strings.Trim(name, `"`)] = m[2]
+			mapped[strings.Trim(name, `"`)], _, _ = strings.Cut(m[2], ", else ")
 		}
 	}
 	return mapped

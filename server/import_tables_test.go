@@ -93,7 +93,7 @@ func (tab *table) drawCell(t *rapid.T, path string) string {
 	case path == "email" || strings.HasSuffix(path, ".email"):
 		return one(fmt.Sprintf("p%d@x%d.example", n, n), fmt.Sprintf("P%d@X%d.example", n, n))
 	case path == "other_emails":
-		return one(fmt.Sprintf("o%d@home.example; q%d@home.example", n, n), fmt.Sprintf("o%d@home.example", n), "no address")
+		return one(fmt.Sprintf("o%d@home.example; q%d@home.example", n, n), fmt.Sprintf("o%d@home.example, q%d@home.example", n, n), fmt.Sprintf("o%d@home.example", n), "no address")
 	case path == "phone" || path == "other_phones":
 		return one(fmt.Sprintf("+44 20 7946 %04d", n), fmt.Sprintf("(512) 555-%04d", n), fmt.Sprintf("555%04d ::: 556%04d", n, n))
 	case path == "phone.code":
@@ -118,7 +118,7 @@ func (tab *table) drawCell(t *rapid.T, path string) string {
 	case head == "name" && tail == "prefix":
 		return one("Dr.", "Ms.")
 	}
-	return one(fmt.Sprintf("Word%d", n), fmt.Sprintf("Zwei Wörter%d, \"so\"", n), fmt.Sprintf("Line%d\nline", n), fmt.Sprintf("山田%d", n))
+	return one(fmt.Sprintf("Word%d", n), fmt.Sprintf("Zwei Wörter%d, \"so\"", n), fmt.Sprintf("Line%d\nline", n), fmt.Sprintf("山田%d", n), fmt.Sprintf("{Haus} %d", n), fmt.Sprintf("[none %d", n))
 }
 
 // file returns the table as CSV.
