@@ -56,7 +56,7 @@ func card(lines ...string) string {
 // opposite of another.
 func TestNoCellIsLost(t *testing.T) {
 	for _, c := range []importCase{
-		{"no domain", "companies", "name,domain\nA,n/a\n", []string{"custom.domain=n/a"}},
+		{"no domain", "companies", "name,domain\nA,none/yet\n", []string{"custom.domain=none/yet"}},
 		{"no host", "companies", "name,domain\nA,acme inc/acme.com\n", []string{`custom.domain="acme inc/acme.com"`}},
 		{"tags and an object", "contacts", `[{"name":"J","tags":["a"],"Labels":{"add":["b"]}}]`, []string{"tags=a", "custom.Labels=", "add"}},
 		{"a stage that is won", "deals", "title,Stage,Won\nD,Closed Won,no\n", []string{"status=won", "custom.Won=no"}},
