@@ -104,6 +104,7 @@ func TestSheetsInOtherLanguages(t *testing.T) {
 func TestNamesBesideOthers(t *testing.T) {
 	for file, want := range map[string][]string{
 		"Nom;Société\nAnn Lee;Nord\n":                                                        {`name="Ann Lee"`},
+		"Nom;Tél.\nAnn;04 72 00 00 00 / 06 11 22 33 44\n":                                    {`phone="04 72 00 00 00"`, `other_phones="06 11 22 33 44"`},
 		"Nom;Prénom\nLee;Ann\n":                                                              {`name="Ann Lee"`},
 		"Name;Vorname;Kunde\nLee;Ann;ja\n":                                                   {`name="Ann Lee"`, "custom.Kunde=ja", "!company="},
 		"Name;Vorname;Nachname\nAnn M. Lee;Ann;\n":                                           {`name="Ann M. Lee"`},
@@ -123,6 +124,9 @@ func TestNamesBesideOthers(t *testing.T) {
 		}
 	}
 	r := newRig(t).as("jane@acme.com")
+	if text := r.want(200, "POST", "/import/deals?dry_run=1", "Titel;Kunde\nA;X\n"); !strings.Contains(text, "company.name=X") {
+		t.Errorf("the customer of a deal is no yes or no: %s", text)
+	}
 	if text := r.want(400, "POST", "/import/activities", "Quando;Quoi\n1;2\n"); !strings.Contains(text, "name them like kind,body,contact,company") {
 		t.Error(text)
 	}

@@ -14,7 +14,7 @@ var french = language{
 		to("name.suffix", "Suffixe"),
 		to("title", "Fonction", "Poste", "Intitulé du poste"),
 		to("email", "Adresse de messagerie", "Courriel", "Mél", "Adresse e-mail", "Adresse électronique", "E-mail professionnel", "Adresse de messagerie 2", "Adresse de messagerie 3", "E-mail personnel"),
-		to("phone", "Téléphone", "Telephone", "Tél. bureau", "Téléphone (bureau)", "Téléphone professionnel", "Téléphone fixe", "Fixe", "Ligne directe", "Tél. mobile", "Téléphone mobile", "Portable",
+		to("phone", "Téléphone", "Telephone", "Tél.", "N° de téléphone", "Tél. bureau", "Téléphone (bureau)", "Téléphone professionnel", "Téléphone fixe", "Fixe", "Ligne directe", "Tél. mobile", "Téléphone mobile", "Portable",
 			"Téléphone portable", "GSM", "Téléphone 2 (bureau)", "Téléphone principal", "Téléphone société", "Téléphone (domicile)", "Téléphone personnel", "Téléphone 2 (domicile)", "Téléphone (autre)"),
 		to("owner", "Commercial", "Propriétaire", "Chargé de compte"),
 		to("tags", "Catégories", "Catégorie", "Étiquettes", "Mots clés"),

@@ -145,7 +145,7 @@ func (row *rowFields) takeAnyID() {
 // addReference adds a cell about a reference to the lookups of the row. What finds no record is
 // kept: a second name, and a web site that many companies share.
 func (row *rowFields) addReference(p placedCell) {
-	isAnswer := p.refField != nil && p.refField.Type == fieldtype.Text && !row.OwnIDs && answerOf(p) != isNothing // whether it is a customer, not which
+	isAnswer := p.refField != nil && row.columns.entity.Keys.Unique != "" && p.refField.Type == fieldtype.Text && !row.OwnIDs && answerOf(p) != isNothing // whether it is a customer, not which
 	if isAnswer || row.isWebsite(p) || !row.addLookup(p) {
 		row.leave(p)
 	}
