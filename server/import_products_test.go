@@ -28,3 +28,27 @@ func TestConnectionsAreKnownByTheirProfile(t *testing.T) {
 		}
 	}
 }
+
+// A report of Salesforce without any of its marks is known by its ids, those of 15 characters too,
+// and not by names that differ from another product's in the signs between words.
+func TestReportsAreKnownByTheirIDs(t *testing.T) {
+	for _, c := range []struct{ kind, file, want string }{
+		{"contacts", "\"First Name\",\"Last Name\",\"Account Name\",\"Email\",\"Email Opt Out\",\"Mailing City\",\"Contact ID\"\nAnn,Lee,Acme,ann@acme.com,0,Bonn,0035g00000AbCdE\n", "salesforce:0035g00000AbCdEAAV"},
+		{"companies", "Account Name,Account ID\nAcme,0015g00000J1k2L\n", "salesforce:0015g00000J1k2LAAR"},
+		{"deals", "Opportunity Name,Account Name,Opportunity ID\nBig,Acme,0065g00000AbCdE\n", "salesforce:0065g00000AbCdEAAV"},
+	} {
+		r := newRig(t).as("jane@acme.com")
+		text := r.want(200, "POST", "/import/"+c.kind+"?dry_run=1", c.file)
+		if !strings.Contains(text, "source: salesforce") || !strings.Contains(text, "known by its ids") || strings.Contains(text, "Freshsales") {
+			t.Errorf("%s: the plan says\n%s", c.kind, text)
+		}
+		r.want(200, "POST", "/import/"+c.kind, c.file)
+		if text = r.want(200, "GET", "/export/"+c.kind, ""); !strings.Contains(text, c.want) {
+			t.Errorf("%s: no %s in\n%s", c.kind, c.want, text)
+		}
+	}
+	r := newRig(t).as("jane@acme.com")
+	if text := r.want(200, "POST", "/import/contacts?dry_run=1", "Contact ID,Account Name,First Name\n5,Acme,Ann\n"); strings.Contains(text, "Freshsales") {
+		t.Errorf("a sheet of its own is taken for an export:\n%s", text)
+	}
+}

@@ -103,22 +103,28 @@ func Fold(name string) string {
 // minMarks is how many marks make a file an export of a product. One may be a coincidence.
 const minMarks = 2
 
+// squeeze returns the form in which marks are compared: exports differ in capitals and blanks. The
+// signs between words count, since Contact ID is in many sheets and Contact : id is Freshsales.
+func squeeze(name string) string { return strings.ToLower(strings.Join(strings.Fields(name), "")) }
+
 // Recognize returns the product whose export has the columns, and the marks by which it is
-// known; nil if no product has minMarks of them, or two have as many.
+// known, as the file writes them; nil if no product has minMarks of them, or two have as many.
+// One of the marks must be no name that any sheet may have.
 func Recognize(columns []string) (product *Product, marks []string) {
-	have := map[string]bool{}
+	have := map[string]string{}
 	for _, name := range columns {
-		have[Fold(name)] = true
+		have[squeeze(name)] = name
 	}
 	most := minMarks - 1
 	for _, p := range Products {
 		var found []string
 		for _, mark := range p.Marks {
-			if have[Fold(mark)] {
-				found = append(found, mark)
+			if name, is := have[squeeze(mark)]; is {
+				found = append(found, name)
 			}
 		}
 		switch {
+		case len(found) > most && !slices.ContainsFunc(found, isOwnMark):
 		case len(found) > most:
 			product, marks, most = p, found, len(found)
 		case len(found) == most && most >= minMarks:
@@ -126,4 +132,14 @@ func Recognize(columns []string) (product *Product, marks []string) {
 		}
 	}
 	return product, marks
+}
+
+// isOwnMark reports whether a mark is no name of a column in any sheet.
+func isOwnMark(mark string) bool {
+	for kind := range General.Columns {
+		if _, found := General.Lookup(kind, mark); found {
+			return false
+		}
+	}
+	return true
 }

@@ -19,7 +19,8 @@ func TestSalesforceIDs(t *testing.T) {
 			t.Errorf("%s is %s, want %s", short, got, long)
 		}
 	}
-	for id, want := range map[string]bool{"001A0000006Vm9rIAC": true, "001A0000006Vm9rIAD": false, "001A0000006Vm9r": false, "123456789012345678": false, "": false} {
+	for id, want := range map[string]bool{"001A0000006Vm9rIAC": true, "001A0000006Vm9rIAD": false, "001A0000006Vm9r": true, "0035g00000AbCdE": true, "00Q5g00000AbCdE": true, "003000000000012": false,
+		"9035g00000AbCdE": false, "0035g00000AbC-E": false, "123456789012345678": false, "": false} {
 		if p.IsID(id) != want {
 			t.Errorf("%s: %v", id, !want)
 		}

@@ -99,8 +99,21 @@ func salesforceID(id string) string {
 	return id
 }
 
-// isSalesforceID reports whether an id of 18 characters has the right last three.
-func isSalesforceID(id string) bool { return len(id) == 18 && salesforceID(id[:15]) == id }
+// keyPrefixes begin the ids of the kinds of records that an import reads ("Standard Field Record ID
+// Prefix Decoder"): account, note, contact, opportunity, lead, task, event, case, feed item.
+var keyPrefixes = set(`001 002 003 006 00Q 00T 00U 500 0D5`)
+
+// isSalesforceID reports whether an id of 18 characters has the right last three, or one of 15, as
+// in reports, begins like an id of a kind of record. Digits alone may be a number of any other list.
+func isSalesforceID(id string) bool {
+	switch len(id) {
+	case 18:
+		return salesforceID(id[:15]) == id
+	case 15:
+		return keyPrefixes[id[:3]] && salesforceID(id) != id && strings.ContainsFunc(id[3:], func(r rune) bool { return r > '9' })
+	}
+	return false
+}
 
 func isNoLetterOrDigit(r rune) bool {
 	return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')

@@ -1,11 +1,13 @@
 package cells
 
 import (
+	"encoding/csv"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"crmkit/crm/catalog"
 	"crmkit/crm/products"
@@ -75,6 +77,9 @@ func TestProductsAreKnownByTwoMarks(t *testing.T) {
 		if got, marks := products.Recognize(p.Marks); got != p || len(marks) != len(p.Marks) {
 			t.Errorf("the marks of %s are those of %+v, by %q", p.Name, got, marks)
 		}
+		if got, marks := products.Recognize(loosely(p.Marks)); got != nil {
+			t.Errorf("with other signs between words the marks of %s are those of %s, by %q", p.Name, got.Name, marks)
+		}
 		if got, _ := products.Recognize(p.Marks[:1]); got != nil {
 			t.Errorf("one column, %s, is enough for %s", p.Marks[0], got.Name)
 		}
@@ -94,8 +99,42 @@ func TestProductsAreKnownByTwoMarks(t *testing.T) {
 		}
 	}
 	common := []string{"ID", "Name", "First Name", "Last Name", "Company", "Job Title", "E-mail", "Phone", "Website", "Lead Status", "Contact Owner", "Create Date", "Stage", "Amount", "Close Date"}
+	for _, rows := range products.General.Columns {
+		for _, row := range rows {
+			common = append(common, row.Names...)
+		}
+	}
 	if got, marks := products.Recognize(common); got != nil {
 		t.Errorf("a sheet with common columns is taken for an export of %s, by %q", got.Name, marks)
+	}
+}
+
+// loosely returns names whose signs between words are other ones.
+func loosely(names []string) (list []string) {
+	for _, name := range names {
+		list = append(list, strings.Join(strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), "~")+"~")
+	}
+	return list
+}
+
+// TestFixturesAreKnownAsTheirs checks that no export of a product is known as one of another, nor a
+// list of names by one of them.
+func TestFixturesAreKnownAsTheirs(t *testing.T) {
+	files, err := filepath.Glob("../../../testdata/imports/*/*.csv")
+	if err != nil || len(files) < 40 {
+		t.Fatal(len(files), err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			columns, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(line, "\ufeff"))).Read()
+			if got, marks := products.Recognize(columns); err == nil && got != nil && got.Name != filepath.Base(filepath.Dir(file)) {
+				t.Errorf("%s is taken for an export of %s, by %q", file, got.Name, marks)
+			}
+		}
 	}
 }
 
