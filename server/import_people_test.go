@@ -128,3 +128,49 @@ func randomDoubles(random *rand.Rand) (file string, first map[string]string) {
 	}
 	return b.String(), first
 }
+
+// TestSecondJobs imports a person with two jobs: the second one is in custom, and again there.
+func TestSecondJobs(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	file := "name,email,company,title,street,city\nAda King,ada@two.example,Engine Ltd,Analyst,Weg 1,Bonn\nAda King,ada@two.example,Poetry House,Writer,Weg 2,Ulm\n"
+	r.want(200, "POST", "/import/contacts", file)
+	text := r.want(200, "GET", "/export/contacts", "")
+	for _, want := range []string{"title=Analyst", "custom.title=Writer", `custom.company="Poetry House"`, `custom.address="Weg 2, Ulm"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in\n%s", want, text)
+		}
+	}
+	if again := r.want(200, "POST", "/import/contacts", file); !strings.Contains(again, "0 created, 0 updated, 2 unchanged") {
+		t.Errorf("again it is\n%s", again)
+	}
+}
+
+// TestPoorerNamesDoNotReplace imports a name with less in it than the one of the record.
+func TestPoorerNamesDoNotReplace(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	for _, row := range []struct{ name, want string }{
+		{"Jorg Lind", "Jorg Lind"},
+		{"Jörg Lind", "Jörg Lind"}, // a correction
+		{"J. Lind", "Jörg Lind"},
+		{"Lind", "Jörg Lind"},
+		{"Jörg A. Lind", "Jörg A. Lind"},
+	} {
+		r.want(200, "POST", "/import/contacts", "name,email\n"+row.name+",j@a.example\n")
+		if text := r.want(200, "GET", "/export/contacts", ""); !strings.Contains(text, `name="`+row.want+`" email`) {
+			t.Errorf("after %s:\n%s", row.name, text)
+		}
+	}
+}
+
+// TestKeyFindsRowsThatCameWithoutIt names a column as key of a file that was imported without one.
+func TestKeyFindsRowsThatCameWithoutIt(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	file := "Nr,title,amount\nA1,Roof,10\nA2,Fence,20\n"
+	r.want(200, "POST", "/import/deals", file)
+	for _, file := range []string{file, strings.Replace(file, "20", "25", 1)} {
+		r.want(200, "POST", "/import/deals?key=Nr", file)
+	}
+	if text := r.want(200, "GET", "/export/deals", ""); strings.Count(text, "deal/") != 2 || !strings.Contains(text, `amount="25.00 USD"`) {
+		t.Errorf("the deals are\n%s", text)
+	}
+}

@@ -256,3 +256,20 @@ func isOf(word string, is func(string) bool) bool {
 	parts := NameWords(word)
 	return is(strings.ReplaceAll(Fold(word), ".", "")) || len(parts) > 0 && !slices.ContainsFunc(parts, func(part string) bool { return !is(part) })
 }
+
+// SaysLess reports whether a name says less of a person than another: its words are some of the other's,
+// or initials of them. J. Lind and Lind say less than Jörg Lind.
+func SaysLess(name, than string) bool {
+	words, others := NameWords(name), NameWords(than)
+	if len(words) == 0 || slices.Equal(words, others) {
+		return false
+	}
+	for _, word := range words {
+		at := slices.IndexFunc(others, func(other string) bool { return word == other || isInitialOf(word, other) })
+		if at < 0 {
+			return false
+		}
+		others = slices.Delete(others, at, at+1)
+	}
+	return true
+}

@@ -149,3 +149,24 @@ func TestNameKey(t *testing.T) {
 		}
 	})
 }
+
+func TestSaysLess(t *testing.T) {
+	for _, test := range []struct {
+		name, than string
+		want       bool
+	}{
+		{"Lind", "Jörg Lind", true},
+		{"J. Lind", "Jörg Lind", true},
+		{"Lind, J.", "Jörg Lind", true},
+		{"Jörg Lind", "Dr. Jörg Lind", true},
+		{"Jorg Lind", "Jörg Lind", false}, // a correction
+		{"Jörg Lind", "J. Lind", false},
+		{"Jörg A. Lind", "Jörg Lind", false},
+		{"Lind, Jörg", "Jörg Lind", false},
+		{"", "Jörg Lind", false},
+	} {
+		if SaysLess(test.name, test.than) != test.want {
+			t.Errorf("%q says less than %q: %v", test.name, test.than, !test.want)
+		}
+	}
+}

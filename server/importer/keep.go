@@ -7,6 +7,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
+	"crmkit/server/draft"
 	"crmkit/store"
 )
 
@@ -14,7 +15,7 @@ import (
 // adds to lists and notes, a number or an address that it replaces becomes a further one, and of
 // two rows of one file that are about the same record and contradict each other, the first one
 // stays. So a file that has a person twice changes nothing when it comes again. Exports of
-// crmkit are sure: they replace.
+// crmkit are sure: they replace. What is not taken goes into custom, unless something else is there.
 
 // notes is the field to which rows add paragraphs.
 const notes = "notes"
@@ -47,7 +48,39 @@ func (im *Importer) keepKnown(tx *store.Tx, d store.Draft, key int64) (store.Dra
 	for _, in := range slices.Clone(d.Inputs) {
 		addFormer(&d, rec, in)
 	}
-	return d, kept, nil
+	for _, in := range sent {
+		if slices.Contains(kept, in.Field.Path()) && err == nil {
+			err = addOther(tx, &d, rec, in)
+		}
+	}
+	return d, kept, err
+}
+
+// addOther puts a value that is not taken into custom, under the name of its field, unless another one is
+// there.
+func addOther(tx *store.Tx, d *store.Draft, rec crm.Record, in crm.Input) error {
+	text := in.Value.Text
+	switch to := rec.Entity.Target(in.Field); {
+	case to != nil:
+		other, found, err := tx.Lookup(to, in.Value.Int)
+		if !found || err != nil {
+			return err
+		}
+		text = other.Value(to.LabelField).Text
+	case in.Field.Type.Kind() == crm.ObjectKind:
+		var parts []string
+		for _, m := range in.Value.Members() {
+			part, _ := norm.Unquote(m.JSON)
+			parts = append(parts, part)
+		}
+		text = strings.Join(parts, ", ")
+	}
+	custom := rec.Entity.Field("custom")
+	if text == "" || custom == nil || slices.ContainsFunc(rec.Value(custom.Name).Members(), func(m crm.Member) bool { return m.Name == in.Field.Path() }) {
+		return nil
+	}
+	draft.AddKey(d, in.Field.Path(), text)
+	return nil
 }
 
 // knownInput returns what an input of a row still says about a record, none if its field is nil, and the
@@ -62,6 +95,8 @@ func (im *Importer) knownInput(rec crm.Record, in crm.Input) (crm.Input, []strin
 	case f.Type.Kind() == crm.ObjectKind:
 		return im.keptMembers(in, rec)
 	case in.Mode != crm.Set || !in.Value.Set() || !had.Set():
+	case f.Name == rec.Entity.LabelField && norm.SaysLess(in.Value.Text, had.Text):
+		return crm.Input{}, nil // J. Lind, where the record has Jörg Lind
 	case f.Name == notes:
 		in.Value = crm.Str(joinNotes(had.Text, in.Value.Text))
 	case f.Others != "" && hasItem(rec, f, in.Value.Text):

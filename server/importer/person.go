@@ -26,10 +26,23 @@ const maxNamesakes = 100
 // that a row without id and address is about, 0 if there is none.
 func (im *Importer) knownKey(tx *store.Tx, d store.Draft, e entry) (int64, error) {
 	key, err := im.from().MappedKey(tx, e.entity, references.ID{Source: e.source, ID: e.id}, e.cells.CreatedAt)
+	if key == 0 && err == nil && e.content != "" && e.content != e.id {
+		key, err = im.withoutKey(tx, e)
+	}
 	if key != 0 || err != nil || e.source != references.ByContent {
 		return key, err
 	}
 	if key, err = im.samePerson(tx, d); key != 0 && err == nil {
+		err = tx.SaveImportMapping(e.source, e.entity, e.id, key)
+	}
+	return key, err
+}
+
+// withoutKey returns the key of the record that the same row made when no column was named as its key;
+// from now on the key finds it.
+func (im *Importer) withoutKey(tx *store.Tx, e entry) (int64, error) {
+	key, err := im.from().MappedKey(tx, e.entity, references.ID{Source: references.ByContent, ID: e.content}, "")
+	if key != 0 && err == nil {
 		err = tx.SaveImportMapping(e.source, e.entity, e.id, key)
 	}
 	return key, err

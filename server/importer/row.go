@@ -27,7 +27,7 @@ type entry struct {
 	entity   *crm.Entity
 	draft    store.Draft
 	id       string // of the record in its source
-	content  string // the id of the row if its unique value turns out to be that of another record
+	content  string // the id of the row if its unique value turns out to be that of another record, or if it was imported without key=
 	source   string
 	cells    cells.Row
 	like     likeness
@@ -56,7 +56,8 @@ func (im *Importer) read(r rows.Row) entry {
 			e.fault = crm.Errorf(crm.InvalidValue, "more than %d rows have neither an id nor %s, by which they are recognised; put the rest into another file.", maxWithoutID, crm.Article(cmp.Or(e.entity.Keys.Unique, "name")))
 		}
 	}
-	if unique := e.entity.Field(e.entity.Keys.Unique); e.id == "" && unique != nil && unique.Type == fieldtype.Domain {
+	unique := e.entity.Field(e.entity.Keys.Unique)
+	if im.key != "" && e.id != "" || e.id == "" && unique != nil && unique.Type == fieldtype.Domain {
 		e.content = hex.EncodeToString([]byte(contentHash(r)))
 	}
 	if e.fault == nil {
