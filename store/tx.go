@@ -57,6 +57,18 @@ func (tx *Tx) record(e *crm.Entity, key int64) (crm.Record, bool, error) {
 	if err := tx.DryRun().Restore(e, key); err != nil {
 		return crm.Record{}, false, err
 	}
+	rec, found, err := tx.recordAsStored(e, key)
+	if tx.DryRun() == nil || !found || err != nil {
+		return rec, found, err
+	}
+	if some, err := tx.DryRun().RestoreTargets(rec); !some || err != nil {
+		return rec, err == nil, err
+	}
+	return tx.recordAsStored(e, key)
+}
+
+// recordAsStored reads a record of the transaction's workspace from its table.
+func (tx *Tx) recordAsStored(e *crm.Entity, key int64) (crm.Record, bool, error) {
 	t := tx.store.mappings[e]
 	row := t.NewRow()
 	found, err := tx.Row(t.Fetch, []any{tx.Actor.Workspace, key}, row.Dest...)

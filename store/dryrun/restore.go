@@ -22,6 +22,18 @@ func (r *Run) Restore(e *crm.Entity, key int64) error {
 	return nil
 }
 
+// RestoreTargets restores the records that a record refers to, whose labels it shows, and reports
+// whether it wrote any.
+func (r *Run) RestoreTargets(rec crm.Record) (some bool, err error) {
+	before := len(r.restored)
+	for i := range rec.Entity.Fields {
+		if to := rec.Entity.Target(&rec.Entity.Fields[i]); to != nil && rec.Values[i].Set() && err == nil {
+			err = r.Restore(to, rec.Values[i].Int)
+		}
+	}
+	return len(r.restored) > before, err
+}
+
 // RestoreHolders restores the records that had or have a unique value: the fields of a key and
 // their values.
 func (r *Run) RestoreHolders(e *crm.Entity, names []string, values []crm.Value) error {
@@ -107,7 +119,7 @@ func (r *Run) Rewind(m Mark) {
 }
 
 // restore writes records into the transaction that are not in it yet, with the records whose
-// unique values they took over, and those that they refer to, whose labels they show. All changed unique values are released before any is set.
+// unique values they took over. All changed unique values are released before any is set.
 func (r *Run) restore(wanted ...*record) error {
 	var list []*record
 	for len(wanted) > 0 {
@@ -117,7 +129,7 @@ func (r *Run) restore(wanted ...*record) error {
 		}
 		saved.step = r.number
 		list = append(list, saved)
-		wanted = append(append(wanted, r.previousHolders(saved)...), r.targets(saved)...)
+		wanted = append(wanted, r.previousHolders(saved)...)
 	}
 	r.restored = append(r.restored, list...)
 	for _, saved := range list {
@@ -141,19 +153,6 @@ func (r *Run) previousHolders(saved *record) (list []*record) {
 		}
 		for _, other := range r.claimed[claim] {
 			if slices.Contains(other.before, claim) {
-				list = append(list, other)
-			}
-		}
-	}
-	return list
-}
-
-// targets returns the changed records that a record refers to.
-func (r *Run) targets(saved *record) (list []*record) {
-	for i, cell := range saved.cells {
-		key, is := cell.(int64)
-		if to := saved.entity.Target(&saved.entity.Fields[i]); is && to != nil {
-			if other := r.byKey[recordKey{to, key}]; other != nil {
 				list = append(list, other)
 			}
 		}
