@@ -50,6 +50,27 @@ func TestStyleOfCurrencies(t *testing.T) {
 	})
 }
 
+// TestAmountsWithoutCents imports and sends amounts with a dash in place of the cents. They were
+// refused, or negative.
+func TestAmountsWithoutCents(t *testing.T) {
+	checkStyles(t, []styleCase{
+		{"with a comma", "", "Deal Name;Amount\np1;1.250,- €\np2;€ 3.500,--\np3;1.250,— €\np4;-5,- €\n", 200,
+			[]string{`p1 amount_cents=125000 amount="1250.00 EUR"`, "p2 amount_cents=350000", "p3 amount_cents=125000", "p4 amount_cents=-500"}},
+		{"with a point", "", "Deal Name;Amount\np1;CHF 50.-\np2;Fr. 120.–\np3;CHF 1'250.--\np4;50.–\n", 200,
+			[]string{`p1 amount_cents=5000 amount="50.00 CHF"`, `p2 amount_cents=12000 amount="120.00 CHF"`, "p3 amount_cents=125000", "p4 amount_cents=5000"}},
+		{"a minus behind a whole number", "", "Deal Name;Amount\np1;50- €\np2;512,77- €\n", 200, []string{"row 1 ERROR invalid_value", "50- €", "a negative one like -1234.50", "p2 amount_cents=-51277"}},
+		{"other digits", "", "Deal Name;Amount\np1;١٬٢٥٠٫٥٠ EUR\np2;２０００円\np3;￥２，０００\n", 200,
+			[]string{`p1 amount_cents=125050 amount="1250.50 EUR"`, `p2 amount_cents=2000 amount="2000 JPY"`, "row 3 ERROR invalid_value", "the sign ¥ is used for several currencies"}},
+	})
+	r := newRig(t).as("jane@acme.com")
+	for sent, amount := range map[string]string{"1.250,- €": "1250.00 EUR", "50.- CHF": "50.00 CHF", "€ 12.500,--": "12500.00 EUR", "Fr. 120.–": "120.00 CHF"} {
+		if text := r.want(201, "POST", "/deals", `{"title":"x","amount":"`+sent+`"}`); !strings.Contains(text, `amount="`+amount+`"`) {
+			t.Errorf("%s is read as %s", sent, text)
+		}
+	}
+	r.want(400, "POST", "/deals", `{"title":"x","amount":"50- CHF"}`)
+}
+
 // styleCase is a file of deals, what it is answered, and what the deals then are.
 type styleCase struct {
 	name, params, file string

@@ -52,10 +52,10 @@ func (amountType) Decode(_ crm.Reader, f *crm.Field, json string) (crm.Input, *c
 
 // Lenient accepts an amount as people write it, "EUR 75,000.00" or "€1.200,50", if it names its
 // currency and can be read in one way only. "1,200 EUR" is 1200.00 in one country and 1.20 in
-// another, so it is refused.
+// another, so it is refused. "1.250,- EUR" and "CHF 50.-" have no cents.
 func (amountType) Lenient(json string) string {
 	text := sentText(json)
-	if number, _, _ := strings.Cut(text, " "); strings.Trim(number, "-.0123456789") == "" {
+	if number, _, _ := strings.Cut(text, " "); strings.Trim(strings.TrimPrefix(number, "-"), ".0123456789") == "" {
 		return json // it has the form of an amount, or is refused as one with too many decimals
 	}
 	n, ok := norm.ReadNumber(text)

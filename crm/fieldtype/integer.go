@@ -71,7 +71,7 @@ func (integerType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error
 	currency := cmp.Or(c.Currency, n.Currency)
 	switch {
 	case !ok:
-		return crm.Decoded{}, crm.Errorf(crm.InvalidValue, "%s is not an amount. Write it like 1234.50 or EUR 1,234.50, or name the column %s and write the smallest unit.", norm.Quote(text), f.Name).On(f.Name)
+		return crm.Decoded{}, crm.Errorf(crm.InvalidValue, "%s is not an amount. Write it like 1234.50 or EUR 1,234.50, a negative one like -1234.50, or name the column %s and write the smallest unit.", norm.Quote(text), f.Name).On(f.Name)
 	case c.Currency != "" && n.Currency != "" && c.Currency != n.Currency:
 		return crm.Decoded{}, crm.Errorf(crm.InvalidValue, "%s is in %s, but the row names the currency %s; correct one of them.", norm.Quote(text), n.Currency, c.Currency).On(f.Name)
 	case currency == "" && n.Symbol != "" && n.Symbol != "$":

@@ -40,7 +40,8 @@ var typeTests = []typeTest{
 	{is: fieldtype.Object, schema: "object", reads: map[string]string{`{"a":1,"b":null}`: `[{a 1}]`}, refuses: []string{`"a"`, `{"":1}`}, lenient: map[string]string{`"{\"a\":1}"`: `{"a":1}`, `"{"`: `"{"`}, cells: map[string]string{`"{\"a\":1}"`: `{"a":1}`}},
 	{is: fieldtype.Flag, schema: "boolean", reads: map[string]string{`true`: `1`, `false`: `0`}, refuses: []string{`"true"`, `1`}, lenient: map[string]string{`"true"`: `true`, `"yes"`: `"yes"`}, cells: map[string]string{`"Yes"`: `true`, `"0"`: `false`}},
 	{is: fieldtype.Amount, schema: "string", field: crm.Field{Derivation: &crm.AmountOf{Number: "cents", Currency: "currency"}}, reads: map[string]string{`"1250.00 USD"`: `125000`}, refuses: []string{`1250`, `"1250"`, `"1,200 EUR"`},
-		lenient: map[string]string{`"EUR 75,000.00"`: `"75000.00 EUR"`, `"€1.200,50"`: `"1200.50 EUR"`, `"(1,200.00) USD"`: `"-1200.00 USD"`, `"1,200 EUR"`: `"1,200 EUR"`, `"75,000.00"`: `"75,000.00"`, `"1250 USD"`: `"1250 USD"`}},
+		lenient: map[string]string{`"EUR 75,000.00"`: `"75000.00 EUR"`, `"€1.200,50"`: `"1200.50 EUR"`, `"(1,200.00) USD"`: `"-1200.00 USD"`, `"1,200 EUR"`: `"1,200 EUR"`, `"75,000.00"`: `"75,000.00"`, `"1250 USD"`: `"1250 USD"`,
+			`"1.250,- €"`: `"1250.00 EUR"`, `"CHF 50.-"`: `"50.00 CHF"`, `"50.- CHF"`: `"50.00 CHF"`, `"50- CHF"`: `"50- CHF"`, `"-5 CHF"`: `"-5 CHF"`, `"５０ EUR"`: `"50.00 EUR"`}},
 }
 
 func TestTypesReadBodies(t *testing.T) {

@@ -3,6 +3,9 @@ package norm
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/width"
 )
 
 // DecimalSign is the character before the decimals of a number.
@@ -32,27 +35,28 @@ const maxWrittenNumber = 100
 
 // ReadNumber splits a written number into its parts; ok is false for any other text. Blanks of
 // every width and apostrophes group digits (Unicode CLDR, numbers/symbols: group). Parentheses
-// around a number, and a minus before or behind it, mean that it is negative.
+// around a number, and a minus before it, mean that it is negative. So does a minus behind its
+// decimals, as in 1,200.00-. Behind a whole number a minus may also stand for no cents, so 50- is no
+// number. A dash in place of the decimals, as in 50.- and 1.250,–, always means no cents.
 func ReadNumber(text string) (n WrittenNumber, ok bool) {
 	if len(text) > maxWrittenNumber {
 		return n, false
 	}
-	text = strings.TrimSpace(text)
-	start := strings.IndexFunc(text, isNumberPart)
-	end := strings.LastIndexFunc(text, isNumberPart)
-	if start < 0 {
-		return n, false
-	}
-	before, number, after := text[:start], text[start:end+1], text[end+1:]
+	before, number, after := cutNumber(plainDigits(text))
+	after = withoutNoCents(number, after)
+	behind := strings.ContainsAny(after, minusSigns)
 	if open, close := strings.LastIndexByte(before, '('), strings.IndexByte(after, ')'); open >= 0 && close >= 0 {
 		n.negative, before, after = true, before[:open]+" "+before[open+1:], after[:close]+" "+after[close+1:]
 	}
-	if !n.readAffixes(before, after) {
+	if number == "" || !n.readAffixes(before, after) {
 		return n, false
 	}
 	n.digits = strings.Map(func(r rune) rune {
-		if isGroupSign(r) {
+		switch {
+		case isGroupSign(r):
 			return -1
+		case r == arabicDecimal:
+			return '.'
 		}
 		return r
 	}, number)
@@ -60,11 +64,82 @@ func ReadNumber(text string) (n WrittenNumber, ok bool) {
 		return n, false
 	}
 	n.point, n.comma = fits(n.digits, '.', ','), fits(n.digits, ',', '.')
-	return n, n.point || n.comma
+	n.comma = n.comma && !strings.ContainsRune(number, arabicDecimal)
+	return n, (n.point || n.comma) && !(behind && !n.showsDecimals())
 }
 
-// isNumberPart reports whether a character belongs to the digits of a number.
-func isNumberPart(r rune) bool { return r >= '0' && r <= '9' || r == '.' || r == ',' }
+// arabicDecimal is the decimal sign beside Arabic digits. It separates nothing else.
+const arabicDecimal = '٫'
+
+// minusSigns are a hyphen, a minus and an en dash.
+const minusSigns = "-−–"
+
+// plainDigits returns text with the digits 0 to 9 in place of those of other scripts, and with
+// signs of the usual width: ２，０００ and ٢٠٠٠ are 2,000 and 2000.
+func plainDigits(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < utf8.RuneSelf || !unicode.IsDigit(r) {
+			return r
+		}
+		value := rune(0) // Unicode has the decimal digits of a script in one row, from 0 to 9
+		for value < 9 && unicode.IsDigit(r-value-1) {
+			value++
+		}
+		return '0' + value
+	}, width.Fold.String(text))
+}
+
+// cutNumber returns the part of a text from its first digit to its last, with a sign right beside
+// it, and what is before and after that. The point of Fr. or kr. is not such a sign.
+func cutNumber(text string) (before, number, after string) {
+	start, end := strings.IndexAny(text, "0123456789"), strings.LastIndexAny(text, "0123456789")+1
+	if start < 0 {
+		return text, "", ""
+	}
+	if start > 0 && isSign(text[start-1]) {
+		if r, _ := utf8.DecodeLastRuneInString(text[:start-1]); !unicode.IsLetter(r) {
+			start--
+		}
+	}
+	if end < len(text) && isSign(text[end]) {
+		end++
+	}
+	return text[:start], text[start:end], text[end:]
+}
+
+func isSign(c byte) bool { return c == '.' || c == ',' }
+
+// withoutNoCents returns what is behind a number without the dash that stands for no cents: 50.-,
+// 1.250,– or 12.500,--, and in Sweden 50:-.
+func withoutNoCents(number, after string) string {
+	rest := after
+	switch {
+	case number == "":
+		return after
+	case after != "" && after[0] == ':':
+		rest = after[1:]
+	case !isSign(number[len(number)-1]):
+		return after
+	}
+	dashes := 0
+	for ; dashes < 2; dashes++ {
+		r, size := utf8.DecodeRuneInString(rest)
+		if r != '—' && !strings.ContainsRune(minusSigns, r) {
+			break
+		}
+		rest = rest[size:]
+	}
+	if dashes == 0 {
+		return after
+	}
+	return rest
+}
+
+// showsDecimals reports whether some of the digits are decimals, whatever the decimal sign is.
+func (n WrittenNumber) showsDecimals() bool {
+	_, decimals, _ := strings.Cut(n.digits, string(n.Decides()))
+	return n.Decides() != NoDecimalSign && decimals != ""
+}
 
 // isGroupSign reports whether a character other than point and comma groups digits.
 func isGroupSign(r rune) bool {
@@ -74,7 +149,7 @@ func isGroupSign(r rune) bool {
 // readAffixes reads what is before and behind the digits: one sign and one currency.
 func (n *WrittenNumber) readAffixes(before, after string) bool {
 	for _, word := range strings.Fields(separateSigns(before + " " + after)) {
-		minus := strings.Contains("-−–", word)
+		minus := strings.Contains(minusSigns, word)
 		switch {
 		case minus && n.negative:
 			return false
@@ -116,7 +191,7 @@ func (n *WrittenNumber) readCurrency(word string) bool {
 // several countries share; those must be named by their code.
 var currencySymbols = map[string]string{
 	"€": "EUR", "EURO": "EUR", "EUROS": "EUR", "£": "GBP", "US$": "USD", "R$": "BRL", "₹": "INR", "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD", "NZ$": "NZD",
-	"HK$": "HKD", "S$": "SGD", "MX$": "MXN", "NT$": "TWD", "JP¥": "JPY", "CN¥": "CNY", "₩": "KRW", "₽": "RUB", "₺": "TRY", "₴": "UAH", "₪": "ILS", "₫": "VND", "฿": "THB", "₱": "PHP",
+	"HK$": "HKD", "S$": "SGD", "MX$": "MXN", "NT$": "TWD", "JP¥": "JPY", "円": "JPY", "CN¥": "CNY", "₩": "KRW", "₽": "RUB", "₺": "TRY", "₴": "UAH", "₪": "ILS", "₫": "VND", "฿": "THB", "₱": "PHP",
 	"₦": "NGN", "₸": "KZT", "ZŁ": "PLN", "KČ": "CZK", "FT": "HUF", "SFR.": "CHF", "FR.": "CHF", "RM": "MYR", "RP": "IDR",
 }
 
@@ -153,6 +228,14 @@ func (n WrittenNumber) Decides() DecimalSign {
 		return DecimalComma
 	}
 	return NoDecimalSign
+}
+
+// Sign returns the only sign of a number that can be read in two ways.
+func (n WrittenNumber) Sign() DecimalSign {
+	if strings.Contains(n.digits, string(DecimalComma)) {
+		return DecimalComma
+	}
+	return DecimalPoint
 }
 
 // Ambiguous reports whether the number is another one with the other decimal sign: 1.200 may
