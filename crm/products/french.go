@@ -57,7 +57,7 @@ var french = language{
 	},
 	party: []Column{
 		to("contact.name", "Interlocuteur", "Nom du contact", "Personne de contact"),
-		to("contact.email", "Adresse de messagerie", "Courriel", "Adresse e-mail"),
+		to("contact.email", "Adresse de messagerie", "Courriel", "Adresse e-mail", "Email du contact", "E-mail contact", "Email du client", "E-mail client"),
 		to("company.name", "Société", "Entreprise", "Raison sociale", "Client", "Compte"),
 	},
 	task: []Column{
@@ -136,7 +136,7 @@ var spanish = language{
 	},
 	party: []Column{
 		to("contact.name", "Contacto", "Persona de contacto", "Nombre del contacto", "Persona"),
-		to("contact.email", "Correo electrónico", "Correo"),
+		to("contact.email", "Correo electrónico", "Correo", "Correo del contacto", "Email del contacto", "Correo del cliente", "Email del cliente"),
 		to("company.name", "Empresa", "Organización", "Compañía", "Razón social", "Cliente", "Cuenta"),
 	},
 	task: []Column{

@@ -1,6 +1,9 @@
 package products
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // General has the names that columns have in any sheet, in no product's block, or in several
 // of them. Work comes before home, and the address at work before others, because it is the
@@ -11,9 +14,11 @@ var General = Product{
 		"contact":  inEvery(generalContact, func(l *language) [][]Column { return [][]Column{l.contact, l.place} }),
 		"company":  inEvery(generalCompany, func(l *language) [][]Column { return [][]Column{l.company, l.place} }),
 		"deal":     inEvery(generalDeal, func(l *language) [][]Column { return [][]Column{l.deal, l.party} }),
-		"ticket":   inEvery(generalTicket, func(l *language) [][]Column { return [][]Column{l.ticket} }),
+		"ticket":   inEvery(generalTicket, func(l *language) [][]Column { return [][]Column{l.ticket, requesters(l.party)} }),
 		"task":     inEvery(generalTask, func(l *language) [][]Column { return [][]Column{l.task, l.party} }),
 		"activity": inEvery(generalActivity, func(l *language) [][]Column { return [][]Column{l.activity, l.party} }),
+
+		"campaign_member": inEvery(generalMember, func(l *language) [][]Column { return [][]Column{l.party} }),
 	},
 	Words: map[string]Words{"activity.kind": kinds, "deal.status": open, "task.priority": priorities, "ticket.priority": priorities, "ticket.status": states},
 }
@@ -29,9 +34,9 @@ var (
 		to("tags", "Labels", "Label", "Tag"),
 		to("requester_id", "Requester ID", "Contact ID"),
 		to("requester.name", "Contact", "Contact Name"),
-		to("requester.email", "Contact Email", "Requester Email"),
+		to("requester.email", "Contact Email", "Requester Email", "E-mail", "Email Address", "Customer Email", "Client Email"),
 		to("company_id", "Account ID"),
-		to("company.name", "Company Name", "Organization", "Organisation", "Account Name", "Account"),
+		to("company.name", "Company Name", "Organization", "Organisation", "Account Name", "Account", "Customer", "Client"),
 	}
 	generalTask = []Column{
 		to("id", "Task ID", "Record ID"),
@@ -43,9 +48,9 @@ var (
 		to("notes", "Task Notes", "Note", "Description", "Comments"),
 		to("contact_id", "Contact ID"),
 		to("contact.name", "Contact Name", "Contact"),
-		to("contact.email", "Contact Email"),
+		to("contact.email", "Contact Email", "E-mail", "Email Address", "Customer Email", "Client Email"),
 		to("company_id", "Account ID"),
-		to("company.name", "Company Name", "Organization", "Organisation", "Account Name", "Account"),
+		to("company.name", "Company Name", "Organization", "Organisation", "Account Name", "Account", "Customer", "Client"),
 		to("deal_id", "Opportunity ID"),
 		to("deal.title", "Deal Name", "Opportunity Name"),
 	}
@@ -56,13 +61,56 @@ var (
 		to("occurred_at", "Activity Date", "Date", "Start Date", "Due Date", "Create Date", "Created At", "Created", "Created Time"),
 		to("contact_id", "Contact ID"),
 		to("contact.name", "Contact Name", "Contact"),
-		to("contact.email", "Contact Email", "E-mail", "Email Address"),
+		to("contact.email", "Contact Email", "E-mail", "Email Address", "Customer Email", "Client Email"),
 		to("company_id", "Account ID"),
-		to("company.name", "Company Name", "Organization", "Organisation", "Account Name", "Account"),
+		to("company.name", "Company Name", "Organization", "Organisation", "Account Name", "Account", "Customer", "Client"),
 		to("deal_id", "Opportunity ID"),
 		to("deal.title", "Deal Name", "Opportunity Name"),
 	}
 )
+
+// The names of members of campaigns in any sheet.
+var generalMember = []Column{
+	to("campaign.name", "Campaign Name", "List", "List Name", "Audience"),
+	to("contact_id", "Contact ID"),
+	to("contact.name", "Contact Name", "Contact", "Name", "Full Name", "Person"),
+	to("contact.email", "Contact Email", "E-mail", "Email Address", "Customer Email", "Client Email"),
+	to("company_id", "Account ID"),
+	to("company.name", "Company Name", "Organization", "Organisation", "Account Name", "Account", "Customer", "Client"),
+	to("company.domain", "Company Domain Name", "Company Domain", "Company Website"),
+	to("reason", "Note", "Notes", "Comment", "Comments"),
+}
+
+// requesters returns the columns of the contact and the company of a record for tickets, whose
+// contact is the requester.
+func requesters(party []Column) []Column {
+	party = slices.Clone(party)
+	for i := range party {
+		if of, is := strings.CutPrefix(party[i].Path, "contact."); is {
+			party[i].Path = "requester." + of
+		}
+	}
+	return party
+}
+
+// customers are the columns that name a company in most sheets, and a person in some.
+var customers = []string{"Customer", "Client", "Kunde", "Kundin", "Klant", "Cliente"}
+
+// IsCustomer reports whether a column names a company or a person, whichever has the name.
+func IsCustomer(column string) bool {
+	return slices.ContainsFunc(customers, func(name string) bool { return Fold(name) == Fold(column) })
+}
+
+// leaving are the words for people who left a list, or whose address receives nothing.
+var leaving = set(`unsubscribed unsubscribe opted-out optedout opt-out optout removed left bounced cleaned suppressed complained spam
+	abgemeldet abbestellt ausgetragen afgemeld uitgeschreven désabonné désabonnée désinscrit désinscrite baja cancelado
+	desuscrito disiscritto disiscritta cancellato descadastrado descadastrada`)
+
+// IsLeaving reports whether a word, or the name of a column, means somebody who left a list.
+func IsLeaving(word string) bool {
+	word = strings.Join(strings.Fields(strings.ReplaceAll(strings.ToLower(word), "_", " ")), "-")
+	return leaving[word] || leaving[strings.TrimPrefix(word, "email-")] || leaving[strings.TrimPrefix(word, "e-mail-")]
+}
 
 // The names of contacts in any sheet. A fax number is no phone number, and goes into custom.
 var generalContact = []Column{
@@ -143,7 +191,7 @@ var generalDeal = []Column{
 	to("notes", "Deal Description", "Description", "Note", "Comments"),
 	to("contact_id", "Person ID", "Contact ID"),
 	to("contact.name", "Contact Name", "Contact Person", "Person", "Primary Contact"),
-	to("contact.email", "Contact Email", "E-mail", "Email Address"),
+	to("contact.email", "Contact Email", "E-mail", "Email Address", "Customer Email", "Client Email"),
 	to("company_id", "Account ID", "Organization ID"),
 	to("company.name", "Company Name", "Organization", "Organisation", "Organization Name", "Account Name", "Account", "Client", "Customer"),
 	to("company.domain", "Company Domain Name", "Company Domain", "Company Website"),

@@ -56,8 +56,8 @@ var german = language{
 	},
 	party: []Column{
 		to("contact.name", "Ansprechpartner", "Ansprechpartnerin", "Kontakt", "Kontaktperson", "Person"),
-		to("contact.email", "E-Mail-Adresse", "Mail"),
-		to("company.name", "Firma", "Unternehmen", "Firmenname", "Kunde"),
+		to("contact.email", "E-Mail-Adresse", "Mail", "Kontakt E-Mail", "E-Mail Kontakt", "E-Mail des Kontakts", "E-Mail Kunde", "Kunden-E-Mail"),
+		to("company.name", "Firma", "Unternehmen", "Firmenname", "Kunde", "Kundin"),
 	},
 	task: []Column{
 		to("title", "Aufgabe", "Titel", "Betreff", "Bezeichnung"),
@@ -137,7 +137,7 @@ var dutch = language{
 	},
 	party: []Column{
 		to("contact.name", "Contactpersoon", "Persoon"),
-		to("contact.email", "E-mailadres"),
+		to("contact.email", "E-mailadres", "E-mail contactpersoon", "E-mail klant"),
 		to("company.name", "Bedrijf", "Bedrijfsnaam", "Organisatie", "Klant"),
 	},
 	task: []Column{

@@ -57,7 +57,7 @@ var italian = language{
 	},
 	party: []Column{
 		to("contact.name", "Contatto", "Referente", "Persona"),
-		to("contact.email", "Indirizzo posta elettronica", "Posta elettronica", "Indirizzo e-mail"),
+		to("contact.email", "Indirizzo posta elettronica", "Posta elettronica", "Indirizzo e-mail", "Email del contatto", "Email contatto", "Email cliente"),
 		to("company.name", "Società", "Azienda", "Ditta", "Impresa", "Ragione sociale", "Cliente"),
 	},
 	task: []Column{
@@ -140,7 +140,7 @@ var portuguese = language{
 	},
 	party: []Column{
 		to("contact.name", "Contato", "Contacto", "Pessoa de contato", "Pessoa"),
-		to("contact.email", "Endereço de e-mail", "Correio eletrónico"),
+		to("contact.email", "Endereço de e-mail", "Correio eletrónico", "E-mail do contato", "E-mail do contacto", "E-mail do cliente"),
 		to("company.name", "Empresa", "Organização", "Razão social", "Cliente", "Conta"),
 	},
 	task: []Column{

@@ -12,9 +12,11 @@ func TestLanguagesAgree(t *testing.T) {
 		"contact":  {generalContact, func(l *language) [][]Column { return [][]Column{l.contact, l.place} }},
 		"company":  {generalCompany, func(l *language) [][]Column { return [][]Column{l.company, l.place} }},
 		"deal":     {generalDeal, func(l *language) [][]Column { return [][]Column{l.deal, l.party} }},
-		"ticket":   {generalTicket, func(l *language) [][]Column { return [][]Column{l.ticket} }},
+		"ticket":   {generalTicket, func(l *language) [][]Column { return [][]Column{l.ticket, requesters(l.party)} }},
 		"task":     {generalTask, func(l *language) [][]Column { return [][]Column{l.task, l.party} }},
 		"activity": {generalActivity, func(l *language) [][]Column { return [][]Column{l.activity, l.party} }},
+
+		"campaign_member": {generalMember, func(l *language) [][]Column { return [][]Column{l.party} }},
 	} {
 		seen := map[string]string{}
 		blocks := [][]Column{of.english}

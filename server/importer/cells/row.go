@@ -84,6 +84,8 @@ func (row *rowFields) add(p placedCell) (fault *crm.Error) {
 		row.addReference(p)
 	case p.use == forAnyReference:
 		row.anyID = append(row.anyID, p)
+	case p.use == forNothing && leftList(p):
+		fault = row.refuseLeft(p)
 	case p.use == forReadOnly || p.use == forNothing:
 		row.leave(p)
 	default:
@@ -145,6 +147,12 @@ func (row *rowFields) takeAnyID() {
 // addReference adds a cell about a reference to the lookups of the row. What finds no record is
 // kept: a second name, and a web site that many companies share.
 func (row *rowFields) addReference(p placedCell) {
+	if row.isPersonOfCompany(p) {
+		if p = row.asPerson(p); p.field == nil {
+			row.leave(p)
+			return
+		}
+	}
 	isAnswer := p.refField != nil && row.columns.entity.Keys.Unique != "" && p.refField.Type == fieldtype.Text && !row.OwnIDs && answerOf(p) != isNothing // whether it is a customer, not which
 	if isAnswer || row.isWebsite(p) || !row.addLookup(p) {
 		row.leave(p)

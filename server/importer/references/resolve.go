@@ -64,6 +64,9 @@ func (s Source) Resolve(tx *store.Tx, row Row) (Resolved, error) {
 // resolve adds all references of the row to its draft.
 func (r *resolver) resolve() error {
 	var open []*search
+	if err := r.moveCustomer(); err != nil {
+		return err
+	}
 	for _, s := range r.searches() {
 		key, err := r.find(s)
 		switch {
