@@ -134,8 +134,20 @@ func Recognize(columns []string) (product *Product, marks []string) {
 	return product, marks
 }
 
-// isOwnMark reports whether a mark is no name of a column in any sheet.
+// terms are names that General reads because sheets are cut from exports of HubSpot, which has made
+// them up. They are marks like those that General does not have.
+var terms = []string{"Lifecycle Stage", "Company Domain Name"}
+
+// IsTerm reports whether a column has a name that a product made up.
+func IsTerm(column string) bool {
+	return slices.ContainsFunc(terms, func(term string) bool { return squeeze(term) == squeeze(column) })
+}
+
+// isOwnMark reports whether a mark is no name that anybody gives to a column.
 func isOwnMark(mark string) bool {
+	if IsTerm(mark) {
+		return true
+	}
 	for kind := range General.Columns {
 		if _, found := General.Lookup(kind, mark); found {
 			return false

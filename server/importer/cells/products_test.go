@@ -101,7 +101,7 @@ func TestProductsAreKnownByTwoMarks(t *testing.T) {
 	common := []string{"ID", "Name", "First Name", "Last Name", "Company", "Job Title", "E-mail", "Phone", "Website", "Lead Status", "Contact Owner", "Create Date", "Stage", "Amount", "Close Date"}
 	for _, rows := range products.General.Columns {
 		for _, row := range rows {
-			common = append(common, row.Names...)
+			common = append(common, slices.DeleteFunc(slices.Clone(row.Names), products.IsTerm)...)
 		}
 	}
 	if got, marks := products.Recognize(common); got != nil {
