@@ -10,8 +10,8 @@
 // README there). No other code changes.
 //
 // Marks are columns that exports of this product have, and which nobody calls so in a sheet
-// of their own. Two of them identify an export, if one is no column of General. Two products may
-// share one mark, not two. Marks are compared without regard to capitals and blanks only.
+// of their own. Two of them identify an export, if one is no column of General, else three. Two
+// products may share one mark, not two. Marks are compared without regard to capitals and blanks only.
 //
 // Other names of columns are compared by Fold: only letters and digits count, in lower case. So
 // "E-mail 1 - Value" needs no second spelling, and LastName is Last Name.

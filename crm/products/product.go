@@ -109,7 +109,7 @@ func squeeze(name string) string { return strings.ToLower(strings.Join(strings.F
 
 // Recognize returns the product whose export has the columns, and the marks by which it is
 // known, as the file writes them; nil if no product has minMarks of them, or two have as many.
-// One of the marks must be no name that any sheet may have.
+// If any sheet may have all of the marks, one more is needed.
 func Recognize(columns []string) (product *Product, marks []string) {
 	have := map[string]string{}
 	for _, name := range columns {
@@ -124,7 +124,7 @@ func Recognize(columns []string) (product *Product, marks []string) {
 			}
 		}
 		switch {
-		case len(found) > most && !slices.ContainsFunc(found, isOwnMark):
+		case len(found) == minMarks && !slices.ContainsFunc(found, isOwnMark):
 		case len(found) > most:
 			product, marks, most = p, found, len(found)
 		case len(found) == most && most >= minMarks:

@@ -99,13 +99,32 @@ func TestProductsAreKnownByTwoMarks(t *testing.T) {
 		}
 	}
 	common := []string{"ID", "Name", "First Name", "Last Name", "Company", "Job Title", "E-mail", "Phone", "Website", "Lead Status", "Contact Owner", "Create Date", "Stage", "Amount", "Close Date"}
-	for _, rows := range products.General.Columns {
-		for _, row := range rows {
-			common = append(common, slices.DeleteFunc(slices.Clone(row.Names), products.IsTerm)...)
-		}
-	}
 	if got, marks := products.Recognize(common); got != nil {
 		t.Errorf("a sheet with common columns is taken for an export of %s, by %q", got.Name, marks)
+	}
+}
+
+// TestTwoGeneralColumnsAreNoMarks checks that no two columns of any sheet make it an export of a product,
+// but for the terms that one made up.
+func TestTwoGeneralColumnsAreNoMarks(t *testing.T) {
+	for kind, rows := range products.General.Columns {
+		var names []string
+		for _, row := range rows {
+			names = append(names, slices.DeleteFunc(slices.Clone(row.Names), products.IsTerm)...)
+		}
+		isMark := func(name string) bool {
+			return slices.ContainsFunc(products.Products, func(p *products.Product) bool {
+				return slices.ContainsFunc(p.Marks, func(mark string) bool { return products.Fold(mark) == products.Fold(name) })
+			})
+		}
+		names = slices.DeleteFunc(names, func(name string) bool { return !isMark(name) })
+		for i, one := range names {
+			for _, other := range names[i+1:] {
+				if got, marks := products.Recognize([]string{one, other}); got != nil {
+					t.Errorf("a sheet of %s is taken for an export of %s, by %q", kind, got.Name, marks)
+				}
+			}
+		}
 	}
 }
 
