@@ -39,14 +39,35 @@ func TestStyleOfCurrencies(t *testing.T) {
 	checkStyles(t, []styleCase{
 		{"two ways, each with its currency", "", "Deal Name;Amount\np1;1.200,00 €\np2;$1,200.00\np3;€ 1.300\np4;$1,400\np5;99\n", 200,
 			[]string{"decimal comma in EUR, as row 1 shows; decimal point in $, as row 2 shows", `p1 amount_cents=120000 amount="1200.00 EUR"`, `p2 amount_cents=120000 amount="1200.00 USD"`, "p3 amount_cents=130000", "p4 amount_cents=140000", "p5 amount_cents=9900"}},
-		{"two ways, and a currency that stays open", "", "Deal Name;Amount\np1;1.200,00 €\np2;$1,200.00\np3;£1,300\np4;£1,400\np5;£5\n", 400,
-			[]string{"row 3 has £1,300 in the column Amount", "(also row 4), and no other", "no other amount in GBP shows which", "decimal=, for decimal comma"}},
+		{"two ways, and a currency that shows none", "", "Deal Name;Amount\np1;1.200,00 €\np2;$1,200.00\np3;£1,300\np4;£1,400\np5;£5\n", 200,
+			[]string{"thousands before three digits in GBP, as in row 3, £1,300", "p3 amount_cents=130000", "p4 amount_cents=140000", "p5 amount_cents=500"}},
+		{"two ways, and a currency of three decimals that stays open", "", "Deal Name;Amount\np1;1.200,00 €\np2;$1,200.00\np3;1,300 KWD\np4;1,400 KWD\n", 400,
+			[]string{"row 3 has \"1,300 KWD\" in the column Amount", "(also row 4), and no other", "no other amount in KWD shows which", "decimal=, for decimal comma"}},
 		{"two ways, and an open currency that is stated", "decimal=.", "Deal Name;Amount\np1;1.200,00 €\np2;$1,200.00\np3;£1,300\n", 200, []string{`p1 amount_cents=120000`, `p3 amount_cents=130000 amount="1300.00 GBP"`}},
 		{"two ways, and an open number without a currency", "", "Deal Name;Amount\np1;1.200,00 €\np2;$1,200.00\np3;1.300\n", 400, []string{"row 3 has 1.300", "no other amount without a currency shows which"}},
 		{"two ways in one currency", "", "Deal Name;Amount\np1;1.200,00 €\np2;$1,200.00\np3;€1,200.00\n", 400, []string{"written in two ways: row 1 has \"1.200,00 €\", row 3 has €1,200.00", "Write all of its rows in EUR in one way"}},
 		{"two ways, with the currencies in a column", "", "Deal Name;Amount;Currency\np1;1.200,00;EUR\np2;1,200.00;USD\np3;1.300;EUR\np4;1,300;usd\n", 200,
 			[]string{"decimal comma in EUR, as row 1 shows; decimal point in USD, as row 2 shows", "p1 amount_cents=120000", "p2 amount_cents=120000", "p3 amount_cents=130000", "p4 amount_cents=130000"}},
 		{"a currency follows the others", "", "Deal Name;Amount\np1;1.200,00 €\np2;£1.300\n", 200, []string{`p2 amount_cents=130000 amount="1300.00 GBP"`}},
+	})
+}
+
+// TestThreeDigitsAreNoDecimals imports amounts with a sign before exactly three digits, in columns whose other
+// amounts have this sign before decimals. They were a thousand times too small.
+func TestThreeDigitsAreNoDecimals(t *testing.T) {
+	checkStyles(t, []styleCase{
+		{"pounds beside euros", "", "Deal Name;Amount\np1;£3,500\np2;12 500,00 €\n", 200, []string{`p1 amount_cents=350000 amount="3500.00 GBP"`, "p2 amount_cents=1250000"}},
+		{"dollars beside euros", "", "Deal Name;Amount\np1;$12,500\np2;12 500,00 €\n", 200, []string{`p1 amount_cents=1250000`}},
+		{"alone", "", "Deal Name;Amount\np1;$12,500\np2;3.500 EUR\np3;3,500 EUR\n", 200,
+			[]string{"thousands before three digits in $, as in row 1, $12,500", `p1 amount_cents=1250000`, "p2 amount_cents=350000", "p3 amount_cents=350000"}},
+		{"the currency in a column", "", "Deal Name;Amount;Currency\np1;3.500;EUR\np2;3.500;KWD\np3;1.250,000;KWD\n", 200, []string{`p1 amount_cents=350000`, "p2 amount_cents=3500000"}},
+		{"no decimals at all", "", "Deal Name;Amount;Currency\np1;\"2,000\";JPY\np2;12,50;EUR\n", 200, []string{`p1 amount_cents=2000 amount="2000 JPY"`}},
+		{"against its own currency", "", "Deal Name;Amount;Currency\np1;1.200;EUR\np2;1,200.50;EUR\n", 200,
+			[]string{"row 1 ERROR invalid_value 1.200 in the column Amount can be read in two ways: the column has a decimal point in EUR", "decimal=. reads", "p2 amount_cents=120050"}},
+		{"against its own currency, stated", "decimal=.", "Deal Name;Amount;Currency\np1;1.200;EUR\np2;1,200.50;EUR\n", 200, []string{"p1 amount_cents=120 "}},
+		{"no currency, against the others", "", "Deal Name;Amount\np1;1,200\np2;512,77 €\n", 200, []string{"row 1 ERROR invalid_value", "can be read in two ways: the column has a decimal comma"}},
+		{"stated for pounds", "decimal=,", "Deal Name;Amount\np1;£3,500\np2;12 500,00 €\n", 200, []string{"p1 amount_cents=350 "}},
+		{"zeros behind", "", "Deal Name;Amount\np1;£1250.500\np2;£0.500\np3;£12.500\n", 200, []string{"p1 amount_cents=125050", "p2 amount_cents=50", "row 3 ERROR"}},
 	})
 }
 

@@ -81,11 +81,7 @@ func plainDigits(text string) string {
 		if r < utf8.RuneSelf || !unicode.IsDigit(r) {
 			return r
 		}
-		value := rune(0) // Unicode has the decimal digits of a script in one row, from 0 to 9
-		for value < 9 && unicode.IsDigit(r-value-1) {
-			value++
-		}
-		return '0' + value
+		return '0' + digitValue(r)
 	}, width.Fold.String(text))
 }
 

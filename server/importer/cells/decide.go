@@ -12,7 +12,8 @@ import (
 
 // DecideStyles decides how each group of each column is written: as its own cells show, else as the
 // other groups of the column do if these agree, else as the request states, else as the other
-// columns of the file if these agree. The error names the column, the rows, and the parameter
+// columns of the file if these agree. Amounts in a currency with fewer than three decimals need
+// nothing of this (see hasThousands); for them only the request decides what their cells do not. The error names the column, the rows, and the parameter
 // that would decide.
 func (c *Columns) DecideStyles(stated map[string]string) *crm.Error {
 	for _, ch := range []*choice{decimalChoice, datesChoice} {
@@ -45,7 +46,7 @@ func (c *Columns) decide(ch *choice, stated string) *crm.Error {
 	}
 	for _, name := range c.names {
 		if s := c.styles[name]; s != nil && s.choice == ch {
-			if fault := s.close(name, common); fault != nil {
+			if fault := s.close(name, common, stated); fault != nil {
 				return fault
 			}
 		}
@@ -63,16 +64,23 @@ func (s *columnStyle) shown() (values []string) {
 	return values
 }
 
-// close decides the groups that show nothing.
-func (s *columnStyle) close(column, common string) *crm.Error {
+// close decides the groups that show nothing. One whose amounts have no three decimals needs no
+// style, unless the request states it.
+func (s *columnStyle) close(column, common, stated string) *crm.Error {
 	shown := s.shown()
 	if len(shown) == 1 {
 		common = shown[0]
 	}
 	for _, g := range s.groups {
-		if g.value != "" {
+		switch {
+		case g.value != "":
+			g.fixed = g.value == stated
+			continue
+		case g.hasThousands():
+			g.value, g.fixed = stated, stated != ""
 			continue
 		}
+		g.fixed = stated != "" && common == stated
 		if g.value = common; g.value == "" && len(g.open) > 0 {
 			return s.undecided(column, g)
 		}
@@ -145,8 +153,9 @@ func (c *Columns) StyleRemarks() (list []string) {
 	return list
 }
 
-// readAs says for each style of a column which amounts have it, and which row shows it. Of a
-// column with one style that nobody reads otherwise it says nothing.
+// readAs says for each style of a column which amounts have it, and which row shows it, and of which
+// only the sign of thousands is known. Of a column with one style that nobody reads otherwise it
+// says nothing.
 func (s *columnStyle) readAs() (parts []string) {
 	shown := s.shown()
 	for _, value := range shown {
@@ -174,6 +183,17 @@ func (s *columnStyle) readAs() (parts []string) {
 			part += fmt.Sprintf(", as row %s shows", at.row)
 		}
 		parts = append(parts, part)
+	}
+	return append(parts, s.thousands()...)
+}
+
+// thousands says which amounts are read with a sign of thousands before three digits, since nothing
+// but their currency shows that it is one.
+func (s *columnStyle) thousands() (parts []string) {
+	for _, g := range s.groups {
+		if g.value == "" && len(g.open) > 0 && len(parts) < maxUnits {
+			parts = append(parts, fmt.Sprintf("thousands before three digits%s, as in row %s, %s", g.suffix(" in "), g.open[0].row, norm.Quote(g.open[0].text)))
+		}
 	}
 	return parts
 }

@@ -216,8 +216,12 @@ func (row *rowFields) mergeFirst(f *crm.Field, list []placedCell) *crm.Error {
 	written := crm.Member{Name: first.name, JSON: first.json}
 	row.leave(list[1:]...)
 	currency := row.currency()
+	decimal, fault := c.decimalOf(written, row.stated)
+	if fault != nil {
+		return fault.On(f.Name)
+	}
 	cell, fault := f.Type.DecodeCell(f, crm.Cell{JSON: row.translate(f, first), Exact: first.exact, Own: first.own, Currency: currency,
-		Decimal: norm.DecimalSign(c.styleOf(written, row.stated, decimalChoice)), Dates: norm.DateOrder(c.styleOf(written, "", datesChoice))})
+		Decimal: decimal, Dates: norm.DateOrder(c.styleOf(written, "", datesChoice))})
 	if fault != nil {
 		return fault
 	}

@@ -19,6 +19,12 @@ import (
 // A column that several people or tools filled may have 1.200,00 € beside $1,200.00. The amounts in
 // one currency, of the cell or else of its row, are a group with one style. A group whose own
 // cells leave it open is read like the others, unless these differ.
+//
+// One rule is above this (decimalOf): an amount in a currency with fewer than three decimals has no
+// three of them, so a sign before exactly three digits separates thousands, whatever the rest of the
+// column shows. £3,500 is 3500 beside 12 500,00 €. If other amounts in the currency have it as
+// their decimal sign, the row is refused; only decimal= in the request makes it 3.50. An amount that
+// names no currency may have any, so it is refused where the column has that decimal sign.
 
 // choice is one way of writing of which a column has one of two.
 type choice struct {
@@ -38,6 +44,14 @@ func (ch *choice) named(value string) string {
 		return ch.words[0]
 	}
 	return ch.words[1]
+}
+
+// other returns the other value.
+func (ch *choice) other(value string) string {
+	if value == ch.values[0] {
+		return ch.values[1]
+	}
+	return ch.values[0]
 }
 
 // CheckStyle refuses a value of decimal= or dates= that is not known; empty states nothing.
@@ -63,6 +77,7 @@ type style struct {
 	value string     // of the parameter; empty: undecided
 	shown sighting   // where it is shown; row 0: the request, another group or column says so
 	other sighting   // the first cell that shows the other value; row 0: none
+	fixed bool       // the request states the value
 	open  []sighting // the first cells that can be read in two ways
 	more  bool       // there are more of them
 }
@@ -176,18 +191,52 @@ func (c *Columns) style(column string, ch *choice) *columnStyle {
 // styleOf returns how a cell is written, in a row that names a currency, or none; empty if nothing
 // is known.
 func (c *Columns) styleOf(cell crm.Member, currency string, ch *choice) string {
+	if g := c.groupOf(cell, currency, ch); g != nil {
+		return g.value
+	}
+	return ""
+}
+
+// groupOf returns the group of a cell, in a row that names a currency, or none; nil if nothing is
+// known.
+func (c *Columns) groupOf(cell crm.Member, currency string, ch *choice) *style {
 	s := c.styles[cell.Name]
 	switch {
 	case s == nil || s.choice != ch || len(s.groups) == 0:
-		return ""
+		return nil
 	case len(s.groups) == 1:
-		return s.groups[0].value
+		return s.groups[0]
 	}
 	n, _ := norm.ReadNumber(Text(cell.JSON))
 	for _, g := range s.groups {
 		if g.unit == unitOf(n, currency) {
-			return g.value
+			return g
 		}
 	}
-	return ""
+	return nil
+}
+
+// hasThousands reports whether a sign before three digits separates thousands in the amounts of a
+// group: they name a currency, and it has fewer than three decimals. That of a sign which several
+// currencies share has too.
+func (s *style) hasThousands() bool { return s.unit != "" && norm.Decimals(s.unit) < 3 }
+
+// decimalOf returns the decimal sign of an amount, in a row that names a currency, or none. It
+// refuses an amount that would have three decimals though its currency has fewer.
+func (c *Columns) decimalOf(cell crm.Member, currency string) (norm.DecimalSign, *crm.Error) {
+	g := c.groupOf(cell, currency, decimalChoice)
+	text, isText := norm.Unquote(cell.JSON)
+	if g == nil || !isText {
+		return norm.DecimalSign(c.styleOf(cell, currency, decimalChoice)), nil
+	}
+	n, ok := norm.ReadNumber(text)
+	switch {
+	case !ok || !n.Ambiguous() || g.fixed || g.unit != "" && !g.hasThousands():
+		return norm.DecimalSign(g.value), nil
+	case g.value != string(n.Sign()):
+		return norm.DecimalSign(decimalChoice.other(string(n.Sign()))), nil
+	}
+	of := decimalChoice.named(g.value)
+	return "", crm.Errorf(crm.InvalidValue, "%s in the column %s can be read in two ways: the column has a %s%s, and an amount in %s does not have three decimals. Write it without a sign of thousands, or with its decimals; %s=%s reads all amounts with a %s.",
+		norm.Quote(text), norm.Quote(cell.Name), of, g.suffix(" in "), cmp.Or(g.suffix(""), "most currencies"), decimalChoice.param, g.value, of)
 }
