@@ -76,7 +76,7 @@ func TestConfirmationsWithoutATurnKeepTheFile(t *testing.T) {
 	jane := r.header
 	var gates []*gate
 	var ends []chan struct{}
-	for i := range 8 { // as many as the server runs at once
+	for i := range 24 { // as many as the server has open
 		if i%2 == 0 {
 			r.as(fmt.Sprintf("u%d@other.com", i))
 		}

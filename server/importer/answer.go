@@ -90,6 +90,7 @@ func (im *Importer) finish(end error) error {
 	if err != nil {
 		return err
 	}
+	im.trial = nil // its memory is free while the client reads
 	var remarks []string
 	if im.summary.quiet > 0 {
 		remarks = append(remarks, fmt.Sprintf("%d further rows without an error are not listed", im.summary.quiet))

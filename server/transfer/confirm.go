@@ -209,5 +209,5 @@ func (im *fileImport) alreadyDone(c account.Confirmation, token string) (_ *rend
 	if err := json.Unmarshal([]byte(c.Answer), &counts); err != nil {
 		return nil, err
 	}
-	return im.stream(func(send func([]byte) error) error { return send(importer.AlreadyDone(counts, im.rq.Format)) }), nil
+	return streamed(im.rq, func(send func([]byte) error) error { return send(importer.AlreadyDone(counts, im.rq.Format)) }), nil
 }

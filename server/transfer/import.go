@@ -51,14 +51,15 @@ func (x *Endpoints) importFile(rq *web.Request) (_ *render.Response, err error) 
 	} else if im.file, err = x.spoolBody(rq); err != nil {
 		return nil, err
 	}
-	if err := x.importTurn(rq); err != nil {
+	turn, err := x.importTurn(rq)
+	if err != nil {
 		return nil, err
 	}
 	answer, err := im.start()
 	if err != nil {
 		return nil, err
 	}
-	return im.stream(answer), nil
+	return streamed(rq, turn.answer(opts, answer)), nil
 }
 
 // broken logs the fault of the server for which it could not read a row, and returns the error of
@@ -66,15 +67,6 @@ func (x *Endpoints) importFile(rq *web.Request) (_ *render.Response, err error) 
 func (im *fileImport) broken(row int, cause error) *crm.Error {
 	im.x.opts.Log.Error("internal error", "request_id", im.rq.ID, "row", row, "error", cause.Error())
 	return crm.Errorf(crm.Internal, "the server failed to read this row; this is not your fault, and no other row is affected. Report request id %s.", im.rq.ID)
-}
-
-// stream returns the answer of an import, which is sent in pieces.
-func (im *fileImport) stream(answer importer.Answer) *render.Response {
-	media := web.TextMedia + "; charset=utf-8"
-	if im.rq.Format == render.JSON {
-		media = web.RowsMedia
-	}
-	return &render.Response{Stream: &render.Stream{Type: media, Finish: true, Each: answer}}
 }
 
 // importOptions reads the parameters of an import.

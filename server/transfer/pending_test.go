@@ -70,10 +70,11 @@ func TestPendingShares(t *testing.T) {
 // TestImportsWaitForATurn takes all places: a further import waits, gives up with its
 // client, and takes the place that becomes free.
 func TestImportsWaitForATurn(t *testing.T) {
-	x := &Endpoints{running: make(chan struct{}, 1)}
+	x := &Endpoints{turns: &turns{open: make(chan struct{}, 2), working: make(chan struct{}, 1)}}
 	ask := func(ctx context.Context) (*web.Request, error) {
 		rq := &web.Request{Request: httptest.NewRequestWithContext(ctx, "POST", "/import/contacts", nil)}
-		return rq, x.importTurn(rq)
+		_, err := x.importTurn(rq)
+		return rq, err
 	}
 	first, err := ask(t.Context())
 	if err != nil {
@@ -81,7 +82,8 @@ func TestImportsWaitForATurn(t *testing.T) {
 	}
 	gone, leave := context.WithCancel(t.Context())
 	leave()
-	if _, err := ask(gone); !errors.Is(err, context.Canceled) {
+	rq, err := ask(gone)
+	if rq.End(); !errors.Is(err, context.Canceled) {
 		t.Errorf("an import whose client is gone: %v", err)
 	}
 	second := make(chan error)
@@ -91,8 +93,8 @@ func TestImportsWaitForATurn(t *testing.T) {
 		second <- err
 	}()
 	first.End()
-	if err := <-second; err != nil || len(x.running) != 0 {
-		t.Errorf("the place that became free: %v, %d taken", err, len(x.running))
+	if err := <-second; err != nil || len(x.turns.working) != 0 || len(x.turns.open) != 0 {
+		t.Errorf("the place that became free: %v, %d taken", err, len(x.turns.working))
 	}
 }
 

@@ -24,15 +24,15 @@ type Endpoints struct {
 
 	opts    Options
 	store   *store.Store
-	uploads uploads       // under way
-	running chan struct{} // has a place for each import that is read and saved
+	uploads uploads // under way
+	turns   *turns
 	pending *pending[*importedFile]
 }
 
 // New returns the endpoints of a store.
 func New(opts Options) *Endpoints {
 	return &Endpoints{Limits: importer.DefaultLimits, opts: opts, store: opts.Store, uploads: newUploads(),
-		running: make(chan struct{}, maxImports), pending: newPending[*importedFile](opts.Store.Now)}
+		turns: newTurns(), pending: newPending[*importedFile](opts.Store.Now)}
 }
 
 // Routes returns the rows that export and import a whole workspace.

@@ -15,14 +15,11 @@ import (
 	"crmkit/store/spool"
 )
 
-// The limits on imports at the same time. An upload needs room on the disk only. A file that
-// is read and saved needs memory, and time of the writer that all users share, so fewer of
-// these run. A user has one share for all workspaces.
+// The limits on imports at the same time. An upload needs room on the disk only, so more of them
+// arrive than are read, see turns. A user has one share for all workspaces.
 const (
 	maxUploads      = 64 // of which some wait for their turn to be read
 	importShare     = 2
-	maxImports      = 8
-	maxImportWait   = 2 * time.Minute
 	importsOfYours  = "two of your imports are running already, counted over all your workspaces. Wait for one to end, then send the file again; nothing of it was read."
 	importsOfTheirs = "two imports of this workspace are running already. Wait for one to end, then send the file again; nothing of it was read."
 	importsOfOthers = "the server is busy with other imports. Wait for the time in Retry-After, then send the file again; nothing of it was read."
@@ -44,25 +41,6 @@ func (in uploads) hold(rq *web.Request) *crm.Error {
 		return fault
 	}
 	return rq.Hold(in.users, rq.Actor.UserID, 1)
-}
-
-// importTurn waits until fewer than maxImports run, and takes a place among them until the
-// request ends. After maxImportWait it is not_ready: by then the connection of the client, or
-// a proxy, may be about to give up.
-func (x *Endpoints) importTurn(rq *web.Request) error {
-	limit := time.NewTimer(maxImportWait)
-	defer limit.Stop()
-	select {
-	case x.running <- struct{}{}:
-		rq.OnEnd(func() { <-x.running })
-		return nil
-	case <-rq.Context().Done():
-		return rq.Context().Err()
-	case <-limit.C:
-		err := crm.Errorf(crm.NotReady, "%s", "the server is busy with other imports, and the file waited two minutes; nothing of it was saved. Send it again later.")
-		err.RetryAfter = time.Minute
-		return err
-	}
 }
 
 // importedFile is an uploaded file, with the results of reading it.
