@@ -101,7 +101,7 @@ func TestConfirmationsMayRepeatTheBody(t *testing.T) {
 	}
 	r.want(201, "POST", "/contacts", `{"name":"Bob","email":"bob@acme.com"}`)
 	text = r.want(200, "POST", "/import/contacts?confirm="+m[1], twoRows)
-	if !strings.HasSuffix(text, "# the result differs from the dry run, because records have changed since; the dry run had: 2 created, 0 updated, 0 unchanged, 0 failed\n# imported: 1 created, 1 updated, 0 unchanged, 0 failed\n") {
+	if !strings.HasSuffix(text, "# the result differs from the dry run, because records changed since, or an earlier try saved a part of it; the dry run had: 2 created, 0 updated, 0 unchanged, 0 failed\n# imported: 1 created, 1 updated, 0 unchanged, 0 failed\n") {
 		t.Error(text)
 	}
 }

@@ -22,6 +22,7 @@ type summary struct {
 	listed  int  // rows without an error that have a line
 	quiet   int  // those that have none
 	counts  Counts
+	digest  rowsDigest
 	hints   hints
 	created map[*crm.Entity]int64 // records that rows refer to, and that were created for them
 }
@@ -83,7 +84,7 @@ func (im *Importer) finish(end error) error {
 	switch {
 	case stopped != nil:
 	case im.opts.DryRun && im.confirmable():
-		kept, err = im.opts.Keep(im.summary.counts)
+		kept, err = im.opts.Keep(im.summary.shown())
 	case im.opts.Before != nil && !im.opts.DryRun:
 		err = im.opts.Done(im.summary.counts)
 	}
@@ -120,15 +121,29 @@ func (im *Importer) confirmable() bool {
 	return failed == 0 || !im.opts.Atomic && failed < int64(im.summary.rows)
 }
 
-// changedSince reports whether the counts differ from those of the dry run that was
+// changedSince reports whether the import did something else than the dry run showed that was
 // confirmed.
 func (im *Importer) changedSince() bool {
-	return im.opts.Before != nil && *im.opts.Before != im.summary.counts
+	return im.opts.Before != nil && !im.opts.Before.equals(im.summary.shown())
 }
+
+// differs is the remark that an import did something else than its dry run showed. Of an import
+// that broke off, the rows that were saved are unchanged the next time.
+func (im *Importer) differs() string {
+	const differs = "the result differs from the dry run, because records changed since, or an earlier try saved a part of it; "
+	if im.opts.Before.Counts == im.summary.counts {
+		return differs + "the counts are the same"
+	}
+	return differs + "the dry run had: " + im.opts.Before.Counts.String()
+}
+
+// shown returns what happened to all rows so far.
+func (s *summary) shown() Shown { return Shown{Counts: s.counts, Rows: s.digest.String()} }
 
 // add counts a result.
 func (s *summary) add(r result) {
 	s.counts.add(r)
+	s.digest.add(r)
 	s.hints.add(r)
 	if s.created == nil {
 		s.created = map[*crm.Entity]int64{}
@@ -158,7 +173,7 @@ func (im *Importer) appendText(b []byte, stopped *crm.Error, kept Kept) []byte {
 		b = fmt.Appendf(b, "# also created, because rows refer to them: %s\n", strings.Join(words, ", "))
 	}
 	if im.changedSince() {
-		b = fmt.Appendf(b, "# the result differs from the dry run, because records have changed since; the dry run had: %s\n", *im.opts.Before)
+		b = fmt.Appendf(b, "# %s\n", im.differs())
 	}
 	if !im.opts.DryRun {
 		return fmt.Appendf(b, "# imported: %s\n", im.summary.counts)
@@ -210,7 +225,8 @@ func (im *Importer) appendJSON(b []byte, stopped *crm.Error, kept Kept) []byte {
 		text("confirm_needs", "file")
 	}
 	if im.changedSince() {
-		text("dry_run_said", im.opts.Before.String())
+		text("dry_run_said", im.opts.Before.Counts.String())
+		text("differs", im.differs())
 	}
 	if stopped != nil {
 		text("error", string(stopped.Code))

@@ -34,10 +34,10 @@ type Options struct {
 	Remarks []string      // at the start of the answer, after those about the columns
 	MaxText int           // bytes of the answer after which rows that succeeded are only counted; 0: no limit
 
-	Keep   func(Counts) (Kept, error)  // is called at the end of a dry run that can be saved as it is
+	Keep   func(Shown) (Kept, error)   // is called at the end of a dry run that can be saved as it is
 	Done   func(Counts) error          // is called at the end of an import that confirms a dry run
 	Broken func(int, error) *crm.Error // logs why the server failed to read the row of a number, and returns the error of that row
-	Before *Counts                     // of the dry run that this import confirms; nil: it confirms none
+	Before *Shown                      // by the dry run that this import confirms; nil: it confirms none
 }
 
 // Kept is a dry run that waits for its confirmation.

@@ -1,7 +1,12 @@
 package importer
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"hash"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,6 +29,7 @@ type result struct {
 	made     crm.Record    // what a dry run would create
 	like     likeness      // of the row
 	loose    bool          // only its cells identify the row
+	again    bool          // an earlier row of the file is about the same record
 	timed    *crm.Field    // the flag whose time is that of the import; nil: none
 	notes    []string      // what else the answer says of the row
 	fault    *crm.Error    // why the row failed
@@ -52,6 +58,60 @@ func (c Counts) String() string {
 		parts[i] = fmt.Sprintf("%d %s", c[i], word)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// Shown is what a dry run showed of a file, or what an import did with it. Both are equal if no
+// record changed in between.
+type Shown struct {
+	Counts Counts `json:"counts"`
+	Rows   string `json:"rows,omitempty"` // a digest of the outcomes of all rows; empty: not known
+}
+
+// equals reports whether nothing is known to differ.
+func (s Shown) equals(other Shown) bool {
+	return s.Counts == other.Counts && (s.Rows == other.Rows || s.Rows == "" || other.Rows == "")
+}
+
+// rowsDigest sums up the outcomes of rows. The zero value has none.
+type rowsDigest struct{ sum hash.Hash }
+
+func (d *rowsDigest) add(r result) {
+	if d.sum == nil {
+		d.sum = sha256.New()
+	}
+	_, _ = d.sum.Write(r.appendOutcome(nil)) // a hash takes everything
+}
+
+func (d *rowsDigest) String() string {
+	if d.sum == nil {
+		return ""
+	}
+	return hex.EncodeToString(d.sum.Sum(nil)[:8])
+}
+
+// appendOutcome appends what must be equal in a dry run and in the import that it announces: the
+// outcome, the kinds of the records that were created for the row, and which fields changed, with
+// the values that they had. Ids are not in it, since those of new records are not known in a dry
+// run, nor are the new values: the file decides them, or they are the time of the import. Such a
+// time may also be what a field had, if an earlier row set it.
+func (r result) appendOutcome(b []byte) []byte {
+	b = append(append(strconv.AppendInt(b, int64(r.n), 10), ' '), r.outcome...)
+	if r.fault != nil {
+		b = append(append(b, ' '), r.fault.Code...)
+	}
+	var kinds []string
+	for _, e := range r.created {
+		kinds = append(kinds, e.Name)
+	}
+	slices.Sort(kinds)
+	b = norm.AppendStrings(append(b, ' '), kinds)
+	former := slices.Clone(r.changes)
+	for i := range former {
+		if former[i].To = (crm.Value{}); r.again && former[i].From.Kind == crm.TimeKind {
+			former[i].From = crm.Value{}
+		}
+	}
+	return append(norm.AppendObject(b, render.ChangesField(former).Value.Members()), '\n')
 }
 
 // line returns the result as a line of the answer: of an update with what changed, of a record

@@ -139,6 +139,7 @@ func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
 	if err == nil {
 		im.noteMade(out)
 		r.timed = madeUpTime(e.draft, out)
+		r.again = im.seenBefore(out.After)
 		im.saving.add(out.After)
 	}
 	if r.outcome == store.Updated {

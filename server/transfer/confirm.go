@@ -50,17 +50,17 @@ func requestOf(rq *web.Request) string {
 
 // decided is what a token stands for besides the request and the bytes of the file.
 type decided struct {
-	Counts importer.Counts `json:"counts"` // what the dry run said
-	Plan   []string        `json:"plan"`   // how the file was understood
+	importer.Shown          // by the dry run
+	Plan           []string `json:"plan"` // how the file was understood
 }
 
 // keep ends a dry run: it stores what its token confirms, and the file while there is room. The
 // file is part of the storage of the workspace.
-func (im *fileImport) keep(counts importer.Counts) (kept importer.Kept, err error) {
+func (im *fileImport) keep(shown importer.Shown) (kept importer.Kept, err error) {
 	if kept.Token, err = im.x.opts.Token(); err != nil {
 		return kept, err
 	}
-	pinned, err := json.Marshal(decided{counts, im.file.reading.Plan()})
+	pinned, err := json.Marshal(decided{shown, im.file.reading.Plan()})
 	if err != nil {
 		return kept, err
 	}
@@ -117,7 +117,7 @@ func (im *fileImport) confirm() (done *render.Response, err error) {
 	if err := json.Unmarshal([]byte(c.Decided), pinned); err != nil {
 		return nil, err
 	}
-	im.pinned, im.opts.Before = pinned, &pinned.Counts
+	im.pinned, im.opts.Before = pinned, &pinned.Shown
 	im.opts.Done = func(counts importer.Counts) error { return im.finish(hash, counts) }
 	return nil, im.confirmedFile(c, token)
 }
