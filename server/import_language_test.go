@@ -177,3 +177,12 @@ func TestRowOfTotals(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// TestFooterOfReport imports a report of Salesforce: the lines about it become no deals.
+func TestFooterOfReport(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	text := r.want(200, "POST", "/import/deals", "Opportunity Name,Amount,Stage\nRollout,5 EUR,Prospecting\n\"Grand Totals (1 records)\",,\n\n\"Confidential Information - Do Not Distribute\"\n\"Acme Corp\"\n")
+	if !strings.Contains(text, "line 3, \"Grand Totals (1 records)\"; line 5, \"Confidential Information - Do Not Distribute\"; line 6, \"Acme Corp\"") || !strings.Contains(text, "1 created, 0 updated") {
+		t.Errorf("the report goes in as %s", text)
+	}
+}

@@ -77,8 +77,8 @@ func (c *csvRows) Remarks() []string {
 	if c.groups.repeated > 0 {
 		list = append(list, fmt.Sprintf("lines that repeat the column names are left out: %d", c.groups.repeated))
 	}
-	if c.groups.totals != "" {
-		list = append(list, "the last row is left out, because it has totals: "+norm.Quote(c.groups.totals))
+	if len(c.groups.footer) > 0 {
+		list = append(list, c.groups.footerRemark())
 	}
 	return list
 }

@@ -15,16 +15,17 @@ import (
 // that has: an error that names the line where a quote opened, cells like ="0123", blanks beside
 // quotes, and a bound on the cells of a record.
 type csvCells struct {
-	in        *File
-	separator byte
-	line      int        // the number of the last line that was read
-	start     int        // the number of the line in which the record begins
-	text      []byte     // the lines of the record
-	pos       int        // in text
-	size      int        // bytes of the record
-	count     int        // cells of the record
-	fault     *crm.Error // of the record: a stray quote; the records after it can be read
-	value     []byte     // of the last quoted cell
+	in         *File
+	separator  byte
+	line       int        // the number of the last line that was read
+	start      int        // the number of the line in which the record begins
+	text       []byte     // the lines of the record
+	pos        int        // in text
+	size       int        // bytes of the record
+	count      int        // cells of the record
+	afterBlank bool       // a blank line comes before the record
+	fault      *crm.Error // of the record: a stray quote; the records after it can be read
+	value      []byte     // of the last quoted cell
 }
 
 // maxCells is how many cells of a record are kept. The others are counted.
@@ -40,9 +41,10 @@ type csvCell struct {
 // record returns the cells of the next record that have a value, and io.EOF after the last.
 // Lines without any cell are skipped. n is the number of the row, for errors.
 func (c *csvCells) record(n int) (cells []csvCell, err error) {
-	c.text, c.pos, c.count, c.fault = c.text[:0], 0, 0, nil
+	c.text, c.pos, c.count, c.fault, c.afterBlank = c.text[:0], 0, 0, nil, false
 	for len(bytes.TrimRight(c.text, "\n")) == 0 {
 		c.in.row()
+		c.afterBlank = len(c.text) > 0
 		c.text, c.size = c.text[:0], 0
 		if err := c.readLine(n); err != nil {
 			return nil, err

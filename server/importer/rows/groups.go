@@ -22,13 +22,17 @@ const subitemColumn = "Subitems"
 // groups are the parts of a file that repeats its line of column names.
 type groups struct {
 	cells    *csvCells
-	names    []csvCell // the line of column names
-	titled   bool      // the file begins with a title, so each group has one
-	title    string    // of the current group
-	subitems bool      // the rows are subitems, until one has a cell in the first column
-	repeated int       // lines that repeat the column names, so far
-	totals   string    // the first cell of the row of totals that is left out; empty: there is none
-	ahead    *csvRecord
+	names    []csvCell   // the line of column names
+	titled   bool        // the file begins with a title, so each group has one
+	title    string      // of the current group
+	subitems bool        // the rows are subitems, until one has a cell in the first column
+	repeated int         // lines that repeat the column names, so far
+	footer   []csvRecord // the lines at the end that are left out
+	several  int         // rows with several cells, so far
+	lone     int         // rows with nothing but their first cell, so far
+	ahead    []csvRecord // that were read ahead
+	blank    bool        // the last record was blank
+	judged   int         // how many of them are known to be in no footer
 }
 
 // csvRecord is a record of the file as it was read.
@@ -37,6 +41,9 @@ type csvRecord struct {
 	count int
 	size  int
 	line  int // in which it begins
+
+	afterBlank bool // a blank line comes before it
+
 	fault *crm.Error
 	err   error
 }
@@ -62,6 +69,7 @@ func firstGroup(h header, head []byte) (titled bool, title string) {
 // next returns row n, which is neither a title nor a line of column names.
 func (g *groups) next(n int) csvRecord {
 	for {
+		g.leaveFooter(n)
 		r := g.read(n)
 		switch {
 		case r.err != nil || r.fault != nil:
@@ -71,12 +79,8 @@ func (g *groups) next(n int) csvRecord {
 			g.subitems = false
 		case g.isSubheader(r):
 			g.subitems = true
-		case isTotals(r.cells) && g.endsAfter(n):
-			g.totals = r.cells[0].text
 		case g.titled && isTitle(r.cells) && len(g.names) > 1:
-			after := g.read(n + 1)
-			g.ahead = &after
-			if !g.isHeader(after) {
+			if !g.isHeader(g.peek(n+1, 0)) {
 				return g.checked(r)
 			}
 			g.title = r.cells[0].text
@@ -88,12 +92,18 @@ func (g *groups) next(n int) csvRecord {
 
 // read returns the record that was read ahead, or the next one of the file.
 func (g *groups) read(n int) csvRecord {
-	if r := g.ahead; r != nil {
-		g.ahead = nil
-		return *r
+	if len(g.ahead) > 0 {
+		r := g.ahead[0]
+		g.ahead = g.ahead[1:]
+		return r
 	}
+	return g.fromFile(n)
+}
+
+// fromFile returns the next record of the file.
+func (g *groups) fromFile(n int) csvRecord {
 	cells, err := g.cells.record(n)
-	return csvRecord{cells: cells, count: g.cells.count, size: g.cells.size, line: g.cells.start, fault: g.cells.fault, err: err}
+	return csvRecord{cells: cells, count: g.cells.count, size: g.cells.size, line: g.cells.start, fault: g.cells.fault, err: err, afterBlank: g.cells.afterBlank}
 }
 
 // isTitle reports whether a line has nothing but its first cell.
@@ -112,6 +122,7 @@ func (g *groups) isSubheader(r csvRecord) bool {
 
 // checked refuses the row of a subitem, whose cells are not those of the columns.
 func (g *groups) checked(r csvRecord) csvRecord {
+	g.note(r)
 	if !g.subitems || len(r.cells) == 0 {
 		return r
 	}
