@@ -36,6 +36,7 @@
 //	name.given          a part of a person's name: name.prefix, name.given, name.middle,
 //	                    name.family, name.suffix. A column for the whole name wins
 //	name.prefix|title   the first if the cell has a form of address or a degree, else the second
+//	follow_up_at|follow_up_note  the first if the cell is a date, else the second
 //	address.city        a member of an object: street, city, region, postal_code, country. The
 //	                    columns of one row of the block are joined, as the lines of a street are;
 //	                    those of another row with the same path are used if these are empty

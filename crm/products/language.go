@@ -23,6 +23,10 @@ var languages = []*language{&german, &dutch, &french, &spanish, &italian, &portu
 // the job in others: the cell decides.
 const prefixOrTitle = "name.prefix|title"
 
+// followUp is the path of a column that has the day of the next step in some sheets, and the step in
+// others: the cell decides.
+const followUp = "follow_up_at|follow_up_note"
+
 // inEvery returns the columns of a kind in English, and then in all languages. A name that is there
 // already is left out.
 func inEvery(english []Column, of func(*language) [][]Column) []Column {

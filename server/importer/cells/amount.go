@@ -1,6 +1,9 @@
 package cells
 
 import (
+	"strings"
+	"unicode"
+
 	"slices"
 
 	"crmkit/crm"
@@ -25,7 +28,7 @@ func amountField(e *crm.Entity, folded string) *crm.Field {
 // a job, so the cell decides.
 func (c *Columns) place(cell crm.Member) placedCell {
 	p := placedCell{c.target(cell.Name), cell.Name, cell.JSON}
-	if p.or != nil && !norm.IsNamePrefix(Text(cell.JSON)) {
+	if p.or != nil && !p.isFirst(Text(cell.JSON)) {
 		rank := p.rank
 		p.mapping = *p.or
 		p.rank = rank
@@ -37,6 +40,16 @@ func (c *Columns) place(cell crm.Member) placedCell {
 		p.mapping = mapping{use: forField, path: p.amount.Name, field: p.amount, rank: p.rank, exact: true, own: true}
 	}
 	return p
+}
+
+// isFirst reports whether a cell of a column with two meanings has the first one: it is a form of
+// address or a degree, or a date. A text without a letter can be nothing but a date.
+func (t mapping) isFirst(text string) bool {
+	if t.field.Type.Kind() != crm.TimeKind {
+		return norm.IsNamePrefix(text)
+	}
+	_, isDate := norm.ReadDate(text)
+	return isDate || norm.IsAbsoluteTime(text) || norm.IsNothing(text) || !strings.ContainsFunc(text, unicode.IsLetter)
 }
 
 // isAmount reports whether a cell is written like an amount of crmkit, or is empty in a column

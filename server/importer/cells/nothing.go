@@ -1,17 +1,23 @@
 package cells
 
 import (
+	"regexp"
+	"slices"
+	"strings"
+
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 )
 
-// isNothing reports whether a cell has what is written for no value, such as n/a for an address. In
+// isNothing reports whether a cell has what is written for no value, such as n/a for an address, or the error of a sheet. In
 // a text, such as a name or notes, it is text; in a column without a field only a date may be none,
 // which would hide one that another file has.
 func (p placedCell) isNothing() bool {
 	text, isText := norm.Unquote(p.json)
 	switch {
+	case isText && isSheetError(text):
+		return true
 	case !isText || p.use == forName || p.use == forHint:
 		return false
 	case p.use == forText || p.use == forNothing || p.use == forReadOnly || p.use == forMember && p.field.Type == fieldtype.Object:
@@ -22,4 +28,19 @@ func (p placedCell) isNothing() bool {
 		return false
 	}
 	return norm.IsNothing(text) || p.field.Type.Kind() == crm.TimeKind && norm.IsNoDate(text)
+}
+
+// sheetErrors are what a sheet shows in place of a value that it cannot find or calculate, in the
+// languages of Excel and LibreOffice, in lower case.
+var sheetErrors = strings.Fields(`#n/a #na #nv #n/b #n/d #nd #ref! #bezug! #verw! #rif! #¡ref! #value! #wert! #valeur! #waarde! #valore! #valor! #¡valor! #name? #nom? #naam? #nome? #¿nombre?
+	#div/0! #deel/0! #¡div/0! #num! #zahl! #nombre! #getal! #núm! #¡num! #null! #nul! #leeg! #nulo! #¡nulo! #spill! #überlauf! #calc! #error! #err! #field! #getting_data #unknown!`)
+
+// libreError is what LibreOffice shows: Err:502.
+var libreError = regexp.MustCompile(`^err:\d{3}$`)
+
+// isSheetError reports whether a text is what a sheet shows in place of a value that it cannot find
+// or calculate, or has no room for: it is no value, not even of a name.
+func isSheetError(text string) bool {
+	text = strings.ToLower(strings.TrimSpace(text))
+	return slices.Contains(sheetErrors, text) || libreError.MatchString(text) || len(text) > 2 && strings.Trim(text, "#") == ""
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 )
 
@@ -73,4 +75,20 @@ func isOwnPhone(part string) bool {
 	text := strings.TrimSpace(strings.TrimPrefix(norm.Fold(part), "tel:"))
 	digits := len(norm.Digits(norm.Phone(part)))
 	return digits >= minOwnPhone && (strings.IndexByte("+0(", text[0]) >= 0 || digits >= wholeNANP)
+}
+
+// rounded is a number as a sheet writes it that has more digits than the cell shows.
+var rounded = regexp.MustCompile(`^\+?\d([.,]\d+)?[eE]\+?\d+$`)
+
+// checkDigits refuses a phone number of which the sheet has kept only the first digits.
+func (p placedCell) checkDigits() *crm.Error {
+	if p.field == nil || p.use != forField || p.field.Type != fieldtype.Phone && p.field.Type != fieldtype.Phones {
+		return nil
+	}
+	text := strings.TrimSpace(Text(p.json))
+	if !rounded.MatchString(text) {
+		return nil
+	}
+	return crm.Errorf(crm.InvalidValue, "%s: %s is no phone number: the sheet has rounded it and lost digits. Format the column as text in the sheet, write the number again, and save the file anew; or empty the cell.",
+		p.name, norm.Quote(text)).On(p.field.Name)
 }

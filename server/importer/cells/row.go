@@ -60,6 +60,9 @@ func (c *Columns) Read(cells []crm.Member, how How) (Row, *crm.Error) {
 		if !how.OwnIDs && p.isNothing() {
 			continue
 		}
+		if fault := p.checkDigits(); fault != nil {
+			return row.Row, fault
+		}
 		if fault := row.add(p); fault != nil {
 			return row.Row, fault
 		}
