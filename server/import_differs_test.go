@@ -90,3 +90,25 @@ func TestConfirmedFixturesDoNotDiffer(t *testing.T) {
 		}
 	}
 }
+
+// A confirmation is refused if the workspace has another time zone or country since its dry run,
+// with and without the file: dates and phone numbers would be others.
+func TestConfirmationsNoticeAnotherTimeZone(t *testing.T) {
+	for change, says := range map[string]string{`{"time_zone":"Asia/Tokyo"}`: "time zone: Asia/Tokyo", `{"country":"US"}`: "country: US"} {
+		r := newRig(t).as("jane@acme.com")
+		workspace := "/workspaces/" + r.json(200, "GET", "/whoami", "")["workspace_id"].(string)
+		r.want(200, "PATCH", workspace, `{"time_zone":"Europe/Berlin","country":"DE"}`)
+		const file = "email,name,phone,follow_up_at\nann@acme.com,Ann,030 1234567,2026-03-01\n"
+		token := r.dryRun("/import/contacts?dry_run=1", file)
+		r.want(200, "PATCH", workspace, change)
+		for _, body := range []string{"", file} {
+			if a := r.call("POST", "/import/contacts?confirm="+token, body); a.status != 409 || !strings.Contains(a.body, "plan_stale") || !strings.Contains(a.body, says) {
+				t.Errorf("%s: %d %s", change, a.status, a.body)
+			}
+		}
+		r.want(200, "PATCH", workspace, `{"time_zone":"Europe/Berlin","country":"DE"}`)
+		if text := r.want(200, "POST", "/import/contacts?confirm="+token, ""); !strings.Contains(text, "1 created") || strings.Contains(text, "time zone") {
+			t.Error(text)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -51,7 +52,7 @@ func requestOf(rq *web.Request) string {
 // decided is what a token stands for besides the request and the bytes of the file.
 type decided struct {
 	importer.Shown          // by the dry run
-	Plan           []string `json:"plan"` // how the file was understood
+	Plan           []string `json:"plan"` // how the file was understood, with what the workspace decides
 }
 
 // keep ends a dry run: it stores what its token confirms, and the file while there is room. The
@@ -60,7 +61,7 @@ func (im *fileImport) keep(shown importer.Shown) (kept importer.Kept, err error)
 	if kept.Token, err = im.x.opts.Token(); err != nil {
 		return kept, err
 	}
-	pinned, err := json.Marshal(decided{shown, im.file.reading.Plan()})
+	pinned, err := json.Marshal(decided{shown, im.plan()})
 	if err != nil {
 		return kept, err
 	}
@@ -170,10 +171,20 @@ func (im *fileImport) close() {
 	_ = im.file.Close() // nothing in it is needed any more
 }
 
+// plan returns how the file is understood. Dates are read in the time zone of the workspace, phone
+// numbers as those of its country.
+func (im *fileImport) plan() []string {
+	zone := im.opts.Env.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	return append(im.file.reading.Plan(), "time zone: "+zone.String(), "country: "+cmp.Or(im.opts.Env.Country, "none"))
+}
+
 // checkPlan refuses a file that is read otherwise than its dry run read it: the server may be
-// another version since.
+// another version since, or the workspace have another time zone.
 func (im *fileImport) checkPlan() error {
-	now := im.file.reading.Plan()
+	now := im.plan()
 	if slices.Equal(now, im.pinned.Plan) {
 		return nil
 	}

@@ -122,14 +122,11 @@ func (w requestWriter) DryRunStep(step *dryrun.Run, fn func(*store.Tx) error) er
 }
 
 // start reads the file, unless a dry run of this process did, and begins to save it.
-func (im *fileImport) start() (importer.Answer, error) {
+func (im *fileImport) start() (_ importer.Answer, err error) {
 	rows := importer.New(im.opts)
 	if im.taken != nil {
 		rows.Resume(im.file.reading)
-		return rows.Start(im.rq.Context(), im.file.Reader())
-	}
-	var err error
-	if im.file.reading, err = rows.Examine(im.rq.Context(), im.file.Reader()); err != nil {
+	} else if im.file.reading, err = rows.Examine(im.rq.Context(), im.file.Reader()); err != nil {
 		return nil, err
 	}
 	if im.pinned != nil {
