@@ -32,3 +32,16 @@ func TestWorkspaceFilesAreBounded(t *testing.T) {
 		t.Errorf("%v contacts were saved", n)
 	}
 }
+
+// A file without rows is refused, whatever its format. An empty workspace is one too.
+func TestImportsWithoutRowsAreRefused(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	for _, file := range []string{"[]", " [ ] \n", "{}\n{}\n", "[{},{}]", `{"name":null,"email":""}`, "name,email\n", "name,email\n,\n"} {
+		for _, dry := range []string{"", "?dry_run=1"} {
+			if text := r.want(400, "POST", "/import/contacts"+dry, file); !strings.Contains(text, "no rows") {
+				t.Errorf("%q: %s", file, text)
+			}
+		}
+	}
+	r.want(200, "POST", "/import", r.want(200, "GET", "/export", ""))
+}
