@@ -83,7 +83,7 @@ var french = language{
 	activity: []Column{
 		to("kind", "Type d'activité", "Activité", "Nature"),
 		to("body", "Objet", "Sujet", "Compte rendu", "Remarque", "Remarques", "Commentaire", "Commentaires", "Contenu", "Détails", "Texte"),
-		to("occurred_at", "Date de l'activité", "Jour", "Date et heure"),
+		to("occurred_at", "Date de l'activité", "Jour", "Date et heure", "Date d'appel", "Date de l'appel", "Date de la réunion", "Date du rendez-vous", "Créé le", "Date de création"),
 		to("occurred_at.time", "Heure"),
 	},
 }
@@ -164,7 +164,7 @@ var spanish = language{
 	activity: []Column{
 		to("kind", "Tipo", "Tipo de actividad", "Actividad"),
 		to("body", "Asunto", "Notas", "Nota", "Descripción", "Comentario", "Comentarios", "Observaciones", "Contenido", "Texto"),
-		to("occurred_at", "Fecha", "Día", "Fecha y hora"),
+		to("occurred_at", "Fecha", "Día", "Fecha y hora", "Fecha de llamada", "Fecha de la llamada", "Fecha de la reunión", "Creado el", "Fecha de creación"),
 		to("occurred_at.time", "Hora"),
 	},
 }

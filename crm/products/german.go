@@ -81,7 +81,7 @@ var german = language{
 	activity: []Column{
 		to("kind", "Art", "Typ", "Aktivität", "Aktivitätstyp"),
 		to("body", "Betreff", "Thema", "Notiz", "Notizen", "Bemerkung", "Bemerkungen", "Beschreibung", "Inhalt", "Text", "Kommentar", "Anmerkung", "Anmerkungen"),
-		to("occurred_at", "Datum", "Am", "Wann", "Tag"),
+		to("occurred_at", "Datum", "Am", "Wann", "Tag", "Anrufdatum", "Gesprächsdatum", "Besprechungsdatum", "Termindatum", "Kontaktdatum", "Erstellt am"),
 		to("occurred_at.time", "Uhrzeit", "Zeit"),
 	},
 }
@@ -164,7 +164,7 @@ var dutch = language{
 	activity: []Column{
 		to("kind", "Soort", "Activiteit"),
 		to("body", "Onderwerp", "Notitie", "Notities", "Opmerking", "Opmerkingen", "Omschrijving", "Inhoud", "Verslag"),
-		to("occurred_at", "Datum", "Dag", "Wanneer"),
+		to("occurred_at", "Datum", "Dag", "Wanneer", "Gespreksdatum", "Datum gesprek", "Datum afspraak", "Aangemaakt op"),
 		to("occurred_at.time", "Tijd", "Tijdstip"),
 	},
 }

@@ -83,7 +83,7 @@ var italian = language{
 	activity: []Column{
 		to("kind", "Tipo", "Tipo di attività", "Attività"),
 		to("body", "Oggetto", "Nota", "Descrizione", "Commento", "Commenti", "Osservazioni", "Contenuto", "Testo"),
-		to("occurred_at", "Data", "Giorno", "Data e ora"),
+		to("occurred_at", "Data", "Giorno", "Data e ora", "Data chiamata", "Data della chiamata", "Data riunione", "Data della riunione", "Creato il", "Data creazione"),
 		to("occurred_at.time", "Ora"),
 	},
 }
@@ -168,7 +168,7 @@ var portuguese = language{
 	activity: []Column{
 		to("kind", "Tipo", "Tipo de atividade", "Atividade"),
 		to("body", "Assunto", "Notas", "Nota", "Anotações", "Descrição", "Comentários", "Observações", "Conteúdo", "Texto"),
-		to("occurred_at", "Data", "Dia", "Data e hora"),
+		to("occurred_at", "Data", "Dia", "Data e hora", "Data da ligação", "Data da chamada", "Data da reunião", "Criado em", "Data de criação"),
 		to("occurred_at.time", "Hora"),
 	},
 }

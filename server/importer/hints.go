@@ -15,9 +15,9 @@ import (
 
 // hints are what the rows so far gave reason for.
 type hints struct {
-	flag  *crm.Field // of tasks: done
+	flag  *crm.Field // whose time is made up: done of tasks, occurred_at of activities
 	loose int64      // rows that only their cells identify
-	timed int64      // rows whose time the import had to make up, because the flag has no other form
+	timed int64      // rows whose time the import had to make up, because the field needs one
 	noted int64      // rows with a note
 
 	first map[uint64]int32 // by likeness, the first row that has it
@@ -74,7 +74,11 @@ func (h *hints) compare(r result) {
 
 // lines returns the hints as remarks.
 func (h *hints) lines() (list []string) {
-	if h.timed > 0 {
+	switch {
+	case h.timed == 0:
+	case h.flag.FlagOf() == nil:
+		list = append(list, fmt.Sprintf("rows without a date: %d; they get the time of the import, a column %s states another", h.timed, h.flag.Name))
+	default:
 		of := h.flag.FlagOf().Time
 		list = append(list, fmt.Sprintf("rows with %s and no %s: %d; their %s is the time of this import, a column %s states another", h.flag.Name, of, h.timed, of, of))
 	}
@@ -92,17 +96,24 @@ func (h *hints) lines() (list []string) {
 	return list
 }
 
-// madeUpTime returns the flag of a row that set a time to that of the import, nil if none did. An
-// import makes up no other time (see keepTimes). But a flag such as done is nothing else than
-// that its time is set: a task without the time would be an open one.
+// madeUpTime returns the field of a row for which a time was set to that of the import, nil if there
+// is none. An import makes up no other time (see keepTimes). But a flag such as done is nothing else
+// than that its time is set: a task without the time would be an open one. And an activity is
+// sorted by its time.
 func madeUpTime(d store.Draft, out store.Outcome) *crm.Field {
+	sent := func(name string) bool {
+		return slices.ContainsFunc(d.Inputs, func(in crm.Input) bool { return in.Field.Name == name && in.Value.Set() })
+	}
 	for _, in := range d.Inputs {
 		of := in.Field.FlagOf()
-		if of == nil || out.Before.Value(of.Time).Set() || !out.After.Value(of.Time).Set() {
-			continue
-		}
-		if !slices.ContainsFunc(d.Inputs, func(other crm.Input) bool { return other.Field.Name == of.Time && other.Value.Set() }) {
+		if of != nil && !sent(of.Time) && !out.Before.Value(of.Time).Set() && out.After.Value(of.Time).Set() {
 			return in.Field
+		}
+	}
+	for i := range d.Entity.Fields {
+		f := &d.Entity.Fields[i]
+		if f.Default == "now" && f.Type.Kind() == crm.TimeKind && out.Result == store.Created && !sent(f.Name) {
+			return f
 		}
 	}
 	return nil

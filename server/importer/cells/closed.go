@@ -1,12 +1,15 @@
 package cells
 
 import (
+	"time"
+
 	"crmkit/crm"
 	"crmkit/crm/products"
 )
 
 // addClosed gives a deal that is won or lost the time at which it was, if the file has it in the
-// column of the expected time: most products have one column for both. Fields that follow from
+// column of the expected time: most products have one column for both. A time that is still to come is
+// only the expected one. Fields that follow from
 // another one, and a time that follows from those, are what the schema says of it.
 func (row *rowFields) addClosed() {
 	const expected, closed = "close_at", "closed_at"
@@ -15,9 +18,15 @@ func (row *rowFields) addClosed() {
 	if f == nil || len(list) == 0 || !products.IsCloseDate(list[0].name) || row.member(closed) != "" || row.OwnIDs {
 		return
 	}
-	if at := row.member(expected); at != "" && row.isClosed(f) {
+	if at := row.member(expected); at != "" && !row.isAhead(f, at) && row.isClosed(f) {
 		row.Members = append(row.Members, crm.Member{Name: closed, JSON: at})
 	}
+}
+
+// isAhead reports whether a time is after the import. Zones differ, so a date may be a day ahead.
+func (row *rowFields) isAhead(f *crm.Field, json string) bool {
+	v, fault := row.Env.Normal(f, Text(json))
+	return fault == nil && v.Int > row.Env.Now.Add(24*time.Hour).UnixMilli()
 }
 
 // isClosed reports whether the row says that a field has one of the values at which the time f is

@@ -29,17 +29,25 @@ func (row *rowFields) takeFirst(list []placedCell, of use) (first *placedCell, r
 	return first, rest
 }
 
-// withClock joins a date with the time of day of another column.
+// withClock joins a date with the time of day of another column. That column may have the date too.
 func (row *rowFields) withClock(list []placedCell) []placedCell {
 	clock, list := row.takeFirst(list, forClock)
 	switch {
 	case clock == nil:
+	case len(list) == 0 && hasDate(Text(clock.json)):
+		list = append(list, *clock)
 	case len(list) == 0 || strings.Contains(Text(list[0].json), ":"):
 		row.leave(*clock)
 	default:
 		list[0].json = norm.QuoteJSON(Text(list[0].json) + " " + Text(clock.json))
 	}
 	return list
+}
+
+// hasDate reports whether a text is a date, or begins with one.
+func hasDate(text string) bool {
+	_, ok := norm.ReadDate(text)
+	return ok
 }
 
 // mergeName makes a name of its parts, unless a preferred column has the whole name. The parts
