@@ -192,6 +192,8 @@ func TestPendingFilesAreBounded(t *testing.T) {
 	r.as("late@acme.com")
 	if text := r.want(200, "POST", "/import/contacts?dry_run=1", twoRows); !strings.HasSuffix(text, " confirm="+confirmToken.FindStringSubmatch(text)[1]+"\n") || !strings.Contains(text, "# nothing was saved\n# to do exactly this: repeat with the file and confirm=") {
 		t.Error(text)
+	} else if text := r.want(400, "POST", "/import/contacts?confirm="+confirmToken.FindStringSubmatch(text)[1], ""); !strings.Contains(text, "did not keep the file of this dry run") || strings.Contains(text, "any more") {
+		t.Error(text)
 	}
 	r.clock.Advance(15 * time.Minute)
 	r.want(200, "POST", "/import/contacts?confirm="+r.dryRun("/import/contacts?dry_run=1", twoRows), "")

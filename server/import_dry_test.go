@@ -72,7 +72,7 @@ func (r *rig) afterDryRun(path, file, dry string) answer {
 		return r.call("POST", path, file)
 	}
 	path += "&confirm=" + token[1]
-	if a := r.call("POST", path, ""); !strings.Contains(a.body, "does not have the file of this dry run") {
+	if a := r.call("POST", path, ""); !strings.Contains(a.body, "did not keep the file of this dry run") {
 		return a
 	}
 	return r.call("POST", path, file)

@@ -132,7 +132,7 @@ func (im *Importer) checkRows(first []rows.Row) *crm.Error {
 	case count == 0 && format == rows.CSVFormat:
 		return crm.Errorf(crm.InvalidValue, "the file has only a line of column names, and no rows; nothing was saved. Put each row on a line of its own; %s.", rows.WithCurl)
 	case count == 0 && !im.isDump(): // a workspace may be empty
-		return crm.Errorf(crm.InvalidValue, "the file has no rows; nothing was saved. Send at least one object with a value, like {%s:…}; %s.", norm.Quote(im.opts.Entity.LabelField), rows.WithCurl)
+		return crm.Errorf(crm.InvalidValue, "the file has no rows; nothing was saved. Send at least one object with a value, like {%s:…}; %s.", norm.Quote(columnNames(im.opts.Entity)[0]), rows.WithCurl)
 	case count == 1 && format == rows.LinesFormat && len(first) == 1 && first[0].Fault != nil:
 		fault := *first[0].Fault
 		fault.Hint += " The file has only this line: in JSON lines each line is one object; " + rows.WithCurl + "."

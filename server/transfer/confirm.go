@@ -30,6 +30,7 @@ const (
 	confirmBody    = "confirm=%s belongs to another body than this one. Nothing was saved, and the token is still valid: send the body of the dry run."
 	confirmUsed    = "confirm=%s was used for another file, which is saved. Nothing of this one was: send it with dry_run=1 for a token of its own."
 	confirmNoFile  = "the server does not have the file of this dry run any more. The token is still valid: send the same file again with confirm=%s. Rows that a try which broke off has saved are not saved again."
+	confirmNotKept = "the server did not keep the file of this dry run, since it had no room. The token is valid: send the same file with confirm=%s."
 	confirmRunning = "this import is running now, started by the same token. Wait for the time in Retry-After and repeat the request: it then gets the result."
 	planStale      = "the file is read otherwise than in the dry run: %s. Nothing was saved. Send it again with dry_run=1, and confirm what that shows."
 )
@@ -52,25 +53,28 @@ func requestOf(rq *web.Request) string {
 // decided is what a token stands for besides the request and the bytes of the file.
 type decided struct {
 	importer.Shown          // by the dry run
-	Plan           []string `json:"plan"` // how the file was understood, with what the workspace decides
+	Plan           []string `json:"plan"`               // how the file was understood, with what the workspace decides
+	NotKept        bool     `json:"not_kept,omitempty"` // there was no room for the file
 }
 
-// keep ends a dry run: it stores what its token confirms, and the file while there is room. The
-// file is part of the storage of the workspace.
+// keep ends a dry run: it keeps the file while there is room, and stores what the token confirms.
+// The file is part of the storage of the workspace.
 func (im *fileImport) keep(shown importer.Shown) (kept importer.Kept, err error) {
 	if kept.Token, err = im.x.opts.Token(); err != nil {
 		return kept, err
 	}
-	pinned, err := json.Marshal(decided{shown, im.plan()})
-	if err != nil {
+	hash, body, plan := auth.Hash(kept.Token), hex.EncodeToString(im.file.digest[:]), im.plan()
+	if kept.Resend, err = im.keepFile(hash); err != nil {
 		return kept, err
 	}
-	c := account.Confirmation{Hash: auth.Hash(kept.Token), Request: requestOf(im.rq), Body: hex.EncodeToString(im.file.digest[:]), Decided: string(pinned)}
-	err = im.rq.Update(func(tx *store.Tx) error { return account.SaveConfirmation(tx, c, account.ConfirmPlan) })
-	if err != nil {
-		return kept, err
+	pinned, err := json.Marshal(decided{Shown: shown, Plan: plan, NotKept: kept.Resend})
+	if err == nil {
+		c := account.Confirmation{Hash: hash, Request: requestOf(im.rq), Body: body, Decided: string(pinned)}
+		err = im.rq.Update(func(tx *store.Tx) error { return account.SaveConfirmation(tx, c, account.ConfirmPlan) })
 	}
-	kept.Resend, err = im.keepFile(c.Hash)
+	if err != nil {
+		im.x.pending.remove(hash) // nobody can confirm it
+	}
 	return kept, err
 }
 
@@ -151,7 +155,9 @@ func (im *fileImport) confirmedFile(c account.Confirmation, token string) (err e
 	}
 	_ = im.file.Close() // it is empty
 	im.file = nil
-	if im.taken = im.x.pending.take(c.Hash); im.taken == nil {
+	if im.taken = im.x.pending.take(c.Hash); im.taken == nil && im.pinned.NotKept {
+		return crm.Errorf(crm.InvalidValue, confirmNotKept, norm.Quote(token)).On("confirm")
+	} else if im.taken == nil {
 		return crm.Errorf(crm.InvalidValue, confirmNoFile, norm.Quote(token)).On("confirm")
 	}
 	im.file = im.taken.file

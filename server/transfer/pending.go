@@ -155,6 +155,13 @@ func (p *pending[T]) take(hash string) (one *pendingFile[T]) {
 	return one
 }
 
+// remove drops the file of a token, if there is one.
+func (p *pending[T]) remove(hash string) {
+	if one := p.take(hash); one != nil {
+		_ = one.file.Close()
+	}
+}
+
 // sweep drops the files that waited too long.
 func (p *pending[T]) sweep() {
 	p.mu.Lock()
