@@ -95,7 +95,7 @@ func requesters(party []Column) []Column {
 }
 
 // customers are the columns that name a company in most sheets, and a person in some.
-var customers = []string{"Customer", "Client", "Kunde", "Kundin", "Klant", "Cliente"}
+var customers = []string{"Customer", "Client", "Kunde", "Kundin", "Klant", "Cliente", "Kund", "Klient", "Клиент", "Müşteri", "العميل", "客户", "客戶", "고객사"}
 
 // IsCustomer reports whether a column names a company or a person, whichever has the name.
 func IsCustomer(column string) bool {

@@ -17,7 +17,7 @@ type language struct {
 // languages are those that are known beside English. A name that means two things is decided by the
 // kind of record: Titel is the name of a deal, and of a contact a form of address or the job. The
 // same name in two languages has one meaning; a test compares them.
-var languages = []*language{&german, &dutch, &french, &spanish, &italian, &portuguese}
+var languages = []*language{&german, &dutch, &french, &spanish, &italian, &portuguese, &japanese, &chinese, &korean, &russian, &polish, &nordic, &turkish, &arabic}
 
 // prefixOrTitle is the path of a column that has a form of address or a degree in some sheets, and
 // the job in others: the cell decides.
@@ -98,3 +98,42 @@ var states = merged(
 	Words{"neu": "open", "wartend": "pending", "gelöst": "solved", "erledigt": "solved", "geschlossen": "closed", "nieuw": "open", "wachtend": "pending", "opgelost": "solved", "gesloten": "closed",
 		"nouveau": "open", "en attente": "pending", "résolu": "solved", "fermé": "closed", "clos": "closed", "nuevo": "open", "pendiente": "pending", "resuelto": "solved", "cerrado": "closed",
 		"nuovo": "open", "in attesa": "pending", "risolto": "solved", "chiuso": "closed", "novo": "open", "pendente": "pending", "resolvido": "solved", "fechado": "closed"})
+
+// names are the everyday names of columns in sheets in one language, by what they mean in any kind of
+// record. A column that is a part of a name is the whole of it if it is alone in a row.
+type names struct {
+	name, given, middle, family list // of a person
+	email, phone, company, job  list
+	notes                       list
+
+	street, city, region, postalCode, country list
+
+	deal, amount, stage, closeAt list // of a deal
+	task, dueAt                  list // of a task
+	occurredAt, kind, body       list // of an activity
+}
+
+// list are the names of columns for one field.
+type list []string
+
+// everyday returns the names by kind of record.
+func everyday(s names) language {
+	contact := to("contact.name", slices.Concat(s.name, s.given)...)
+	return language{
+		contact: []Column{
+			to("name", s.name...), to("name.given", s.given...), to("name.middle", s.middle...), to("name.family", s.family...),
+			to("title", s.job...), to("email", s.email...), to("phone", s.phone...), to("notes", s.notes...), to("company.name", s.company...),
+		},
+		place: []Column{
+			to("address.street", s.street...), to("address.city", s.city...), to("address.region", s.region...),
+			to("address.postal_code", s.postalCode...), to("address.country", s.country...),
+		},
+		company: []Column{to("name", s.company...), to("notes", s.notes...)},
+		deal: []Column{
+			to("title", s.deal...), to("amount_cents", s.amount...), to("stage", s.stage...), to("close_at", s.closeAt...), to("notes", s.notes...),
+		},
+		task:     []Column{to("title", s.task...), to("due_at", s.dueAt...), to("notes", s.notes...)},
+		activity: []Column{to("kind", s.kind...), to("body", slices.Concat(s.body, s.notes)...), to("occurred_at", s.occurredAt...)},
+		party:    []Column{contact, to("contact.email", s.email...), to("company.name", s.company...)},
+	}
+}

@@ -3,10 +3,12 @@ package cells
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 	"crmkit/crm/products"
 )
@@ -20,6 +22,7 @@ import (
 type way struct {
 	taken bool   // some went into the field that the column is for
 	aside string // where others went; empty: none did
+	text  bool   // some are words, and no addresses
 }
 
 // Sample reads a row to see where its values go. A row with a fault shows nothing.
@@ -37,6 +40,8 @@ func (c *Columns) Sample(cells []crm.Member, how How) {
 			w = &way{}
 			c.ways[cell.Name] = w
 		}
+		text := Text(cell.JSON)
+		w.text = w.text || strings.ContainsFunc(text, unicode.IsLetter) && !strings.ContainsAny(text, "@/")
 		aside, went := how.aside[cell.Name]
 		w.taken, w.aside = w.taken || !went, cmp.Or(w.aside, aside)
 	}
@@ -54,6 +59,31 @@ func (c *Columns) Remarks() (list []string) {
 	}
 	if len(left) > 0 {
 		list = append(list, "columns left out, because "+c.entity.Plural+" have no custom fields: "+strings.Join(left, ", "))
+	}
+	if unknown := c.unknownTexts(); len(unknown) > 0 && c.namesNobody() {
+		list = append(list, "no column is known as the name, so people are named by their address; if one of these has it, rename it to name, or to first name and last name: "+norm.QuoteList(unknown))
+	}
+	return list
+}
+
+// namesNobody reports whether the records are people, and no column has their names.
+func (c *Columns) namesNobody() bool {
+	return isUnique(c.entity, fieldtype.Email) && !c.ownIDs && !slices.ContainsFunc(c.names, func(name string) bool {
+		t := c.known[name]
+		return t.use == forName && t.key != "prefix" && t.key != "suffix" || t.use == forField && t.field.Name == c.entity.LabelField
+	})
+}
+
+// maxUnknown is how many columns a remark names.
+const maxUnknown = 5
+
+// unknownTexts returns columns that no field takes and that have texts.
+func (c *Columns) unknownTexts() (list []string) {
+	for _, name := range c.names {
+		t, w := c.known[name], c.ways[name]
+		if len(list) < maxUnknown && t.use == forMember && t.field == c.custom && t.key == name && w != nil && w.text {
+			list = append(list, name)
+		}
 	}
 	return list
 }

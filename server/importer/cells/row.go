@@ -124,29 +124,6 @@ func (row *rowFields) keepToo(cells ...placedCell) {
 	}
 }
 
-// addID adds the id of the record in its source. A second one is kept like a cell without a field,
-// and so is one in a file whose rows another column identifies.
-func (row *rowFields) addID(p placedCell) {
-	id := row.columns.formOf(crm.CutHandle(Text(p.json)))
-	isKey := p.name == row.Key || row.Key == "" && row.ID == ""
-	if isKey {
-		row.ID = id
-	}
-	if !isKey && row.ID != id || row.Shows != nil && !row.Shows(id) {
-		row.leave(p)
-	}
-}
-
-// takeAnyID takes the id of the preferred column of those with ids of records of whatever kind.
-func (row *rowFields) takeAnyID() {
-	if len(row.anyID) == 0 {
-		return
-	}
-	slices.SortStableFunc(row.anyID, func(a, b placedCell) int { return a.rank - b.rank })
-	row.AnyID = row.columns.formOf(crm.CutHandle(Text(row.anyID[0].json)))
-	row.leave(row.anyID[1:]...)
-}
-
 // addReference adds a cell about a reference to the lookups of the row. What finds no record is
 // kept: a second name, and a web site that many companies share.
 func (row *rowFields) addReference(p placedCell) {
