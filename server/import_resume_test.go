@@ -101,7 +101,7 @@ func TestConfirmationsThatBrokeOffGoOn(t *testing.T) {
 	g, ended := r.behind("/import/contacts?confirm="+token, "")
 	g.on <- io.ErrClosedPipe
 	<-ended
-	if text := r.want(200, "POST", "/import/contacts?confirm="+token, ""); !regexp.MustCompile(`\n# imported: [1-9]\d* created, 0 updated, [1-9]\d* unchanged, 0 failed\n$`).MatchString(text) {
+	if text := r.want(200, "POST", "/import/contacts?confirm="+token, ""); !regexp.MustCompile(`, or an earlier try saved a part of it; .*\n# imported: [1-9]\d* created, 0 updated, [1-9]\d* unchanged, 0 failed\n$`).MatchString(text) {
 		t.Errorf("ends %.300s", text[max(0, len(text)-300):])
 	}
 	if n := fmt.Sprint(r.json(200, "GET", "/contacts?total=exact", "")["total"]); n != "1000" {
@@ -136,5 +136,25 @@ func TestFilesThatArePutBackReplaceNone(t *testing.T) {
 	}
 	for _, newer := range []string{one, two} {
 		r.want(200, "POST", "/import/companies?confirm="+newer, "")
+	}
+}
+
+// A confirmation that is repeated while its import runs says so, also if that is one of two imports
+// of the workspace, and a third is refused.
+func TestConfirmationsThatRunSaySo(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	token := r.dryRun("/import/contacts?dry_run=1", rowsOf(1000))
+	confirmed, ended := r.behind("/import/contacts?confirm="+token, "")
+	other, otherEnded := r.behind("/import/contacts", rowsOf(1000))
+	if text := r.want(429, "POST", "/import/contacts?confirm="+token, ""); !strings.Contains(text, "this import is running now") {
+		t.Error(text)
+	}
+	r.want(429, "POST", "/import/contacts?confirm=x"+token, "")
+	other.on <- io.ErrClosedPipe
+	<-otherEnded
+	confirmed.on <- nil
+	<-ended
+	if text := r.want(200, "POST", "/import/contacts?confirm="+token, ""); !strings.HasPrefix(text, "# already done") {
+		t.Error(text)
 	}
 }

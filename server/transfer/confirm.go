@@ -107,9 +107,7 @@ func (im *fileImport) confirm() (done *render.Response, err error) {
 	}
 	hash := c.Hash
 	if !im.x.pending.begin(hash) {
-		fault := crm.Errorf(crm.RateLimited, "%s", confirmRunning)
-		fault.RetryAfter = 5 * time.Second
-		return nil, fault
+		return nil, stillRuns()
 	}
 	im.rq.OnEnd(func() { im.x.pending.end(hash) })
 	if c, err = im.confirmation(token); err != nil { // another request may have done it since
@@ -125,6 +123,21 @@ func (im *fileImport) confirm() (done *render.Response, err error) {
 	im.pinned, im.opts.Before = pinned, &pinned.Shown
 	im.opts.Done = func(counts importer.Counts) error { return im.finish(hash, counts) }
 	return nil, im.confirmedFile(c, token)
+}
+
+// alreadyRuns refuses a request whose import was started by the same token and still runs. It comes
+// before the limit on imports at the same time, of which this import is one.
+func (x *Endpoints) alreadyRuns(rq *web.Request) *crm.Error {
+	if rq.Params.Has("confirm") && x.pending.runs(auth.Hash(rq.Params.Get("confirm"))) {
+		return stillRuns()
+	}
+	return nil
+}
+
+func stillRuns() *crm.Error {
+	fault := crm.Errorf(crm.RateLimited, "%s", confirmRunning)
+	fault.RetryAfter = 5 * time.Second
+	return fault
 }
 
 // confirmation finds what a token stands for, and refuses one that is not for this request.

@@ -38,6 +38,9 @@ func (x *Endpoints) importFile(rq *web.Request) (_ *render.Response, err error) 
 	if fault != nil {
 		return nil, fault
 	}
+	if fault := x.alreadyRuns(rq); fault != nil {
+		return nil, fault
+	}
 	if fault := x.uploads.hold(rq); fault != nil {
 		return nil, fault
 	}

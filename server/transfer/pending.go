@@ -181,6 +181,13 @@ func (p *pending[T]) begin(hash string) bool {
 	return true
 }
 
+// runs reports whether the import of a token runs.
+func (p *pending[T]) runs(hash string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.running[hash]
+}
+
 // end notes that the import of a token runs no more.
 func (p *pending[T]) end(hash string) {
 	p.mu.Lock()
