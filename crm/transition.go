@@ -74,11 +74,12 @@ var closing = strings.Fields(`closed close deal opportunity
 	gesloten geslotenen
 	fechado fechada fechadoe fechadae`)
 
-// outcomes are the words for an outcome in other languages, folded: in German and Dutch, French,
-// Spanish, Italian, and Portuguese.
+// outcomes are the words for an outcome, folded: in other languages (German and Dutch, French, Spanish,
+// Italian, Portuguese, Japanese, and Chinese), and for a deal that was given up.
 var outcomes = map[string][]string{
-	"won":  strings.Fields("gewonnen gagne gagnee ganado ganada vinto vinta ganho ganha ganhou"),
-	"lost": strings.Fields("verloren perdu perdue perdido perdida perso persa perdeu"),
+	"won": strings.Fields("gewonnen gagne gagnee ganado ganada vinto vinta ganho ganha ganhou 受注 赢单"),
+	"lost": strings.Fields(`verloren perdu perdue perdido perdida perso persa perdeu 失注 输单
+		cancelled canceled abandoned storniert abgebrochen geannuleerd annule annulee abandonne abandonnee cancelado cancelada abandonado annullato annullata`),
 }
 
 // index returns the position of the value that a word means, or -1: the value itself in any case

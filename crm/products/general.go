@@ -20,7 +20,7 @@ var General = Product{
 
 		"campaign_member": inEvery(generalMember, func(l *language) [][]Column { return [][]Column{l.party} }),
 	},
-	Words: map[string]Words{"activity.kind": kinds, "deal.status": open, "task.priority": priorities, "ticket.priority": priorities, "ticket.status": states},
+	Words: map[string]Words{"activity.kind": kinds, "deal.status": undecided, "task.priority": priorities, "ticket.priority": priorities, "ticket.status": states},
 }
 
 // The names of tickets, tasks and activities in any sheet.

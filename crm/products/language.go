@@ -86,6 +86,10 @@ var kinds = merged(
 var open = Words{"offen": "open", "laufend": "open", "in bearbeitung": "open", "in behandeling": "open", "ouvert": "open", "ouverte": "open", "en cours": "open", "abierto": "open", "abierta": "open",
 	"en curso": "open", "aperto": "open", "aperta": "open", "in corso": "open", "aberto": "open", "aberta": "open", "em aberto": "open", "em andamento": "open"}
 
+// undecided are the words for the status of a deal that is open. A ticket that is on hold is pending.
+var undecided = merged(open, Words{"in progress": "open", "pending": "open", "on hold": "open", "negotiation": "open", "in negotiation": "open", "negotiating": "open", "active": "open", "ongoing": "open",
+	"new": "open", "商談中": "open", "進行中": "open", "进行中": "open"})
+
 // priorities are the words for how much something matters.
 var priorities = Words{"medium": "normal", "urgent": "high", "highest": "high", "lowest": "low",
 	"hoch": "high", "dringend": "high", "mittel": "normal", "niedrig": "low", "hoog": "high", "gemiddeld": "normal", "normaal": "normal", "laag": "low",
