@@ -48,3 +48,25 @@ func TestCloseDateAhead(t *testing.T) {
 		t.Errorf("the deals are\n%s", list)
 	}
 }
+
+// TestPlannedActivities imports activities that have not happened: they are refused, and no contact
+// is there for them.
+func TestPlannedActivities(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	for _, c := range []struct{ columns, cells, want string }{
+		{"Date,Done", "2024-03-01,no", "no in the column Done says that it has not happened yet; send it to POST /import/tasks"},
+		{"Activity - Due date,Activity - Done", "2024-03-01,To do", "has not happened yet"}, {"Date,Status", "2024-03-01,Planned", "has not happened yet"},
+		{"Datum,Erledigt", "2024-03-01,nein", "has not happened yet"}, {"Date,Statut", "2024-03-01,Planifiée", "has not happened yet"},
+		{"Date,Colour", "2199-03-01,red", "2199-03-01 is still to come, so it has not happened yet; send it to POST /import/tasks"},
+		{"Date,Done", "2199-03-01,yes", "1 created"}, {"Date,Done", "2024-03-01,x", "1 created"}, {"Date,Status", "2024-03-01,Held", "1 created"}, {"Date,Status", "2024-03-01,closed won", "1 created"},
+	} {
+		text := r.want(200, "POST", "/import/activities?dry_run=1", "Kind,Body,Contact Name,"+c.columns+"\ncall,x,Mara,"+c.cells+"\n")
+		if !strings.Contains(text, c.want) {
+			t.Errorf("%s with %s answers %s", c.columns, c.cells, text)
+		}
+	}
+	r.want(200, "POST", "/import/activities", "Kind,Body,Contact Name,Date,Done\ncall,x,Mara,2024-03-01,no\n")
+	if list := r.want(200, "GET", "/contacts", ""); strings.Contains(list, "contact/") {
+		t.Errorf("a refused row left %s", list)
+	}
+}

@@ -1,8 +1,6 @@
 package cells
 
 import (
-	"time"
-
 	"crmkit/crm"
 	"crmkit/crm/products"
 )
@@ -21,12 +19,6 @@ func (row *rowFields) addClosed() {
 	if at := row.member(expected); at != "" && !row.isAhead(f, at) && row.isClosed(f) {
 		row.Members = append(row.Members, crm.Member{Name: closed, JSON: at})
 	}
-}
-
-// isAhead reports whether a time is after the import. Zones differ, so a date may be a day ahead.
-func (row *rowFields) isAhead(f *crm.Field, json string) bool {
-	v, fault := row.Env.Normal(f, Text(json))
-	return fault == nil && v.Int > row.Env.Now.Add(24*time.Hour).UnixMilli()
 }
 
 // isClosed reports whether the row says that a field has one of the values at which the time f is

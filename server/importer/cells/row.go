@@ -71,6 +71,9 @@ func (c *Columns) Read(cells []crm.Member, how How) (Row, *crm.Error) {
 	if fault := row.merge(); fault != nil {
 		return row.Row, fault
 	}
+	if fault := row.refusePlanned(cells); fault != nil {
+		return row.Row, fault
+	}
 	row.addClosed()
 	row.Members = row.withRest()
 	return row.Row, nil
