@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -55,6 +56,27 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 	want := regexp.MustCompile(`msg=request method=DELETE route=/contacts/\{id\} status=200 bytes=\d+ took_ms=\S+ workspace=ws_\w+ token=tok_\w+ addr=127\.0\.0\.1 request_id=[0-9a-f-]{36}`)
 	if !want.MatchString(logs) {
 		t.Errorf("no line like %s in\n%s", want, logs)
+	}
+}
+
+// TestClientsThatAreGoneAreNoErrors checks the log line of a request whose client left before its
+// answer.
+func TestClientsThatAreGoneAreNoErrors(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	for _, method := range []string{"GET", "POST"} {
+		req, err := http.NewRequestWithContext(ctx, method, "http://127.0.0.1:8080/contacts", strings.NewReader(`{"name":"Ann"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.RemoteAddr, req.Header = "127.0.0.1:40000", r.header.Clone()
+		w := httptest.NewRecorder()
+		r.handler.ServeHTTP(w, req)
+		line := "level=INFO msg=request method=" + method + " route=/contacts status=503 "
+		if logs := r.logs.String(); w.Code != 503 || !strings.Contains(logs, line) || strings.Contains(logs, "ERROR") {
+			t.Errorf("%d, want %s in\n%s", w.Code, line, logs)
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -253,7 +255,7 @@ func (a *Adapter) RateLimit(key string) error {
 func (a *Adapter) observe(rq *Request, status, size int, took time.Duration) {
 	a.opts.Metrics.Request(labelsOf(rq, status), took)
 	level := slog.LevelInfo
-	if status >= 500 {
+	if status >= 500 && !stoppedByClient(rq, status) {
 		level = slog.LevelError
 	}
 	if !a.opts.Log.Enabled(rq.Context(), level) {
@@ -268,6 +270,12 @@ func (a *Adapter) observe(rq *Request, status, size int, took time.Duration) {
 		slog.Int("bytes", size), slog.Float64("took_ms", float64(took.Microseconds())/1000),
 		slog.String("workspace", rq.Actor.WorkspaceID), slog.String("token", rq.Actor.TokenID),
 		slog.String("addr", rq.Addr), slog.String("request_id", rq.ID))
+}
+
+// stoppedByClient reports whether a request was not finished because its client is gone, which is no
+// fault of the server. A fault that the server had meanwhile has another status.
+func stoppedByClient(rq *Request, status int) bool {
+	return status == http.StatusServiceUnavailable && errors.Is(rq.Context().Err(), context.Canceled)
 }
 
 // labelsOf returns the labels under which a request is counted. Methods and paths of the client
