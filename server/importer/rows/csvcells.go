@@ -161,5 +161,5 @@ func (c *csvCells) checkText(text string) error {
 	if utf8.ValidString(text) {
 		return nil
 	}
-	return notUTF8(c.line)
+	return notUTF8(c.line, []byte(text))
 }

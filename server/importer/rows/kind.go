@@ -115,7 +115,7 @@ func checkText(head []byte) *crm.Error {
 		return nil
 	}
 	if at := invalidAt(head); at >= 0 {
-		return notUTF8(1 + bytes.Count(head[:at], []byte("\n")))
+		return notUTF8(1+bytes.Count(head[:at], []byte("\n")), lineAround(head, at))
 	}
 	return nil
 }
@@ -148,9 +148,4 @@ func invalidAt(text []byte) int {
 		i += size
 	}
 	return -1
-}
-
-// notUTF8 is the error for a line with bytes that are not UTF-8.
-func notUTF8(line int) *crm.Error {
-	return crm.Errorf(crm.UnsupportedMedia, "the file is not UTF-8 in line %d; it may be Latin-1 or Windows-1252: convert it with iconv -f WINDOWS-1252 -t UTF-8 FILE, or save it as CSV UTF-8. Nothing was saved.", line)
 }
