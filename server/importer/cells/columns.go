@@ -48,14 +48,6 @@ const (
 	forText                    // a line of the field, under the name of the column
 )
 
-// last returns 1 for a use that is to be sorted behind all others, and 0 for these.
-func (u use) last(other use) int {
-	if u == other {
-		return 1
-	}
-	return 0
-}
-
 // Columns maps the columns of a file by their names. A name is looked up once, when
 // it is first seen, so the order of names is that of the file.
 type Columns struct {
