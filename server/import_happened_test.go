@@ -54,9 +54,9 @@ func TestCloseDateAhead(t *testing.T) {
 func TestPlannedActivities(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	for _, c := range []struct{ columns, cells, want string }{
-		{"Date,Done", "2024-03-01,no", "no in the column Done says that it has not happened yet; send it to POST /import/tasks"},
-		{"Activity - Due date,Activity - Done", "2024-03-01,To do", "has not happened yet"}, {"Date,Status", "2024-03-01,Planned", "has not happened yet"},
-		{"Datum,Erledigt", "2024-03-01,nein", "has not happened yet"}, {"Date,Statut", "2024-03-01,Planifiée", "has not happened yet"},
+		{"Date,Done", "2024-03-01,no", "no in the column Done says that it has not happened; send it to POST /import/tasks"},
+		{"Activity - Due date,Activity - Done", "2024-03-01,To do", "says that it has not happened"}, {"Date,Status", "2024-03-01,Planned", "says that it has not happened"},
+		{"Datum,Erledigt", "2024-03-01,nein", "says that it has not happened"}, {"Date,Statut", "2024-03-01,Planifiée", "says that it has not happened"},
 		{"Date,Colour", "2199-03-01,red", "2199-03-01 is still to come, so it has not happened yet; send it to POST /import/tasks"},
 		{"Date,Done", "2199-03-01,yes", "1 created"}, {"Date,Done", "2024-03-01,x", "1 created"}, {"Date,Status", "2024-03-01,Held", "1 created"}, {"Date,Status", "2024-03-01,closed won", "1 created"},
 	} {

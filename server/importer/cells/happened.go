@@ -43,7 +43,7 @@ func (row *rowFields) refusePlanned(cells []crm.Member) *crm.Error {
 		case isYes:
 			return nil
 		case isNo:
-			return crm.Errorf(crm.InvalidValue, "%s in the column %s says that it has not happened yet; send it to POST /import/tasks, or leave the row out.", norm.Quote(Text(cell.JSON)), norm.Quote(cell.Name)).On(f.Name)
+			return crm.Errorf(crm.InvalidValue, "%s in the column %s says that it has not happened; send it to POST /import/tasks, or leave the row out.", norm.Quote(Text(cell.JSON)), norm.Quote(cell.Name)).On(f.Name)
 		}
 	}
 	at := row.member(f.Name)
