@@ -68,7 +68,7 @@ func TestOthersWorkDuringImports(t *testing.T) {
 	g, ended := r.behind("/import/contacts", rowsOf(1000))
 	total := func() string { return fmt.Sprint(r.json(200, "GET", "/contacts?total=exact", "")["total"]) }
 	first, err := strconv.Atoi(total())
-	if err != nil || first == 0 || first > 400 {
+	if err != nil || first == 0 || first > 700 {
 		t.Errorf("%d contacts are saved behind the client's back, not those of one transaction", first)
 	}
 	together(8, func(i int) {
@@ -91,7 +91,7 @@ func TestImportsEndWithTheirClient(t *testing.T) {
 	g.on <- io.ErrClosedPipe
 	<-ended
 	n, err := strconv.Atoi(fmt.Sprint(r.json(200, "GET", "/contacts", "")["total"]))
-	if err != nil || n == 0 || n > 400 {
+	if err != nil || n == 0 || n > 700 {
 		t.Errorf("%d contacts are saved, not those of the first transaction", n)
 	}
 	r.want(200, "POST", "/import/contacts", rowsOf(1000)) // its place is free

@@ -131,6 +131,9 @@ type Importer struct {
 // New returns an importer of one file.
 func New(opts Options) *Importer {
 	im := &Importer{opts: opts, Reading: Reading{source: opts.Source}, seen: map[uint64]int32{}, saved: seenRecords{}, most: opts.Limits.Step}
+	if opts.DryRun {
+		im.most /= 2 // a step also restores what the steps before changed
+	}
 	if opts.Entity != nil {
 		im.columns = cells.New(opts.Entity)
 		return im
