@@ -85,16 +85,16 @@ const withoutAtomic = "Nothing was saved. Leave atomic out: rows with errors are
 
 // How an import gives way to writes of others.
 const (
-	sharedPart = 10                     // its transactions are this much smaller
+	sharedPart = 20                     // its transactions are this much smaller
 	freeWait   = time.Millisecond       // a transaction that waited longer to begin was behind others
 	freeSteps  = 10                     // transactions in a row that waited for nobody, after which the import is alone
 	mostPause  = 100 * time.Millisecond // after a transaction
 )
 
 // giveWay is called after a transaction that waited to begin and then took a time. If it was behind
-// writes of others, the next ones are small, and after each of them the import pauses for as long
-// as it took: so others, who send a write when the last one was answered, have half of the time. The pause
-// ends when the client is gone, which the next transaction finds.
+// writes of others, the next ones are small, and after each of them the import pauses for half as
+// long again as it took: so others, who send a write when the last one was answered, have three
+// fifths of the time. The pause ends when the client is gone, which the next transaction finds.
 func (im *Importer) giveWay(ctx context.Context, waited, took time.Duration) {
 	if waited > freeWait {
 		im.others = freeSteps
@@ -103,7 +103,7 @@ func (im *Importer) giveWay(ctx context.Context, waited, took time.Duration) {
 		return
 	}
 	im.others--
-	pause := time.NewTimer(min(took, mostPause))
+	pause := time.NewTimer(min(took+took/2, mostPause))
 	defer pause.Stop()
 	select {
 	case <-pause.C:
