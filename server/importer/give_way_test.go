@@ -11,7 +11,7 @@ import (
 // TestTransactionsAreSmallBesideOthers checks the size of transactions: large alone, small after one
 // that waited for writes of others, and large again when none has waited for a while.
 func TestTransactionsAreSmallBesideOthers(t *testing.T) {
-	im := &Importer{most: 100 * rowCost}
+	im := &Importer{most: 100 * rowCost, opts: Options{Limits: DefaultLimits}}
 	batch := make([]entry, 200)
 	for i := range batch {
 		batch[i].draft = store.Draft{}
@@ -23,9 +23,9 @@ func TestTransactionsAreSmallBesideOthers(t *testing.T) {
 		}
 	}
 	size("alone", 100)
-	im.giveWay(t.Context(), freeWait, 0)
+	im.giveWay(t.Context(), DefaultLimits.FreeWait, 0)
 	size("after a short wait", 100)
-	im.giveWay(t.Context(), freeWait+time.Microsecond, 0)
+	im.giveWay(t.Context(), DefaultLimits.FreeWait+time.Microsecond, 0)
 	for range freeSteps - 1 {
 		size("beside others", 100/sharedPart)
 		im.giveWay(t.Context(), 0, 0)
@@ -40,10 +40,10 @@ func TestTransactionsAreSmallBesideOthers(t *testing.T) {
 func TestPauseEndsWithTheClient(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	im := &Importer{}
+	im := &Importer{opts: Options{Limits: DefaultLimits}}
 	start := time.Now()
 	for range 100 {
-		im.giveWay(ctx, 2*freeWait, mostPause)
+		im.giveWay(ctx, 2*DefaultLimits.FreeWait, mostPause)
 	}
 	if took := time.Since(start); took > 10*mostPause {
 		t.Errorf("100 pauses took %v", took)

@@ -15,12 +15,13 @@ type Size struct{ Rows, Bytes, Values int }
 // Limits bound what an import holds in memory and for how long it keeps others from
 // writing.
 type Limits struct {
-	Batch        Size  // read at once; other writes take turns with the transactions that save it
-	Step         int   // the cost of the rows that one transaction saves, see costOf
-	DryRun       Size  // of a file: a dry run remembers what its rows did
-	Samples      int   // rows without an error that a dry run lists
-	Atomic       Size  // of a file that is saved in one transaction, for which all others wait
-	DryRunMemory int64 // bytes for the records that a dry run changed: short rows may change long records
+	Batch        Size          // read at once; other writes take turns with the transactions that save it
+	Step         int           // the cost of the rows that one transaction saves, see costOf
+	DryRun       Size          // of a file: a dry run remembers what its rows did
+	Samples      int           // rows without an error that a dry run lists
+	Atomic       Size          // of a file that is saved in one transaction, for which all others wait
+	FreeWait     time.Duration // a transaction that waited longer to begin was behind others
+	DryRunMemory int64         // bytes for the records that a dry run changed: short rows may change long records
 }
 
 // DefaultLimits are those of a server. A step takes about 50 ms; half as long ones made an import of a
@@ -31,6 +32,7 @@ var DefaultLimits = Limits{
 	DryRun:       Size{10_000, 16 << 20, 500_000},
 	Samples:      20,
 	Atomic:       Size{1_000, 8 << 20, 50_000},
+	FreeWait:     time.Millisecond,
 	DryRunMemory: 32 << 20,
 }
 
@@ -86,7 +88,6 @@ const withoutAtomic = "Nothing was saved. Leave atomic out: rows with errors are
 // How an import gives way to writes of others.
 const (
 	sharedPart = 20                     // its transactions are this much smaller
-	freeWait   = time.Millisecond       // a transaction that waited longer to begin was behind others
 	freeSteps  = 10                     // transactions in a row that waited for nobody, after which the import is alone
 	mostPause  = 100 * time.Millisecond // after a transaction
 )
@@ -96,7 +97,7 @@ const (
 // long again as it took: so others, who send a write when the last one was answered, have three
 // fifths of the time. The pause ends when the client is gone, which the next transaction finds.
 func (im *Importer) giveWay(ctx context.Context, waited, took time.Duration) {
-	if waited > freeWait {
+	if waited > im.opts.Limits.FreeWait {
 		im.others = freeSteps
 	}
 	if im.others == 0 {
