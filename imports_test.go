@@ -28,7 +28,7 @@ query < server/manual < server/mcp
 crm/norm < store/sqlite < store/table < store/snapshot < store/dryrun < store/txn < store/secondary < store/view < store < store/account < auth
 crm < store/cache < store/table < store/refold < store
 crm < store/spool < store/fair < store/lastused < store/txn < store/maintenance < store
-query < store/textindex < store/txn
+query < store/spelling < store/textindex < store/txn
 store/textindex < store/list < store/view
 store/snapshot < store/changelog < store/list
 store/changelog < store/maintenance

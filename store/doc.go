@@ -6,8 +6,8 @@
 //
 // Each may call those before it, and no other:
 //
-//   - cache, textindex and lastused keep data in memory and know no SQL; fair shares queues
-//     among users; spool makes temporary files.
+//   - cache, textindex and lastused keep data in memory and know no SQL; spelling has the rule for
+//     misspelled words; fair shares queues among users; spool makes temporary files.
 //   - sqlite is the file: opening, locks, migrations, backups, prepared statements.
 //   - table has the SQL of one entity's rows; snapshot is a read of what is committed; dryrun
 //     remembers what the steps of a dry run did.

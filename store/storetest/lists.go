@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 
 	"crmkit/crm"
 	"crmkit/query"
@@ -56,6 +57,51 @@ func testSearch(f *fixture) {
 	f.remove(ann, joe) // its notes had the word
 	if got := f.walk(ann, "contact", "search=jane"); len(got) > 0 {
 		f.t.Errorf("words that nothing has any more find %v", got)
+	}
+}
+
+// testSuggestions searches for misspelled words: of a name, a tag, an address, the name of a company,
+// and of notes, which are not suggested. A word that is as near as another comes first if more
+// records have it. After an update or a delete the old words are not suggested.
+func testSuggestions(f *fixture) {
+	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+	acme := f.save(ann, "company", "name", "Kowalski Corporation", "tags", []string{"wholesale"}, "notes", "grunewald")
+	jane := f.save(ann, "contact", "name", "Marie Jansen", "email", "marie@kaufmann.de", "notes", "grunewald", "company_id", acme)
+	joe := f.save(ann, "contact", "name", "Maria Janson", "title", "Janson", "tags", []string{"Grün"})
+	f.save(bob, "contact", "name", "Grunewald")
+	f.suggests(ann, "contact", map[string]string{
+		"jansxn": "[janson jansen]", "kowalksi": "[kowalski]", "marie@kaufmanm.de": "[marie@kaufmann.de]", "gruin": "[grun]", "grunevald": "[]", "wholesael": "[]",
+		"ann": "[]", "janzen corporaton": "[jansen]",
+	})
+	f.suggests(ann, "company", map[string]string{"wholesael": "[wholesale]", "jansxn": "[]"})
+	if _, err := f.tryUpdate(ann, joe, f.draft("contact", "name", "Joe", "tags", nil)); err != nil {
+		f.t.Fatal(err)
+	}
+	f.suggests(ann, "contact", map[string]string{"jansxn": "[jansen janson]", "gruin": "[]"})
+	f.remove(ann, jane)
+	f.remove(ann, acme)
+	f.suggests(ann, "contact", map[string]string{"jansxn": "[janson]", "kowalksi": "[]"})
+}
+
+// suggests checks what is suggested for the first word of each search; nothing if the store keeps no
+// words.
+func (f *fixture) suggests(actor crm.Actor, kind string, searches map[string]string) {
+	f.t.Helper()
+	for text, want := range searches {
+		q := f.question(actor, kind, "search="+url.QueryEscape(text))
+		err := f.View(f.t.Context(), actor, func(v *store.View) error {
+			if support, err := v.SupportsFuzzy(q.Entity); err != nil || support != store.FuzzyReady {
+				want = "[]"
+			}
+			got, err := v.Suggest(q.Entity, q.Terms)
+			if word, _, _ := strings.Cut(text, " "); fmt.Sprint(got[word]) != want {
+				f.t.Errorf("in a search of kind %s %q is suggested as %v, want %s", kind, text, got, want)
+			}
+			return err
+		})
+		if err != nil {
+			f.t.Fatal(err)
+		}
 	}
 }
 

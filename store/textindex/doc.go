@@ -7,7 +7,7 @@
 // and in the names of the records that it refers to. In SQL that is a LIKE '%word%' over
 // every row of the workspace. The index has the same text in memory, folded and packed, and
 // scans that of 10,000 contacts more than a hundred times as fast (docs/performance.md). It also
-// finds the words that a misspelled word may mean (Snapshot.Suggest), which SQL cannot.
+// has the words that package spelling compares with a misspelled one (Snapshot.Suggest).
 //
 // # Why not a full-text index in the database
 //

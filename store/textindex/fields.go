@@ -1,14 +1,42 @@
 package textindex
 
 import (
+	"bytes"
+
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/store/spelling"
 )
 
 // Fields are the fields of an entity that a search reads.
 type Fields struct {
 	query.SearchFields
 	Entity *crm.Entity
+	counts []spelling.Count // of a word in each of Own; zero: its words are not suggested
+}
+
+func newFields(e *crm.Entity) Fields {
+	f := Fields{SearchFields: query.SearchFieldsOf(e), Entity: e}
+	for _, field := range f.Own {
+		count := spelling.Count{}
+		if spelling.GivesWords(field) {
+			count = spelling.Once(e, field)
+		}
+		f.counts = append(f.counts, count)
+	}
+	return f
+}
+
+// eachWord calls fn for the words of a row that can be suggested, with the count of one occurrence.
+// fn must not keep the slice.
+func (f Fields) eachWord(row []byte, fn func(word []byte, once spelling.Count)) {
+	for _, once := range f.counts {
+		field, rest, _ := bytes.Cut(row, []byte{'\n'})
+		if once != (spelling.Count{}) {
+			spelling.EachWord(field, func(word []byte) { fn(word, once) })
+		}
+		row = rest
+	}
 }
 
 // document is the text and the references of a record. Without text the record does not exist.

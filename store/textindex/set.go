@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"crmkit/crm"
-	"crmkit/query"
 )
 
 // How long after an index was too large, or could not be filled, it is tried again.
@@ -80,7 +79,7 @@ func New(opts Options) *Set {
 		if !e.PlanLimited() || len(e.Search) == 0 {
 			continue
 		}
-		s.fields[e] = Fields{query.SearchFieldsOf(e), e}
+		s.fields[e] = newFields(e)
 	}
 	return s
 }

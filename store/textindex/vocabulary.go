@@ -3,14 +3,13 @@ package textindex
 import (
 	"bytes"
 	"math/bits"
+
+	"crmkit/store/spelling"
 )
 
 // The vocabulary of an index has the words of its rows that can be suggested for a misspelled word,
 // with the number of their occurrences. Counting words takes longer than a commit should, so new
 // rows wait, and are counted when a search needs the vocabulary, or when there are many.
-
-// termCount is how often a word occurs: in all text, and in labels.
-type termCount struct{ all, inLabels int }
 
 // wordCost is about how many bytes a word takes in the vocabulary in addition to its own.
 const wordCost = 48
@@ -55,29 +54,24 @@ func (x *index) takeUncounted() (rows []pendingRow) {
 // The caller holds counting.
 func (x *index) countWords(rows []pendingRow) (grew int64) {
 	for _, row := range rows {
-		grew += x.vocabulary.count(row.text, row.n)
+		grew += x.vocabulary.count(x.fields, row)
 	}
 	return grew
 }
 
 // vocabulary is how often each word occurs.
-type vocabulary map[string]termCount
+type vocabulary map[string]spelling.Count
 
-// count adds n to the counts of the words of a row, and returns by how many bytes the
-// vocabulary grew.
-func (all vocabulary) count(row []byte, n int) (grew int64) {
-	inLabel := 0 // how many words of the label remain; they are the first
-	fuzzyWords(label(row), func([]byte) { inLabel++ })
-	fuzzyWords(row, func(word []byte) {
+// count adds the words of a row to the counts, or takes them away, and returns by how many bytes
+// the vocabulary grew.
+func (all vocabulary) count(fields Fields, row pendingRow) (grew int64) {
+	fields.eachWord(row.text, func(word []byte, once spelling.Count) {
 		count, known := all[string(word)]
-		if count.all += n; inLabel > 0 {
-			count.inLabels += n
-		}
-		inLabel--
+		count = count.Plus(once.Times(row.n))
 		if all[string(word)] = count; !known {
 			grew += int64(len(word) + wordCost)
 		}
-		if count == (termCount{}) {
+		if count == (spelling.Count{}) {
 			delete(all, string(word))
 			grew -= int64(len(word) + wordCost)
 		}
@@ -86,32 +80,32 @@ func (all vocabulary) count(row []byte, n int) (grew int64) {
 }
 
 // countSegment adds n to the counts of the words of all rows of a segment.
-func (all vocabulary) countSegment(s *segment, n int) {
+func (all vocabulary) countSegment(fields Fields, s *segment, n int) {
 	if s == nil {
 		return
 	}
 	for mask := s.rows(); mask != 0; mask &= mask - 1 {
-		all.count(s.row(bits.TrailingZeros64(mask)), n)
+		all.count(fields, pendingRow{s.row(bits.TrailingZeros64(mask)), n})
 	}
 }
 
 // eachTerm calls fn for each word of the state with its count. Neither searches nor commits wait for
 // it.
-func (is indexState) eachTerm(fn func(word string, count termCount)) {
+func (is indexState) eachTerm(fn func(word string, count spelling.Count)) {
 	is.counting.Lock()
 	defer is.counting.Unlock()
 	later := is.since(is.countAll())
 	for word, count := range is.vocabulary {
 		if more, differs := later[word]; differs {
-			count.all, count.inLabels = count.all+more.all, count.inLabels+more.inLabels
+			count = count.Plus(more)
 			delete(later, word)
 		}
-		if count.all > 0 {
+		if count.All > 0 {
 			fn(word, count)
 		}
 	}
 	for word, count := range later {
-		if count.all > 0 {
+		if count.All > 0 {
 			fn(word, count)
 		}
 	}
@@ -140,8 +134,8 @@ func (is indexState) since(now segments) vocabulary {
 			was = is.segments[at]
 		}
 		if s != was {
-			more.countSegment(was, 1)
-			more.countSegment(s, -1)
+			more.countSegment(is.fields, was, 1)
+			more.countSegment(is.fields, s, -1)
 		}
 	}
 	return more
