@@ -33,6 +33,7 @@ store/textindex < store/list < store/view
 store/snapshot < store/changelog < store/list
 store/changelog < store/maintenance
 store/account < store/storetest
+crm/norm < store/postgres/pgtest
 `
 
 // fences say which packages may have an import. Every import from outside the standard library
@@ -41,6 +42,7 @@ const fences = `
 modernc.org/sqlite                      store/sqlite
 database/sql                            store/sqlite
 github.com/hashicorp/golang-lru         store/sqlite
+github.com/jackc/pgx                    store/postgres/pgtest
 github.com/julienschmidt/httprouter     server/web
 github.com/google/uuid                  server/owner server/web
 net/http                                server server/client server/edge server/mcp server/oauth server/owner server/servertest server/transfer server/web
@@ -52,8 +54,8 @@ github.com/wneessen/go-mail             mail
 github.com/VictoriaMetrics/metrics      server/edge
 github.com/modelcontextprotocol/go-sdk  server/mcp
 github.com/alecthomas/kong              main
-os                                      main server/owner store/spool store/sqlite
-testing                                 server/servertest store/storetest
+os                                      main server/owner store/postgres/pgtest store/spool store/sqlite
+testing                                 server/servertest store/postgres/pgtest store/storetest
 `
 
 const module = "crmkit"

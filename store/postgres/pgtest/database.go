@@ -1,0 +1,88 @@
+package pgtest
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Database returns the URL of a new empty database of the shared cluster, for User. It exists until
+// the end of the test.
+func Database(t testing.TB) string {
+	t.Helper()
+	return Shared(t).Database(t)
+}
+
+// Database returns the URL of a new empty database of the cluster, for User. It exists until the end
+// of the test.
+func (c *Cluster) Database(t testing.TB) string {
+	t.Helper()
+	return c.copy(t, "template0")
+}
+
+// DatabaseFrom returns the URL of a new database, for User, which has what fill puts into a database.
+// It runs once for each name in a process, and the result is copied, in less time than most schemas
+// take to create. It closes its connections before it returns, and must not end the test.
+func (c *Cluster) DatabaseFrom(t testing.TB, name string, fill func(databaseURL string) error) string {
+	t.Helper()
+	template := "template_" + name
+	once, _ := c.templates.LoadOrStore(name, sync.OnceValue(func() error { return c.makeTemplate(template, fill) }))
+	if err := once.(func() error)(); err != nil {
+		t.Fatalf("the template %q: %v", name, err)
+	}
+	return c.copy(t, template)
+}
+
+// makeTemplate makes a database that others are copied from. After fill nothing connects to it any
+// more, because a database that is in use cannot be copied.
+func (c *Cluster) makeTemplate(template string, fill func(databaseURL string) error) error {
+	if err := c.exec("CREATE DATABASE " + quote(template) + " OWNER " + User + " TEMPLATE template0"); err != nil {
+		return err
+	}
+	if err := fill(c.url(User, template)); err != nil {
+		return err
+	}
+	return c.exec("ALTER DATABASE " + quote(template) + " ALLOW_CONNECTIONS false")
+}
+
+// copy makes a database from a template, and drops it at the end of the test if the cluster lasts longer.
+// Copying files takes 14 ms here, writing them to the log as well (WAL_LOG) 21 ms.
+func (c *Cluster) copy(t testing.TB, template string) string {
+	t.Helper()
+	name := fmt.Sprintf("test_%d", c.databases.Add(1))
+	c.Exec(t, "CREATE DATABASE "+name+" OWNER "+User+" TEMPLATE "+quote(template)+" STRATEGY FILE_COPY")
+	if c.shared {
+		t.Cleanup(func() {
+			if err := c.exec("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	return c.url(User, name)
+}
+
+// quote returns a name as an SQL identifier.
+func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// Through returns the URL of the same database at another address: HOST:PORT, such as that of a proxy
+// or a pooler, or the path of a Unix socket.
+func Through(databaseURL, address string) string {
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		panic("pgtest: not the URL of a database: " + databaseURL)
+	}
+	u.Host = address
+	if filepath.IsAbs(address) {
+		query := u.Query()
+		query.Set("host", filepath.Dir(address))
+		query.Set("port", address[strings.LastIndexByte(address, '.')+1:])
+		u.Host, u.RawQuery = "", query.Encode()
+	} else if _, _, err := net.SplitHostPort(address); err != nil {
+		panic("pgtest: not host and port: " + address)
+	}
+	return u.String()
+}
