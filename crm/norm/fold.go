@@ -32,8 +32,8 @@ import (
 // What only looks alike in different scripts (Unicode confusables) stays different, and so do ä and
 // ae: Samuel is not Samül.
 func Fold(s string) string {
-	if folded, ok := foldASCII(s); ok {
-		return folded
+	if plain, ok := plainASCII(s); ok {
+		return strings.ToLower(plain)
 	}
 	// Case folding turns the small letters of Cherokee into capitals, so that folding twice
 	// would differ from folding once; lower case after it is stable.
@@ -48,8 +48,8 @@ func Fold(s string) string {
 // Plain returns the form in which a whole text is compared where case and accents matter: it has the
 // plain marks of Fold and no gaps between East Asian letters. Plain(Plain(s)) is Plain(s).
 func Plain(s string) string {
-	if _, ok := foldASCII(s); ok {
-		return s
+	if plain, ok := plainASCII(s); ok {
+		return plain
 	}
 	f := folder{text: make([]rune, 0, len(s))}
 	for _, r := range unicodenorm.NFC.String(looseMarks.Replace(strings.ToValidUTF8(s, "\ufffd"))) {
@@ -58,20 +58,21 @@ func Plain(s string) string {
 	return unicodenorm.NFC.String(f.closed())
 }
 
-// foldASCII folds ASCII text, the common case, without an allocation if nothing changes.
-func foldASCII(s string) (string, bool) {
+// plainASCII is Plain for ASCII text, the common case, without the tables of Unicode, and without an
+// allocation if nothing changes. ok is false if the text has other characters.
+func plainASCII(s string) (plain string, ok bool) {
 	same := true
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		if c >= utf8.RuneSelf || c < ' ' || c == '`' || c == ' ' && (i == 0 || i == len(s)-1 || s[i-1] == ' ') {
+		if c >= utf8.RuneSelf {
 			return "", false
 		}
-		same = same && (c < 'A' || c > 'Z')
+		same = same && c >= ' ' && c != '`' && (c != ' ' || i > 0 && i < len(s)-1 && s[i-1] != ' ')
 	}
 	if same {
 		return s, true
 	}
-	return strings.ToLower(s), true
+	return strings.Join(strings.Fields(strings.ReplaceAll(s, "`", "'")), " "), true
 }
 
 // looseMarks has the apostrophes and quotation marks that Unicode decomposes into something else:
