@@ -25,7 +25,9 @@ crm/norm < mail < auth
 store < server/draft < server/web < server/transfer
 crm < render < server/draft < server/importer/rows < server/importer/cells < server/importer/references < server/importer < server/transfer < server < server/servertest < server/dumptest
 query < server/manual < server/mcp
-crm/norm < store/sqlite < store/table < store/snapshot < store/dryrun < store/txn < store/secondary < store/view < store < store/account < auth
+crm/norm < store/engine < store/sqlite < store
+store/engine < store/postgres < store
+store/engine < store/table < store/snapshot < store/dryrun < store/txn < store/secondary < store/view < store < store/account < auth
 crm < store/cache < store/table < store/refold < store
 crm < store/spool < store/fair < store/lastused < store/txn < store/maintenance < store
 query < store/spelling < store/textindex < store/txn
@@ -40,7 +42,8 @@ crm/norm < store/postgres/pgtest
 // needs a line. ARCHITECTURE.md shows the same lines.
 const fences = `
 modernc.org/sqlite                      store/sqlite
-database/sql                            store/sqlite
+database/sql                            store/engine store/sqlite
+github.com/jackc/pgx                    store/postgres
 github.com/hashicorp/golang-lru         store/sqlite
 github.com/jackc/pgx                    store/postgres/pgtest
 github.com/julienschmidt/httprouter     server/web

@@ -264,7 +264,7 @@ func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error
 		is := "number " + sqlOps[op] + " " + c.arg(o.number)
 		c.addMemberPath(t, name, "g."+is)
 		c.candidates.sorted = c.candidates.sorted && !ordered
-		return member(t, name, "+v."+is), nil
+		return member(t, name, noIndex("v."+is)), nil
 	case o.form == AsTime:
 		return member(t, name, c.rangeCondition("v.time", op, o.span)), nil
 	case ordered:

@@ -4,4 +4,4 @@ package query
 // unary plus makes it an expression, for which there is no index. It is the hint NoIndex of
 // package store/sqlite, which this package may not import. Which rows match is the same without
 // it.
-func noIndex(sql string) string { return "+" + sql }
+func noIndex(sql string) string { return "UNINDEXED " + sql }

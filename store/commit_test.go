@@ -7,17 +7,17 @@ import (
 	"testing"
 
 	"crmkit/crm"
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 )
 
 // commitFaults are commits that fail, with the contacts that are in the tables of unknownOutcome
 // after each: before the disk has the transaction, and after it.
 var commitFaults = map[string]struct {
-	commit func(*sqlite.Conn) error
+	commit func(engine.Conn) error
 	names  string
 }{
-	"not on disk": {func(*sqlite.Conn) error { return errors.New("the disk was lost") }, "Jane Joe"},
-	"on disk": {func(c *sqlite.Conn) error {
+	"not on disk": {func(engine.Conn) error { return errors.New("the disk was lost") }, "Jane Joe"},
+	"on disk": {func(c engine.Conn) error {
 		return errors.Join(c.Commit(), errors.New("the answer of the disk was lost"))
 	}, "Janet New"},
 }
@@ -32,7 +32,7 @@ func TestCommitOfUnknownOutcome(t *testing.T) {
 	}
 }
 
-func unknownOutcome(t *testing.T, f *fixture, commit func(*sqlite.Conn) error, names string) {
+func unknownOutcome(t *testing.T, f *fixture, commit func(engine.Conn) error, names string) {
 	ann := f.member("ann@example.com")
 	jane, joe := f.save(ann, "contact", "name", "Jane", "stage", "lead"), f.save(ann, "contact", "name", "Joe", "stage", "lead")
 	before := f.listings(ann) // all of these are cached now

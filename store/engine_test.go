@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 )
 
 // engines runs a test twice: on a file with all caches, and in memory without caches, where SQLite
@@ -58,7 +58,7 @@ func openWith(t *testing.T, c *clock, opts Options) *fixture {
 		opts.Caches = &Caches{}
 	}
 	f := &fixture{t: t, clock: c}
-	f.tuning.Connected = func(conn *sqlite.Conn) error {
+	f.tuning.Connected = func(conn engine.Conn) error {
 		f.conns = append(f.conns, conn)
 		if !bare && !*reversed {
 			return nil
@@ -81,7 +81,7 @@ func openWith(t *testing.T, c *clock, opts Options) *fixture {
 var reversed = flag.Bool("reversed", false, "have SQLite return the rows of unordered statements in reverse")
 
 // writes returns the connection that writes, which serves the test while no write runs.
-func (f *fixture) writes() *sqlite.Conn { return f.conns[len(f.conns)-1] }
+func (f *fixture) writes() engine.Conn { return f.conns[len(f.conns)-1] }
 
 // emptyCaches empties the caches and the text index.
 func (f *fixture) emptyCaches() {

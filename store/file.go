@@ -17,6 +17,8 @@ import (
 	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/store/engine"
+	"crmkit/store/postgres"
 	"crmkit/store/refold"
 	"crmkit/store/sqlite"
 	"crmkit/store/table"
@@ -34,8 +36,8 @@ var migrations embed.FS
 //go:embed schema.sql
 var freshSchema string
 
-// engine has the functions that questions call.
-var engine = sync.OnceValue(func() *sqlite.Engine {
+// functions has the functions that questions call.
+var functions = sync.OnceValue(func() *sqlite.Engine {
 	return sqlite.NewEngine(map[string]func(text, part string) bool{
 		query.TextContains: norm.Contains,
 		query.FoldContains: func(text, part string) bool { return norm.Contains(norm.Fold(text), part) },
@@ -68,16 +70,46 @@ func FileSchema(further ...fs.FS) sqlite.Schema {
 const newestFolds = 25
 
 // rewrite computes the folded forms of a file that has those of an earlier version.
-func rewrite(ctx context.Context, c *sqlite.Conn, from int) error {
+func rewrite(ctx context.Context, c engine.Conn, from int) error {
 	if from >= newestFolds {
 		return nil
 	}
 	return refold.Run(ctx, c, catalog.Entities)
 }
 
-// file returns the options of the database file.
+// The head of a workspace is the row of usage with the end of its log. Row 0 is the head of what
+// belongs to no workspace.
+const (
+	lockHeads = "SELECT workspace_id FROM usage WHERE kind = '" + catalog.Storage + "' AND workspace_id IN (SELECT value FROM keys_of($1)) ORDER BY workspace_id FOR UPDATE"
+	lockAll   = "LOCK TABLE usage IN EXCLUSIVE MODE"
+)
+
+// postgresFunctions are the functions that questions call, and the head of what belongs to no
+// workspace.
+//
+//go:embed postgres.sql
+var postgresFunctions string
+
+// open opens the database with its engine.
+func (o Options) open(ctx context.Context) (engine.DB, error) {
+	if !postgres.IsAddress(o.Path) {
+		return opened(sqlite.Open(ctx, o.file()))
+	}
+	return opened(postgres.Open(ctx, postgres.Options{Address: o.Path, Migrations: append([]fs.FS{migrations}, o.Migrations), Functions: postgresFunctions,
+		LockHeads: lockHeads, LockAll: lockAll, Clock: o.Clock, Log: o.Log}))
+}
+
+// opened returns a database, or no database after an error.
+func opened[D engine.DB](db D, err error) (engine.DB, error) {
+	if err != nil {
+		return nil, err
+	}
+	return db, nil
+}
+
+// file returns the options of a database file.
 func (o Options) file() sqlite.Options {
-	return sqlite.Options{Path: o.Path, Schema: FileSchema(o.Migrations), Engine: engine(), Clock: o.Clock, Log: o.Log, LockAs: o.LockAs}
+	return sqlite.Options{Path: o.Path, Schema: FileSchema(o.Migrations), Engine: functions(), Clock: o.Clock, Log: o.Log, LockAs: o.LockAs}
 }
 
 // Health is what Check finds in a file.
@@ -115,7 +147,7 @@ const maxDamaged = 10
 
 // checkValues returns an error that names the lists and objects of records that are not JSON
 // arrays or objects, at most maxDamaged of them.
-func checkValues(ctx context.Context, c *sqlite.Conn) error {
+func checkValues(ctx context.Context, c engine.Conn) error {
 	var faults []string
 	for i := range catalog.Entities {
 		damaged, err := damagedValues(ctx, c, &catalog.Entities[i])
@@ -132,7 +164,7 @@ func checkValues(ctx context.Context, c *sqlite.Conn) error {
 
 // damagedValues names the damaged values of a kind of record. A file of an older schema
 // may lack columns.
-func damagedValues(ctx context.Context, c *sqlite.Conn, e *crm.Entity) (faults []string, err error) {
+func damagedValues(ctx context.Context, c engine.Conn, e *crm.Entity) (faults []string, err error) {
 	columns, err := c.Texts(ctx, "SELECT name FROM pragma_table_info('"+e.Plural+"')")
 	if err != nil {
 		return nil, err
@@ -158,7 +190,7 @@ func damagedValues(ctx context.Context, c *sqlite.Conn, e *crm.Entity) (faults [
 // loadSecret returns the file's own key, made at the first start.
 func (s *Store) loadSecret(ctx context.Context) ([]byte, error) {
 	var text string
-	found, err := sqlite.Found(s.Read(ctx, func(v *ReadTx) error {
+	found, err := engine.Found(s.Read(ctx, func(v *ReadTx) error {
 		return v.Row(ctx, "SELECT value FROM meta WHERE name = 'secret'", nil, &text)
 	}))
 	if err == nil && !found {

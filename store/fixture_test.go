@@ -13,8 +13,8 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/query"
+	"crmkit/store/engine"
 	"crmkit/store/list"
-	"crmkit/store/sqlite"
 	"crmkit/store/textindex"
 	"crmkit/store/txn"
 )
@@ -46,7 +46,7 @@ type fixture struct {
 	clock  *clock
 	opts   Options
 	tuning txn.Tuning
-	conns  []*sqlite.Conn // all connections of the store, the writer's last
+	conns  []engine.Conn // all connections of the store, the writer's last
 }
 
 func builtin(t *testing.T) *crm.Schema {

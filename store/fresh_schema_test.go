@@ -63,7 +63,7 @@ func dumpSchema(t *testing.T, schema sqlite.Schema) (text string, notes []string
 	must(t, err)
 	defer func() { must(t, db.Close()) }()
 	column := func(text string) []string {
-		list, err := db.Writer().Texts(t.Context(), text)
+		list, err := db.Writers()[0].Texts(t.Context(), text)
 		must(t, err)
 		return list
 	}

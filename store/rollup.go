@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/store/engine"
 	"crmkit/store/secondary"
-	"crmkit/store/sqlite"
 )
 
 // rollup says that records of one entity contribute to fields of the record that a reference
@@ -177,7 +177,7 @@ func (s *Store) maxSQL(t rollup, f *crm.Field) string {
 		}
 		take := "a." + t.of.Field(f.Rollup().Value).Col()
 		ends = append(ends, fmt.Sprintf("SELECT at FROM (SELECT %s AS at FROM %s a WHERE %s AND a.%s = $2 AND %s ORDER BY %s DESC LIMIT 1) e%d",
-			take, t.of.Plural, sqlite.NoIndex("a.workspace_id = $1"), other.ref.Col(), t.countsIn(f, "a"), take, len(ends)))
+			take, t.of.Plural, engine.NoIndex("a.workspace_id = $1"), other.ref.Col(), t.countsIn(f, "a"), take, len(ends)))
 	}
 	return "(SELECT MAX(at) FROM (" + strings.Join(ends, " UNION ALL ") + ") m)"
 }

@@ -15,6 +15,7 @@ import (
 	"crmkit/store/cache"
 	"crmkit/store/lastused"
 	"crmkit/store/maintenance"
+	"crmkit/store/postgres"
 	"crmkit/store/spool"
 	"crmkit/store/sqlite"
 	"crmkit/store/table"
@@ -25,7 +26,7 @@ import (
 
 // Options say which file to open and what the store takes from outside.
 type Options struct {
-	Path       string                   // a file, or Memory
+	Path       string                   // a file, Memory, or the URL or keyword string of a PostgreSQL database
 	Schema     *crm.Schema              // which entities there are
 	Clock      func() time.Time         // nil: time.Now
 	Rand       io.Reader                // nil: crypto/rand; ids, secrets and codes come from it
@@ -41,6 +42,9 @@ type Options struct {
 	tuneIndex  func(*textindex.Options) // changes those of the text index; nil: nothing
 	LockAs     string                   // the command that takes the lock of the file, like "crmkit serve", which refusals of others name; empty: "crmkit"
 }
+
+// Shared reports whether the database is one of PostgreSQL, which several servers use.
+func (o Options) Shared() bool { return postgres.IsAddress(o.Path) }
 
 // Memory is the Path of a store that leaves nothing behind.
 const Memory = sqlite.Memory
@@ -90,12 +94,15 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Caches == nil {
 		opts.Caches = DefaultCaches()
 	}
+	if opts.Shared() {
+		opts.Caches = &Caches{} // what is kept in memory would not follow the writes of other servers
+	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{Schema: opts.Schema, opts: opts, mappings: map[*crm.Entity]*table.Table{}, rollups: rollups(opts.Schema), inherited: inheritedRefs(opts.Schema), pendingView: table.NewPendingView(opts.Schema), cascades: newCascades(), lastUsed: &lastused.Buffer{}, draining: make(chan struct{}),
 		random: &lockedReader{from: opts.Rand}}
-	if opts.Path == Memory {
+	if opts.Path == Memory || opts.Shared() {
 		s.spools = spool.Beside("")
 	} else {
 		s.spools = spool.Beside(opts.Path)
@@ -117,7 +124,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 // entity with sealed ids.
 func (s *Store) open(ctx context.Context) (err error) {
 	o := s.opts
-	s.db, err = txn.Open(ctx, txn.Options{File: o.file(), Clock: o.Clock, Log: o.Log, Plans: o.Plans, Cache: s.cache, Indexes: s.indexes, MaxWrite: o.MaxWrite, Idle: o.idle, Tuning: o.tuning})
+	s.db, err = txn.Open(ctx, txn.Options{Open: o.open, Clock: o.Clock, Log: o.Log, Plans: o.Plans, Cache: s.cache, Indexes: s.indexes, MaxWrite: o.MaxWrite, Idle: o.idle, Tuning: o.tuning})
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 	"crmkit/store/txn"
 )
 
@@ -68,8 +68,8 @@ func TestFailedOpenClosesConnections(t *testing.T) {
 	f := openWith(t, newClock(), Options{Path: path})
 	must(t, f.Close())
 	for fails := 1; fails <= len(f.conns); fails++ {
-		var opened []*sqlite.Conn
-		_, err := Open(t.Context(), Options{Path: path, Schema: builtin(t), tuning: &txn.Tuning{Connected: func(conn *sqlite.Conn) error {
+		var opened []engine.Conn
+		_, err := Open(t.Context(), Options{Path: path, Schema: builtin(t), tuning: &txn.Tuning{Connected: func(conn engine.Conn) error {
 			if opened = append(opened, conn); len(opened) == fails {
 				return errors.New("this connection fails")
 			}

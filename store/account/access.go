@@ -6,7 +6,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store"
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 )
 
 // accessQuery finds the role and plan that an actor's token has now. It finds no row if the
@@ -38,7 +38,7 @@ func Reauthorize(tx *store.Tx) error {
 func CurrentRole(ctx context.Context, s *store.Store, a crm.Actor) (role string, err error) {
 	err = s.Read(ctx, func(v *store.ReadTx) error {
 		var plan string
-		found, err := sqlite.Found(v.Row(ctx, accessQuery, []any{a.Workspace, a.TokenID}, &role, &plan))
+		found, err := engine.Found(v.Row(ctx, accessQuery, []any{a.Workspace, a.TokenID}, &role, &plan))
 		if found || err != nil {
 			return err
 		}

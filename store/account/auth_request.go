@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"crmkit/store"
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 )
 
 // AuthRequestLife is how long a sign-in on the page may take.
@@ -68,7 +68,7 @@ func FindAuthRequest(ctx context.Context, s *store.Store, hash, browser string) 
 	err = s.Read(ctx, func(v *store.ReadTx) error {
 		return v.Row(ctx, authRequestQuery, []any{hash, browser, s.Now().UnixMilli()}, in.scanDest()...)
 	})
-	found, err = sqlite.Found(err)
+	found, err = engine.Found(err)
 	return in, found, err
 }
 

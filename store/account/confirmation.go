@@ -6,7 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store"
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 )
 
 // How long confirmations live: of a delete and of a dry run until it is done, and then its
@@ -43,7 +43,7 @@ func TakeConfirmation(tx *store.Tx, c Confirmation) (bool, error) {
 // FindConfirmation returns a confirmation of the actor by the hash of its token, done or not.
 func FindConfirmation(ctx context.Context, s *store.Store, actor crm.Actor, hash string) (c Confirmation, found bool, err error) {
 	c.Hash = hash
-	found, err = sqlite.Found(s.Read(ctx, func(v *store.ReadTx) error {
+	found, err = engine.Found(s.Read(ctx, func(v *store.ReadTx) error {
 		return v.Row(ctx, "SELECT request, body, decided, COALESCE(answer, '') FROM confirmations WHERE hash = $1 AND workspace_id = $2 AND user_id = $3 AND expires_at > $4",
 			[]any{hash, actor.Workspace, actor.User, s.Now().UnixMilli()}, &c.Request, &c.Body, &c.Decided, &c.Answer)
 	}))

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"crmkit/store"
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 )
 
 // Client is a registered OAuth client (RFC 7591). All are public clients, which have no secret.
@@ -50,7 +50,7 @@ func FindClient(ctx context.Context, s *store.Store, id string) (c Client, found
 		return v.Row(ctx, "SELECT id, name, redirects, network, created_at FROM oauth_clients WHERE id = $1", []any{id}, &c.ID, &c.Name, &c.Redirects, &c.Network, &created)
 	})
 	c.Created = time.UnixMilli(created).UTC()
-	found, err = sqlite.Found(err)
+	found, err = engine.Found(err)
 	return c, found, err
 }
 

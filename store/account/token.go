@@ -8,7 +8,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store"
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 	"crmkit/store/table"
 )
 
@@ -150,7 +150,7 @@ func FindSession(ctx context.Context, s *store.Store, hash string) (session Sess
 			&a.TokenID, &a.TokenName, &a.Scope, &a.Origin, &a.Reach, &session.LastUsed, &a.User, &a.UserID, &a.Email,
 			&a.Workspace, &a.WorkspaceID, &a.WorkspaceName, &a.TimeZone, &a.Country, &a.Plan, &a.Role)
 	})
-	if errors.Is(err, sqlite.ErrNoRows) {
+	if errors.Is(err, engine.ErrNoRows) {
 		return session, false, nil
 	}
 	a.Zone, _ = LoadTimeZone(a.TimeZone)

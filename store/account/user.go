@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"crmkit/store"
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 )
 
 // User is an account, as the owner of the file sees it.
@@ -44,7 +44,7 @@ func ListUsers(ctx context.Context, s *store.Store, after int64, limit int) (lis
 // the address.
 func FindUser(ctx context.Context, s *store.Store, email string) (u User, list []Workspace, found bool, err error) {
 	err = s.Snapshot(ctx, func(v *store.ReadTx) error {
-		if found, err = sqlite.Found(v.Row(ctx, "SELECT "+userColumns+" FROM users u WHERE u.email = $1", []any{email}, u.scanDest()...)); !found || err != nil {
+		if found, err = engine.Found(v.Row(ctx, "SELECT "+userColumns+" FROM users u WHERE u.email = $1", []any{email}, u.scanDest()...)); !found || err != nil {
 			return err
 		}
 		return v.Rows(ctx, "SELECT "+workspaceColumns+` FROM members m JOIN workspaces w ON w.number = m.workspace_id

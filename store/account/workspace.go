@@ -7,7 +7,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store"
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 	"crmkit/store/table"
 )
 
@@ -61,7 +61,7 @@ func FindWorkspace(ctx context.Context, s *store.Store, user int64, id string) (
 		return v.Row(ctx, "SELECT "+workspaceColumns+` FROM workspaces w
 			JOIN members m ON m.workspace_id = w.number AND m.user_id = $1 WHERE w.id = $2`, []any{user, id}, w.scanDest()...)
 	})
-	if errors.Is(err, sqlite.ErrNoRows) {
+	if errors.Is(err, engine.ErrNoRows) {
 		return w, NotAMember(id)
 	}
 	return w, err

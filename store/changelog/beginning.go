@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/engine"
 	"crmkit/store/snapshot"
-	"crmkit/store/sqlite"
 )
 
 // Beginning is the first entry that a log still has.
@@ -20,7 +20,7 @@ func LogBeginning(ctx context.Context, v *snapshot.Tx, workspace int64) (b Begin
 	var key, at int64
 	err = v.Row(ctx, "SELECT key, at FROM log WHERE key > $1 AND key < $2 ORDER BY key LIMIT 1",
 		[]any{crm.RecordKey(workspace, 0), crm.RecordKey(workspace+1, 0)}, &key, &at)
-	if found, err := sqlite.Found(err); !found {
+	if found, err := engine.Found(err); !found {
 		return b, err
 	}
 	return Beginning{crm.RecordNumber(key), time.UnixMilli(at)}, nil

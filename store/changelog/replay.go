@@ -9,8 +9,8 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/store/engine"
 	"crmkit/store/snapshot"
-	"crmkit/store/sqlite"
 	"crmkit/store/table"
 )
 
@@ -143,7 +143,7 @@ func (p Past) readLater(ctx context.Context, v *snapshot.Tx, t *replay) error {
 		return err
 	}
 	row := p.Tables[t.entity].NewRow()
-	found, err := sqlite.Found(v.Row(ctx, p.Tables[t.entity].Fetch, []any{workspace, t.key}, row.Dest...))
+	found, err := engine.Found(v.Row(ctx, p.Tables[t.entity].Fetch, []any{workspace, t.key}, row.Dest...))
 	if found && err == nil {
 		rec, err := row.Record()
 		if err != nil {

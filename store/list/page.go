@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 	"crmkit/store/table"
 )
 
@@ -104,7 +104,7 @@ func (r *Reader) records(ctx context.Context, t *table.Table, path Path, keys []
 	}
 	row, size := t.NewRow(), 0
 	read := make([]crm.Record, 0, len(missing))
-	text := fmt.Sprintf("WITH p(k) AS MATERIALIZED ("+sqlite.KeysFromJSON+") SELECT %s FROM %s WHERE t.key = p.k", 1, t.Columns, sqlite.JoinInOrder("p", t.From))
+	text := fmt.Sprintf("WITH p(k) AS MATERIALIZED ("+engine.KeysFromJSON+") SELECT %s FROM %s WHERE t.key = p.k", 1, t.Columns, engine.JoinInOrder("p", t.From))
 	err := r.Rows(ctx, text, []any{KeysJSON(wanted)}, func(scan func(...any) error) error {
 		if size > MaxPageBytes {
 			return errPageFull
@@ -136,7 +136,7 @@ func (r *Reader) records(ctx context.Context, t *table.Table, path Path, keys []
 // errPageFull ends the reading of records; no caller gets it.
 var errPageFull = errors.New("the page is full")
 
-// KeysJSON returns keys as a JSON array, the argument of sqlite.KeysFromJSON.
+// KeysJSON returns keys as a JSON array, the argument of engine.KeysFromJSON.
 func KeysJSON(keys []int64) string {
 	list := []byte{'['}
 	for i, key := range keys {

@@ -9,8 +9,8 @@ import (
 	"crmkit/crm"
 	"crmkit/query"
 	"crmkit/store/cache"
+	"crmkit/store/engine"
 	"crmkit/store/snapshot"
-	"crmkit/store/sqlite"
 	"crmkit/store/textindex"
 )
 
@@ -50,7 +50,7 @@ func (r *Reader) ChoosePlan(ctx context.Context, actor crm.Actor, q *query.Query
 	args := []any{actor.Workspace, q.Entity.Plural}
 	use, err := r.Cached.Count(cache.NewKey(actor.Workspace, text, args), func() (m cache.Count, err error) {
 		err = r.Row(ctx, text, args, &m.N, &m.More)
-		if errors.Is(err, sqlite.ErrNoRows) {
+		if errors.Is(err, engine.ErrNoRows) {
 			err = nil
 		}
 		return m, err

@@ -6,7 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query"
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 	"crmkit/store/table"
 )
 
@@ -39,13 +39,13 @@ func (p Path) keySubquery(part query.Range) string {
 	switch {
 	case p.InSortOrder():
 		s := p.Index.Sources[0]
-		from, scope = sqlite.JoinInOrder(s.From, from), "t.key = "+s.Key+" AND "+s.Where+" AND "+sqlite.NoIndex(scope)
+		from, scope = engine.JoinInOrder(s.From, from), "t.key = "+s.Key+" AND "+s.Where+" AND "+engine.NoIndex(scope)
 	case p.KeyList != "":
-		scope = sqlite.NoIndex(scope) + " AND t.key IN (" + fmt.Sprintf(sqlite.KeysFromJSON, len(part.Args)+2) + ")"
+		scope = engine.NoIndex(scope) + " AND t.key IN (" + fmt.Sprintf(engine.KeysFromJSON, len(part.Args)+2) + ")"
 	case p.Index != nil:
-		scope = sqlite.NoIndex(scope) + " AND t.key IN (" + p.Index.Keys() + ")"
+		scope = engine.NoIndex(scope) + " AND t.key IN (" + p.Index.Keys() + ")"
 	case !e.IsView() && len(part.Order) > 0 && part.Order[0].By == "t.key":
-		scope = sqlite.NoIndex(scope) + p.ownKeys()
+		scope = engine.NoIndex(scope) + p.ownKeys()
 	case p.LastUsed.Table != "":
 		from = fmt.Sprintf(p.LastUsed.Table, len(part.Args)+2) + " t"
 	}

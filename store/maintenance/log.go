@@ -7,7 +7,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store/changelog"
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 	"crmkit/store/txn"
 )
 
@@ -51,7 +51,7 @@ func (w *Worker) workspaceAbove(ctx context.Context, number int64) (next int64, 
 	err = w.opts.DB.Read(ctx, func(v *txn.ReadTx) error {
 		return v.Row(ctx, "SELECT number FROM workspaces WHERE number > $1 ORDER BY number LIMIT 1", []any{number}, &next)
 	})
-	_, err = sqlite.Found(err)
+	_, err = engine.Found(err)
 	return next, err
 }
 

@@ -14,7 +14,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 	"crmkit/store/table"
 )
 
@@ -33,7 +33,7 @@ type foldedColumn struct {
 }
 
 // Run computes all folded forms, in the transaction of the connection.
-func Run(ctx context.Context, c *sqlite.Conn, entities []crm.Entity) error {
+func Run(ctx context.Context, c engine.Conn, entities []crm.Entity) error {
 	for _, t := range foldedTables(entities) {
 		if err := t.walk(ctx, c); err != nil {
 			return fmt.Errorf("folding %s: %w", t.name, err)
@@ -81,7 +81,7 @@ func foldedEntity(e *crm.Entity) foldedRows {
 const pageRows = 500
 
 // walk folds the rows in the order of their keys.
-func (t foldedRows) walk(ctx context.Context, c *sqlite.Conn) error {
+func (t foldedRows) walk(ctx context.Context, c engine.Conn) error {
 	last := make([]any, len(t.keys))
 	for i := range last {
 		last[i] = int64(math.MinInt64)
@@ -113,7 +113,7 @@ func (t foldedRows) walk(ctx context.Context, c *sqlite.Conn) error {
 }
 
 // write writes the folded forms of rows that have other ones.
-func (t foldedRows) write(c *sqlite.Conn, page [][]any) error {
+func (t foldedRows) write(c engine.Conn, page [][]any) error {
 	for _, row := range page {
 		var sets []string
 		var args []any
@@ -143,7 +143,7 @@ func (t foldedRows) write(c *sqlite.Conn, page [][]any) error {
 
 // replaceItems replaces the items of a record in list_values, which are those of its folded form.
 // A record that is being deleted may have none there.
-func (column foldedColumn) replaceItems(c *sqlite.Conn, key, fold, form any) error {
+func (column foldedColumn) replaceItems(c engine.Conn, key, fold, form any) error {
 	record, isRecord := key.(int64)
 	was, _ := fold.(string)
 	is, _ := form.(string)
@@ -178,7 +178,7 @@ type importedName struct {
 
 // foldImported folds the names under which imports remember records. Of two names that became
 // equal, the first keeps its record.
-func foldImported(ctx context.Context, c *sqlite.Conn) error {
+func foldImported(ctx context.Context, c engine.Conn) error {
 	last := importedName{workspace: math.MinInt64}
 	for {
 		var page []importedName
@@ -204,7 +204,7 @@ func foldImported(ctx context.Context, c *sqlite.Conn) error {
 
 // replace replaces the row by one with the folded name, and corrects the bytes that the workspace
 // stores.
-func (n importedName) replace(c *sqlite.Conn) error {
+func (n importedName) replace(c engine.Conn) error {
 	added, err := c.Exec("INSERT INTO imported (workspace_id, source, kind, id, record) VALUES ($1, 'name', $2, $3, $4) ON CONFLICT DO NOTHING", n.workspace, n.kind, n.fold, n.record)
 	if err != nil {
 		return err

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"crmkit/crm"
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 	"crmkit/store/table"
 	"crmkit/store/txn"
 )
@@ -78,7 +78,7 @@ const maxLabelScan = 2 * crm.MaxTags
 
 // labels returns at most so many labels that a record has in a field.
 func labels(tx *txn.Tx, side string, key int64, most int) (list []string, err error) {
-	err = tx.Rows("SELECT n.name FROM "+sqlite.JoinInOrder("tags g", "names n")+" WHERE g.record = $3 AND n.key = g.name_id AND n.workspace_id = $1 AND n.kind = $2 LIMIT $4",
+	err = tx.Rows("SELECT n.name FROM "+engine.JoinInOrder("tags g", "names n")+" WHERE g.record = $3 AND n.key = g.name_id AND n.workspace_id = $1 AND n.kind = $2 LIMIT $4",
 		[]any{tx.Actor.Workspace, side, key, most},
 		func(scan func(...any) error) error {
 			list = append(list, "")

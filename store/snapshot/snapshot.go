@@ -11,19 +11,19 @@ import (
 	"context"
 	"errors"
 
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 	"crmkit/store/table"
 )
 
 // Tx reads committed rows. It serves one goroutine, and must not be used after the function
 // that it was given to has returned.
 type Tx struct {
-	conn *sqlite.Conn
+	conn engine.Conn
 	view *table.PendingView // through which it reads records; nil: as their tables have them
 }
 
 // New returns a Tx that reads on a connection. Each of its statements sees the newest commit.
-func New(conn *sqlite.Conn) *Tx { return &Tx{conn: conn} }
+func New(conn engine.Conn) *Tx { return &Tx{conn: conn} }
 
 // Freeze runs fn; all statements of the Tx see the same commit until it returns.
 func (v *Tx) Freeze(fn func() error) (err error) {
@@ -49,7 +49,7 @@ func (v *Tx) Filtered() bool { return v.view != nil }
 // PagesRead returns how many pages the connection has read so far.
 func (v *Tx) PagesRead() int { return v.conn.PagesRead() }
 
-// Row reads one row by its key. Without a row the error is sqlite.ErrNoRows. It does not stop
+// Row reads one row by its key. Without a row the error is engine.ErrNoRows. It does not stop
 // when a context ends: a statement that reads more rows than it returns uses RowUntil.
 func (v *Tx) Row(_ context.Context, text string, args []any, dest ...any) error {
 	return v.conn.Row(v.view.Rewrite(text), args, dest...)
@@ -64,7 +64,7 @@ func (v *Tx) RowUntil(ctx context.Context, text string, args []any, dest ...any)
 		return scan(dest...)
 	})
 	if err == nil && !found {
-		return sqlite.ErrNoRows
+		return engine.ErrNoRows
 	}
 	return err
 }

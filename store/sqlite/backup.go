@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"crmkit/store/engine"
 )
 
 // Backup is a copy of a database that is to be written.
@@ -126,7 +128,7 @@ func (b Backup) checkSame(ctx context.Context) error {
 // start on the file did not complete.
 func (b Backup) identityOf(path string) (identity string, err error) {
 	err = ReadFile(path, func(c *Conn) error { return c.Row(b.Schema.Identity, nil, &identity) })
-	if errors.Is(err, ErrNoRows) {
+	if errors.Is(err, engine.ErrNoRows) {
 		err = nil
 	}
 	return identity, err

@@ -82,7 +82,7 @@ func releasedObjects(ctx context.Context, applied int, schema Schema) (all map[o
 		return nil, err
 	}
 	err = withConn(Memory, openDSN(Memory), func(c *Conn) error {
-		if err := c.BeginWrite(); err != nil {
+		if err := c.BeginWrite(nil); err != nil {
 			return err
 		}
 		defer c.Rollback()

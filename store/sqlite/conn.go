@@ -8,22 +8,11 @@ import (
 	"io"
 
 	modernc "modernc.org/sqlite"
+
+	"crmkit/store/engine"
 )
 
-// ErrNoRows is the error of a read of one row that found no row.
-var ErrNoRows = sql.ErrNoRows
-
-// Found separates a missing row from a failure: for ErrNoRows it returns false and no error, for
-// any other error false and the error.
-func Found(err error) (found bool, _ error) {
-	if errors.Is(err, ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-// Conn is one connection to a database, with the statements that were prepared on it.
-// It serves one goroutine at a time.
+// Conn is one connection to a file, with the statements that were prepared on it; see engine.Conn.
 //
 // Only methods whose statement may run long take a context. The others return before a
 // cancellation could have an effect, and for a context that can end the driver and database/sql
@@ -63,8 +52,13 @@ func (c *Conn) Exec(text string, args ...any) (changed int64, err error) {
 	return result.RowsAffected()
 }
 
-// Row reads one row into dest. Without a row the error is ErrNoRows. It is for rows that are
-// found at once; a statement that reads many rows to find one uses RowUntil.
+// Send runs a statement at once: SQLite has no round trips that could be saved.
+func (c *Conn) Send(text string, args ...any) error {
+	_, err := c.Exec(text, args...)
+	return err
+}
+
+// Row implements engine.Conn.
 func (c *Conn) Row(text string, args []any, dest ...any) error {
 	st, err := c.stmts.take(text)
 	if err != nil {
@@ -87,8 +81,7 @@ func (c *Conn) Rows(ctx context.Context, text string, args []any, each func(scan
 	return eachRow(rows, err, each)
 }
 
-// RowUntil reads one row that may take long to find, such as a count, and stops when the context
-// ends. Without a row the error is ErrNoRows.
+// RowUntil implements engine.Conn.
 func (c *Conn) RowUntil(ctx context.Context, text string, args []any, dest ...any) error {
 	found := false
 	err := c.Rows(ctx, text, args, func(scan func(...any) error) error {
@@ -96,7 +89,7 @@ func (c *Conn) RowUntil(ctx context.Context, text string, args []any, dest ...an
 		return scan(dest...)
 	})
 	if err == nil && !found {
-		return ErrNoRows
+		return engine.ErrNoRows
 	}
 	return err
 }
@@ -130,7 +123,7 @@ func (c *Conn) Exists(text string, arg int64) (found bool, err error) {
 	err = c.conn.Raw(func(conn any) (err error) {
 		st := c.probes[text]
 		if st == nil {
-			if st, err = conn.(driver.Conn).Prepare(text); err != nil {
+			if st, err = conn.(driver.Conn).Prepare(words.Replace(text)); err != nil {
 				return err
 			}
 			c.probes[text] = st
@@ -154,8 +147,9 @@ func (c *Conn) Exists(text string, arg int64) (found bool, err error) {
 func (c *Conn) BeginRead() error { return c.run("BEGIN") }
 
 // BeginWrite begins a transaction that writes. It takes the lock for writing at once, so that no
-// later statement of the transaction fails because another process has it.
-func (c *Conn) BeginWrite() error { return c.run("BEGIN IMMEDIATE") }
+// later statement of the transaction fails because another process has it. There is one lock for
+// all workspaces.
+func (c *Conn) BeginWrite([]int64) error { return c.run("BEGIN IMMEDIATE") }
 
 // Commit commits the transaction. After an error it is unknown whether it is committed, and it may
 // still be open.
@@ -193,9 +187,9 @@ func (c *Conn) mark(text string) error {
 // each statement.
 func (c *Conn) DeferReferences() error { return c.mark("PRAGMA defer_foreign_keys = 1") }
 
-// DataVersion returns a number that changes when another connection, of this process or of
-// another, has committed to the file. Commits of this connection do not change it.
-func (c *Conn) DataVersion() (version int64, err error) {
+// Version returns a number that changes when another connection, of this process or of another,
+// has committed to the file. Commits of this connection do not change it.
+func (c *Conn) Version() (version int64, err error) {
 	err = c.Row("PRAGMA data_version", nil, &version)
 	return version, err
 }

@@ -189,7 +189,7 @@ func checkConn(ctx context.Context, c *Conn, path string, schema Schema) (h Heal
 
 // checkWrites checks that a transaction that writes can begin, and rolls it back.
 func checkWrites(c *Conn) error {
-	if err := c.BeginWrite(); err != nil {
+	if err := c.BeginWrite(nil); err != nil {
 		return fmt.Errorf("it takes no writes: %w", err)
 	}
 	return c.Rollback()

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	modernc "modernc.org/sqlite"
+
+	"crmkit/store/engine"
 )
 
 // transientCodes are the result codes of SQLite for faults of the machine, not of the statement:
@@ -12,10 +14,14 @@ import (
 // (sqlite.org/rescode.html).
 var transientCodes = map[int]bool{5: true, 7: true, 8: true, 10: true, 13: true, 14: true}
 
-// IsIOError reports whether an error is a fault of the machine below the database.
-func IsIOError(err error) bool {
+// Fault implements engine.DB. No other transaction writes at the same time, so there is no
+// engine.Conflict.
+func (db *DB) Fault(err error) engine.Fault {
 	var fault *modernc.Error
-	return errors.As(err, &fault) && transientCodes[fault.Code()&0xff]
+	if errors.As(err, &fault) && transientCodes[fault.Code()&0xff] {
+		return engine.Machine
+	}
+	return engine.NoFault
 }
 
 // isBusy reports whether an error is SQLite's "database is locked".

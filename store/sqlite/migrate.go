@@ -15,7 +15,7 @@ func migrate(ctx context.Context, c *Conn, opts Options) error {
 	if err != nil || len(state.pending) == 0 {
 		return err
 	}
-	if err := c.BeginWrite(); err != nil {
+	if err := c.BeginWrite(nil); err != nil {
 		return describeOpenError(opts.Path, err)
 	}
 	state, err = upgrade(ctx, c, opts)

@@ -11,6 +11,8 @@ import (
 	"log/slog"
 	"os"
 	"time"
+
+	"crmkit/store/engine"
 )
 
 // Options say which database to open, and how.
@@ -130,11 +132,14 @@ func closeAfter(err error, closers ...io.Closer) error {
 	return err
 }
 
-// Writer returns the one connection that writes. It belongs to one goroutine.
-func (db *DB) Writer() *Conn { return db.writer }
+// Writers returns the one connection that writes.
+func (db *DB) Writers() []engine.Conn { return []engine.Conn{db.writer} }
+
+// Traits implements engine.DB. A database in memory has no snapshots.
+func (db *DB) Traits() engine.Traits { return engine.Traits{Exclusive: db.opts.Path == Memory} }
 
 // Reader opens a connection that reads. The caller closes it.
-func (db *DB) Reader(ctx context.Context) (*Conn, error) {
+func (db *DB) Reader(ctx context.Context) (engine.Conn, error) {
 	conn, err := db.reads.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -142,14 +147,16 @@ func (db *DB) Reader(ctx context.Context) (*Conn, error) {
 	return newConn(conn), nil
 }
 
-// Misplaced reports whether another file, or no file, has the path of the database now. Data that
-// is written into a file without a name is lost when the process ends.
-func (db *DB) Misplaced() bool {
+// CheckPlace returns an error if another file, or no file, has the path of the database now. Data
+// that is written into a file without a name is lost when the process ends.
+func (db *DB) CheckPlace() error {
 	if db.file == nil {
-		return false
+		return nil
 	}
-	is, err := os.Stat(db.opts.Path)
-	return err != nil || !os.SameFile(is, db.file)
+	if is, err := os.Stat(db.opts.Path); err == nil && os.SameFile(is, db.file) {
+		return nil
+	}
+	return errors.New("the database file was removed, moved or replaced while it is in use: " + db.opts.Path)
 }
 
 // Sizes returns the sizes of the file and of its write-ahead log in bytes; 0 in memory.

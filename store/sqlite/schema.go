@@ -2,12 +2,11 @@ package sqlite
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"io/fs"
 	"strconv"
 	"strings"
+
+	"crmkit/store/engine"
 )
 
 // Schema describes the databases of a program. This package knows no table of its own but
@@ -25,7 +24,7 @@ type Schema struct {
 	Identity string
 	// Rewrite computes values of a file anew, at the end of an upgrade and in its transaction. from is
 	// the number of the schema that the file had. Nil: there is nothing to compute.
-	Rewrite func(ctx context.Context, c *Conn, from int) error
+	Rewrite func(ctx context.Context, c engine.Conn, from int) error
 	// Counts are the tables whose rows a Summary counts. A file of an older schema may not have
 	// all of them.
 	Counts []Table
@@ -37,52 +36,11 @@ type Table struct {
 	Where string // condition on the rows; empty: all
 }
 
-// Migration is one numbered step of a schema. A released migration never changes: its checksum is
-// stored in each file.
-type Migration struct {
-	Number   int64
-	Name     string
-	SQL      string
-	Checksum string
-}
+// Migration is one numbered step of a schema.
+type Migration = engine.Migration
 
-// Load reads the migrations in their order. It is an error if their numbers are not 1, 2, 3 and so
-// on.
-func (s Schema) Load() (list []Migration, err error) {
-	for _, source := range s.Migrations {
-		if source == nil {
-			continue
-		}
-		names, err := fs.Glob(source, "migrations/*.sql")
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range names {
-			m, err := loadMigration(source, name)
-			if err != nil {
-				return nil, err
-			}
-			if m.Number != int64(len(list)+1) {
-				return nil, fmt.Errorf("migration %s: numbers must follow each other from 0001", name)
-			}
-			list = append(list, m)
-		}
-	}
-	return list, nil
-}
-
-// loadMigration reads one migration. Its number is 0 if the name does not begin with one.
-func loadMigration(source fs.FS, name string) (Migration, error) {
-	text, err := fs.ReadFile(source, name)
-	if err != nil {
-		return Migration{}, err
-	}
-	base := name[len("migrations/"):]
-	digits, _, _ := strings.Cut(base, "_")
-	number, _ := strconv.ParseInt(digits, 10, 64)
-	sum := sha256.Sum256(text)
-	return Migration{number, base, string(text), hex.EncodeToString(sum[:8])}, nil
-}
+// Load reads the migrations in their order.
+func (s Schema) Load() ([]Migration, error) { return engine.LoadMigrations(s.Migrations) }
 
 // freshNumber returns the number of the last migration that Fresh includes.
 func (s Schema) freshNumber() int {
@@ -91,5 +49,9 @@ func (s Schema) freshNumber() int {
 	return number
 }
 
-// localTypes replaces the types of migrations, which other engines know, by those of SQLite.
+// words replaces the words of engine in a statement by the SQL of SQLite. Unary plus makes a column
+// an expression, for which there is no index, and does not change its value.
+var words = strings.NewReplacer("UNINDEXED ", "+", "keys_of(", "json_each(", "items_of(", "json_each(", "pairs_of(", "json_each(")
+
+// localTypes does the same in a migration.
 var localTypes = strings.NewReplacer("BIGINT", "INTEGER", "CLUSTERED", "WITHOUT ROWID")

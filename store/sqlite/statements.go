@@ -47,7 +47,7 @@ func (c *statements) take(text string) (*statement, error) {
 		st.users++
 		return st, nil
 	}
-	prepared, err := c.conn.PrepareContext(context.Background(), text)
+	prepared, err := c.conn.PrepareContext(context.Background(), words.Replace(text))
 	if err != nil {
 		return nil, err
 	}

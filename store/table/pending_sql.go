@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 )
 
 // leavingTable is the name of the subquery of the records of a kind that will be deleted with
@@ -65,7 +65,7 @@ func visibleText(e *crm.Entity, refs []*crm.Field) string {
 // reference for each, not that of the workspace.
 func referrersSQL(e *crm.Entity, f *crm.Field) string {
 	return fmt.Sprintf("%s WHERE g.workspace_id = :workspace AND g.kind = '%s' AND g.gone = 1 AND a.%s = g.record AND %s",
-		sqlite.JoinInOrder("main.cascades g", "main."+e.Plural+" a"), e.Target(f).Name, f.Col(), sqlite.NoIndex("a.workspace_id = :workspace"))
+		engine.JoinInOrder("main.cascades g", "main."+e.Plural+" a"), e.Target(f).Name, f.Col(), engine.NoIndex("a.workspace_id = :workspace"))
 }
 
 // leavingText is the SQL of the records of a kind that will be deleted with a deleted one,
@@ -123,7 +123,7 @@ func (k *leavingCounts) add(e *crm.Entity) {
 		switch when := fmt.Sprintf(" WHEN '%s.%s' THEN (SELECT COUNT(*) FROM %s h", e.Name, f.Name, rest); {
 		case !e.CountsValues(f):
 		case f.Type.Kind() == crm.ListKind:
-			k.uses += when + ", json_each(h." + f.Col() + ") j WHERE j.value = u.value)"
+			k.uses += when + ", items_of(h." + f.Col() + ") j WHERE j.value = u.value)"
 		default:
 			k.uses += when + " WHERE h." + f.Col() + " = u.value)"
 		}
@@ -144,7 +144,7 @@ func (k *leavingCounts) addGone(e *crm.Entity) {
 		gone := "IN (SELECT record FROM main.cascades WHERE workspace_id = :workspace AND kind = '" + e.Name + "' AND gone = 1)"
 		k.sides["tags"] += fmt.Sprintf(" AND NOT (s.record %s AND (SELECT kind FROM names n WHERE n.key = s.name_id) = '%s')", gone, e.TagKind(f))
 		k.uses += fmt.Sprintf(" WHEN '%s.%s' THEN (SELECT COUNT(*) FROM %s WHERE n.workspace_id = :workspace AND n.kind = '%s' AND n.name = u.value AND s.name_id = n.key AND s.record %s)",
-			e.Name, f.Name, sqlite.JoinInOrder("names n", "main.tags s"), e.TagKind(f), gone)
+			e.Name, f.Name, engine.JoinInOrder("names n", "main.tags s"), e.TagKind(f), gone)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store/cache"
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 )
 
 // Table is how an entity is stored: its columns and its most used statements. It does not
@@ -91,7 +91,7 @@ func (t *Table) lastUsedText() string {
 		}
 	}
 	return "(SELECT " + columns + ", CASE WHEN u.value > t.last_used_at THEN u.value ELSE t.last_used_at END AS last_used_at FROM " +
-		t.Entity.TableName() + " t LEFT JOIN (" + sqlite.PairsFromJSON + ") u ON u.key = t.id WHERE " + ScopeSQL(t.Entity) + ")"
+		t.Entity.TableName() + " t LEFT JOIN (" + engine.PairsFromJSON + ") u ON u.key = t.id WHERE " + ScopeSQL(t.Entity) + ")"
 }
 
 // ScopeSQL is the condition that keeps a list within the actor's scope, which is the argument $1:

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"crmkit/crm"
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 )
 
 // attempt is how the jobs of a transaction run.
@@ -30,26 +30,20 @@ var errPartialWrite = errors.New("a write failed half done")
 // some failed after they had written, again without those; and alone, where it failed so
 // itself, or where the second run met such a failure too.
 func (w *writer) commitBatch(batch []*job) (ran int) {
-	joined, failed, err := w.runTogether(batch, first)
-	if err != nil {
-		w.finish(batch, err)
-		return len(batch)
+	w.heads.wanted = nil
+	joined, failed, err := w.runAndCommit(batch, first)
+	if len(failed) == 0 {
+		w.finish(joined, err)
+		return len(joined)
 	}
-	rest := joined
-	if len(failed) > 0 {
-		rest = slices.DeleteFunc(slices.Clone(joined), func(j *job) bool { return slices.Contains(failed, j) })
-	}
-	if len(failed) > 0 && len(rest) > 0 {
-		var more []*job
-		if _, more, err = w.runTogether(rest, again); len(more) > 0 {
-			rest, failed = nil, joined
-		}
-	}
+	rest := slices.DeleteFunc(slices.Clone(joined), func(j *job) bool { return slices.Contains(failed, j) })
 	if len(rest) > 0 {
-		if err == nil {
-			err = w.commitTransaction(rest)
+		_, more, err := w.runAndCommit(rest, again)
+		if len(more) == 0 {
+			w.finish(rest, err)
+		} else {
+			failed = joined
 		}
-		w.finish(rest, err)
 	}
 	for _, j := range failed {
 		w.commitAlone(j, len(joined))
@@ -66,10 +60,7 @@ func (w *writer) commitAlone(j *job, joined int) {
 		w.finish(batch, nil)
 		return
 	}
-	_, failed, err := w.runTogether(batch, alone)
-	if err == nil && len(failed) == 0 {
-		err = w.commitTransaction(batch)
-	}
+	_, _, err := w.runAndCommit(batch, alone)
 	w.finish(batch, err)
 }
 
@@ -78,10 +69,10 @@ func (w *writer) commitAlone(j *job, joined int) {
 // written. Where some did, or an error of the transaction as a whole is returned, the
 // transaction is rolled back; else it is ready to be committed.
 func (w *writer) runTogether(batch []*job, how attempt) (joined, failed []*job, err error) {
-	if err := w.begin(); err != nil {
-		return nil, nil, w.jobError("transaction", err)
+	if err := w.begin(batch); err != nil {
+		return batch, nil, w.jobError("transaction", err)
 	}
-	started := time.Now()
+	started, stopped := time.Now(), false // when it was hindered, it goes on to learn which heads the others want
 	for i := 0; i < len(batch) && err == nil; i++ {
 		j := batch[i]
 		if how == first && i > 0 && time.Since(started) > w.tuning.BatchTime {
@@ -97,11 +88,16 @@ func (w *writer) runTogether(batch []*job, how attempt) (joined, failed []*job, 
 		if outcome == broken {
 			break
 		}
+		if stopped = stopped || outcome == hindered; w.cause != nil {
+			break
+		}
 	}
-	if err == nil && len(failed) == 0 {
+	if err == nil && len(failed) == 0 && !stopped {
 		err = w.writeCounters(w.own())
 	}
-	if err != nil {
+	if stopped || err != nil && w.cause != nil {
+		failed, err = nil, errRunAgain
+	} else if err != nil {
 		err = w.jobError("transaction", err)
 	}
 	if err != nil || len(failed) > 0 {
@@ -112,15 +108,20 @@ func (w *writer) runTogether(batch []*job, how attempt) (joined, failed []*job, 
 
 // begin begins a transaction. The caches follow the commits of this writer alone; if another
 // program has committed to the file meanwhile, they are emptied.
-func (w *writer) begin() error {
-	if err := w.conn.BeginWrite(); err != nil {
+func (w *writer) begin(batch []*job) error {
+	w.heads.locked = w.heads.of(batch)
+	if err := w.conn.BeginWrite(w.heads.locked); err != nil {
 		return err
 	}
 	w.last, w.counters = 0, newCounterSet()
-	_, err := sqlite.Found(w.conn.Row(LastCommit, nil, &w.last))
+	if w.db.traits.Shared {
+		clear(w.origins) // others may have deleted them
+		return nil
+	}
+	_, err := engine.Found(w.conn.Row(LastCommit, nil, &w.last))
 	var version int64
 	if err == nil {
-		version, err = w.conn.DataVersion()
+		version, err = w.conn.Version()
 	}
 	if err != nil {
 		w.rollback()
@@ -139,16 +140,17 @@ func (w *writer) begin() error {
 // own returns a transaction of the writer itself, in one that it has begun.
 func (w *writer) own() *Tx {
 	ctx := context.Background()
-	return &Tx{db: w.db, conn: w.conn, limit: ctx, job: &job{ctx: ctx}}
+	return &Tx{db: w.db, writer: w, conn: w.conn, limit: ctx, job: &job{ctx: ctx, internal: true}}
 }
 
 // outcome is what a job leaves of the transaction that it ran in.
 type outcome int
 
 const (
-	clean   outcome = iota // it may be committed: the job is done, or failed before it wrote
-	written                // it has what a failed job wrote
-	broken                 // SQLite may have ended it by itself: no further job may run in it
+	clean    outcome = iota // it may be committed: the job is done, or failed before it wrote
+	written                 // it has what a failed job wrote
+	broken                  // the engine may have ended it by itself: no further job may run in it
+	hindered                // others were in its way: all of it must run again
 )
 
 // runJob runs a job, within the time that a write may take.
@@ -156,11 +158,14 @@ func (w *writer) runJob(j *job, how attempt) outcome {
 	j.after, j.commitErr, j.versions, j.changedRecords, j.invalidated = nil, nil, nil, nil, nil
 	limit, cancel := context.WithTimeout(context.WithoutCancel(j.ctx), w.tuning.MaxWrite)
 	defer cancel()
-	tx := &Tx{db: w.db, conn: w.conn, limit: limit, Actor: j.actor, job: j, now: w.db.opts.Clock().UnixMilli(), savepoints: how == alone}
+	tx := &Tx{db: w.db, writer: w, conn: w.conn, limit: limit, Actor: j.actor, job: j, now: w.db.opts.Clock().UnixMilli(), savepoints: how == alone}
 	started := time.Now()
 	j.err = tx.recoverPanics(j.run)
 	j.took += time.Since(started)
-	machine := sqlite.IsIOError(j.err)
+	if errors.Is(tx.ended, errRunAgain) {
+		return hindered
+	}
+	machine := w.db.data.Fault(j.err) == engine.Machine
 	if machine {
 		j.err = w.jobError("statement", j.err)
 	}
@@ -175,7 +180,7 @@ func (w *writer) runJob(j *job, how attempt) outcome {
 	switch {
 	case done:
 		return clean
-	case machine || j.timeoutErr != nil && tx.dirty:
+	case machine || tx.aborted || j.timeoutErr != nil && tx.dirty:
 		return broken
 	case tx.dirty:
 		return written
@@ -205,6 +210,12 @@ func (w *writer) commitTransaction(batch []*job) error {
 	if w.commitTime = time.Since(started); err != nil {
 		clear(w.origins)
 		_ = w.conn.Rollback()
+		if errors.Is(err, engine.ErrNotCommitted) {
+			w.cause = err
+			bumpVersions(w.versions)
+			w.versions, w.committing = nil, 0
+			return errRunAgain
+		}
 		w.db.opts.Log.Error("commit failed", "error", err)
 		return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter,
 			Hint: "the write could not be confirmed: it may or may not be saved. Read the record before you send it again."}
@@ -230,17 +241,4 @@ func (w *writer) rollback() {
 func (w *writer) jobError(step string, err error) error {
 	w.db.opts.Log.Error("write failed", "step", step, "error", err)
 	return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter, Hint: "the database does not take writes now; nothing was saved. Try again in a moment."}
-}
-
-// runDryRun runs a step of a dry run and rolls it back.
-func (w *writer) runDryRun(j *job) error {
-	if err := w.begin(); err != nil {
-		return w.jobError("transaction", err)
-	}
-	if !j.abandoned() {
-		w.runJob(j, alone)
-	}
-	w.rollback()
-	j.after, j.commitErr = nil, nil
-	return nil
 }

@@ -55,9 +55,12 @@ func (w *writer) rewind(mark counterSet) {
 // transaction is not before that of the last entry: if the clock went back, changes would be
 // dated before those that they follow.
 func (tx *Tx) Counters() (Counters, error) {
-	all, workspace := tx.db.writer.counters, tx.Actor.Workspace
+	all, workspace := tx.writer.counters, tx.Actor.Workspace
 	l, known := all.is[workspace]
 	if !known {
+		if err := tx.lockHead(workspace); err != nil {
+			return l, err
+		}
 		_, err := tx.rowAsStored("SELECT last, latest, n FROM usage WHERE workspace_id = $1 AND kind = '"+catalog.Storage+"'", []any{workspace}, &l.Last, &l.Latest, &l.Bytes)
 		if err != nil {
 			return l, err
@@ -83,7 +86,7 @@ func (tx *Tx) CountUnlogged() error {
 // commit, so it is a write: if the job fails after it, the transaction is rolled back.
 func (tx *Tx) SetCounters(l Counters) {
 	tx.dirty = true
-	tx.db.writer.counters.is[tx.Actor.Workspace] = l
+	tx.writer.counters.is[tx.Actor.Workspace] = l
 }
 
 // GrowStorage adds n bytes to the storage of the workspace; n may be negative. Above the cap
@@ -134,7 +137,7 @@ func (tx *Tx) ReleaseBytes(text string, args ...any) error {
 }
 
 // ForgetCounters drops the counters of a workspace, whose row is deleted.
-func (tx *Tx) ForgetCounters(workspace int64) { delete(tx.db.writer.counters.is, workspace) }
+func (tx *Tx) ForgetCounters(workspace int64) { delete(tx.writer.counters.is, workspace) }
 
 // storageFull is the error for storage beyond the cap of the plan.
 func storageFull(plan string, limit, used int64) error {
@@ -181,6 +184,9 @@ const maxCommits = 1000
 // number gives the next commit numbers to what a workspace commits: to n entries of its log
 // from first on, or if n is 0 one number to a change without entries.
 func (w *writer) number(tx *Tx, workspace, first, n int64) error {
+	if w.db.traits.Shared {
+		return nil // the numbers are for what is kept in memory
+	}
 	before := w.last
 	w.last += max(n, 1)
 	err := tx.Exec("INSERT INTO commits (number, workspace, first, n) VALUES ($1, $2, $3, $4)", w.last, workspace, first, n)

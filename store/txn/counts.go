@@ -85,7 +85,7 @@ func (tx *Tx) recordCount(kind string) (recordCount, countRow, error) {
 		return recordCount{}, countRow{}, err
 	}
 	at := recordCount{tx.Actor.Workspace, kind}
-	row, known := tx.db.writer.counters.counts.records[at]
+	row, known := tx.writer.counters.counts.records[at]
 	if !known {
 		_, err := tx.rowAsStored("SELECT last, n, latest, astray FROM usage WHERE workspace_id = $1 AND kind = $2",
 			[]any{at.workspace, kind}, &row.last, &row.n, &row.latest, &row.astray)
@@ -99,20 +99,20 @@ func (tx *Tx) recordCount(kind string) (recordCount, countRow, error) {
 // setRecordCount sets a row of usage, which is a write although it is not written yet.
 func (tx *Tx) setRecordCount(at recordCount, row countRow) {
 	tx.dirty, row.changed = true, true
-	tx.db.writer.counters.counts.records[at] = row
+	tx.writer.counters.counts.records[at] = row
 }
 
 // CountUse counts n records of a kind that have a value of a field from now on, or -n that have it
 // no longer.
 func (tx *Tx) CountUse(kind, field, value string, n int64) {
 	tx.dirty = true
-	c := &tx.db.writer.counters.counts
+	c := &tx.writer.counters.counts
 	c.uses = append(c.uses, use{valueKey{tx.Actor.Workspace, kind, field, value}, n})
 }
 
 // writeCountsFor writes the collected changes of the tables that a statement names.
 func (tx *Tx) writeCountsFor(text string) error {
-	c := &tx.db.writer.counters.counts
+	c := &tx.writer.counters.counts
 	if len(c.records) > 0 && strings.Contains(text, "usage") {
 		if err := tx.writeRecordCounts(); err != nil {
 			return err
@@ -127,8 +127,8 @@ func (tx *Tx) writeCountsFor(text string) error {
 // writeRecordCounts writes the rows of usage that changed, and forgets all of them: the statement
 // that follows may change them.
 func (tx *Tx) writeRecordCounts() error {
-	rows := tx.db.writer.counters.counts.records
-	tx.db.writer.counters.counts.records = map[recordCount]countRow{}
+	rows := tx.writer.counters.counts.records
+	tx.writer.counters.counts.records = map[recordCount]countRow{}
 	for _, at := range slices.SortedFunc(maps.Keys(rows), recordCount.compare) {
 		row := rows[at]
 		if !row.changed {
@@ -150,8 +150,8 @@ const usesAtOnce = 16
 // writeUses adds the collected changes to values_in_use, and deletes the rows of values that no
 // record has any more.
 func (tx *Tx) writeUses() error {
-	uses := tx.db.writer.counters.counts.uses
-	tx.db.writer.counters.counts.uses = nil
+	uses := tx.writer.counters.counts.uses
+	tx.writer.counters.counts.uses = nil
 	var order []valueKey // of their first changes, so that equal writes leave equal files
 	sums := make(map[valueKey]int64, len(uses))
 	for _, u := range uses {

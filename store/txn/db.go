@@ -11,14 +11,14 @@ import (
 
 	"crmkit/crm/catalog"
 	"crmkit/store/cache"
+	"crmkit/store/engine"
 	"crmkit/store/fair"
-	"crmkit/store/sqlite"
 	"crmkit/store/textindex"
 )
 
 // Options say which database to open and what follows its commits.
 type Options struct {
-	File     sqlite.Options
+	Open     func(context.Context) (engine.DB, error) // opens or makes the database
 	Clock    func() time.Time
 	Log      *slog.Logger
 	Plans    catalog.Plans  // whose caps on storage hold
@@ -34,28 +34,29 @@ type Options struct {
 type Tuning struct {
 	BatchTime time.Duration                   // after which no further write joins a batch; 0: batchTime
 	MaxWrite  time.Duration                   // of the writer's time for one write; 0: Options.MaxWrite
-	Connected func(*sqlite.Conn) error        // called with each connection when it is opened, the writer's last; may be nil
+	Connected func(engine.Conn) error         // called with each connection when it is opened, those of writers last; may be nil
 	Commit    func(commit func() error) error // called instead of a COMMIT, which commit does; nil: that alone
 }
 
 // DB runs the reads and writes of an open database. It is safe for concurrent use.
 type DB struct {
 	opts     Options
-	file     *sqlite.DB
-	turns    *fair.Turns       // to read records
-	readers  chan *sqlite.Conn // those that are free, one for each turn at least
-	accounts chan *sqlite.Conn // for token lookups and all that takes no turn
-	gate     *sync.RWMutex     // held by readers and the writer where the engine has no snapshots; else nil
-	writer   *writer
+	data     engine.DB
+	traits   engine.Traits
+	turns    *fair.Turns      // to read records
+	readers  chan engine.Conn // those that are free, one for each turn at least
+	accounts chan engine.Conn // for token lookups and all that takes no turn
+	gate     *sync.RWMutex    // held by readers and the writer where the engine has no snapshots; else nil
+	writers  []*writer        // one for each connection that writes; a workspace always has the same one
 	cache    *cache.Cache
 	indexes  *textindex.Set
 	watch    atomic.Pointer[func(Batch)] // called after every batch; nil: nobody watches
 	stop     chan struct{}               // closed when nothing more is taken
 	stopping sync.Once
-	running  sync.WaitGroup // the writer
+	running  sync.WaitGroup // the writers
 }
 
-// Open opens or makes the database as sqlite.Open does, and starts the writer.
+// Open opens or makes the database, and starts the writers.
 func Open(ctx context.Context, opts Options) (*DB, error) {
 	if opts.Idle == 0 {
 		opts.Idle = idleAfter
@@ -65,43 +66,52 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	}
 	opts.Tuning.BatchTime = cmp.Or(opts.Tuning.BatchTime, batchTime)
 	opts.Tuning.MaxWrite = cmp.Or(opts.Tuning.MaxWrite, opts.MaxWrite, DefaultMaxWrite)
-	d := &DB{opts: opts, cache: opts.Cache, indexes: opts.Indexes, stop: make(chan struct{}), turns: newTurns()}
-	if opts.File.Path == sqlite.Memory {
-		d.gate = &sync.RWMutex{}
-	}
+	d := &DB{opts: opts, cache: opts.Cache, indexes: opts.Indexes, stop: make(chan struct{})}
 	if err := d.open(ctx); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	d.running.Go(d.writer.run)
+	for _, w := range d.writers {
+		d.running.Go(w.run)
+	}
 	return d, nil
 }
 
 func (d *DB) open(ctx context.Context) (err error) {
-	if d.file, err = sqlite.Open(ctx, d.opts.File); err != nil {
+	if d.data, err = d.opts.Open(ctx); err != nil {
 		return err
 	}
+	if d.traits = d.data.Traits(); d.traits.Exclusive {
+		d.gate = &sync.RWMutex{}
+	}
+	d.turns = newTurns(cmp.Or(d.traits.Reads, processors()))
 	if d.readers, err = d.connect(ctx, d.turns.Places()); err != nil {
 		return err
 	}
-	if d.accounts, err = d.connect(ctx, AccountReaders); err != nil {
+	if d.accounts, err = d.connect(ctx, cmp.Or(d.traits.Accounts, AccountReaders)); err != nil {
 		return err
 	}
-	if err := d.connected(d.file.Writer()); err != nil {
-		return err
+	for _, conn := range d.data.Writers() {
+		if err := d.connected(conn); err != nil {
+			return err
+		}
+		w, err := newWriter(d, conn)
+		if err != nil {
+			return err
+		}
+		d.writers = append(d.writers, w)
 	}
-	d.writer, err = newWriter(d)
-	return err
+	return nil
 }
 
-// AccountReaders is how many connections serve the reads that take no turn. They read
+// AccountReaders is how many connections to a file serve the reads that take no turn. They read
 // single rows, so two suffice for any number of clients.
 const AccountReaders = 2
 
 // connect returns n reading connections, ready for use. After an error none is open.
-func (d *DB) connect(ctx context.Context, n int) (chan *sqlite.Conn, error) {
-	readers := make(chan *sqlite.Conn, n)
+func (d *DB) connect(ctx context.Context, n int) (chan engine.Conn, error) {
+	readers := make(chan engine.Conn, n)
 	for range n {
-		conn, err := d.file.Reader(ctx)
+		conn, err := d.data.Reader(ctx)
 		if err == nil {
 			readers <- conn
 			err = d.connected(conn)
@@ -118,7 +128,7 @@ func (d *DB) connect(ctx context.Context, n int) (chan *sqlite.Conn, error) {
 }
 
 // connected gives a new connection to the hook of Tuning.
-func (d *DB) connected(conn *sqlite.Conn) error {
+func (d *DB) connected(conn engine.Conn) error {
 	if d.opts.Tuning.Connected == nil {
 		return nil
 	}
@@ -142,13 +152,13 @@ func (d *DB) Stop() {
 func (d *DB) Close() error {
 	d.Stop()
 	var errs []error
-	for _, readers := range []chan *sqlite.Conn{d.readers, d.accounts} {
+	for _, readers := range []chan engine.Conn{d.readers, d.accounts} {
 		for range cap(readers) {
 			errs = append(errs, (<-readers).Close()) // waits for reads under way
 		}
 	}
-	if d.file != nil {
-		errs = append(errs, d.file.Close())
+	if d.data != nil {
+		errs = append(errs, d.data.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -164,4 +174,11 @@ func (d *DB) Now() time.Time { return d.opts.Clock() }
 
 // CommitsSeen is the number of the last commit that cache and text index have. A reader
 // compares it with LastCommit of its snapshot.
-func (d *DB) CommitsSeen() int64 { return d.writer.known.Load() }
+func (d *DB) CommitsSeen() int64 { return d.writers[0].known.Load() }
+
+// Shared reports whether other processes write to the database, so that nothing of it may be
+// kept in memory.
+func (d *DB) Shared() bool { return d.traits.Shared }
+
+// Fault says what kind of failure an error is that a statement returned.
+func (d *DB) Fault(err error) engine.Fault { return d.data.Fault(err) }

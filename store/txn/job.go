@@ -27,6 +27,7 @@ type job struct {
 	dryRun         *dryrun.Run       // of which it is a step; nil: it is in earnest
 	commitErr      error             // the error with which what it did stays
 	err            error
+	internal       bool          // it is the writer's own
 	finished       bool          // to its end; the batch may yet run again
 	timeoutErr     error         // set when it took too long, and is not run again
 	took           time.Duration // of the writer's time, in all its runs
@@ -64,6 +65,10 @@ func (d *DB) WriteDry(ctx context.Context, actor crm.Actor, r *dryrun.Run, fn fu
 	return d.submit(&job{ctx: ctx, actor: actor, run: fn, dryRun: r, done: make(chan struct{})})
 }
 
+// writerOf returns the writer of a workspace. Two writers of one workspace would wait for each other
+// at its head.
+func (d *DB) writerOf(workspace int64) *writer { return d.writers[workspace%int64(len(d.writers))] }
+
 func (d *DB) submit(j *job) error {
 	select {
 	case <-d.stop:
@@ -73,11 +78,12 @@ func (d *DB) submit(j *job) error {
 	if err := j.ctx.Err(); err != nil {
 		return err
 	}
-	if err := d.writer.jobs.Push(tenantOf(j.actor), j); err != nil {
+	w := d.writerOf(j.actor.Workspace)
+	if err := w.jobs.Push(tenantOf(j.actor), j); err != nil {
 		return waitError(err)
 	}
 	d.NoteActive(j.actor)
-	return d.writer.wait(j)
+	return w.wait(j)
 }
 
 // wait returns when the write is done, or when its client has gone before it began.

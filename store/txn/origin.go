@@ -15,7 +15,7 @@ const maxOrigins = 4096
 // Origin returns the key of the row in origins for the actor of the transaction.
 func (tx *Tx) Origin() (key int64, err error) {
 	a := tx.Actor
-	known := tx.db.writer.origins
+	known := tx.writer.origins
 	id := origin{a.Workspace, a.Email, a.TokenID, a.Addr}
 	if key, there := known[id]; there {
 		return key, nil

@@ -5,8 +5,8 @@ import (
 	"errors"
 
 	"crmkit/crm"
+	"crmkit/store/engine"
 	"crmkit/store/snapshot"
-	"crmkit/store/sqlite"
 	"crmkit/store/table"
 )
 
@@ -27,7 +27,7 @@ func (d *DB) Read(ctx context.Context, fn func(*ReadTx) error) error {
 
 // Reader returns a connection to read with, which the caller gives back by calling free once.
 // In a store in memory the writer waits for that.
-func (d *DB) Reader(ctx context.Context) (conn *sqlite.Conn, free func(), err error) {
+func (d *DB) Reader(ctx context.Context) (conn engine.Conn, free func(), err error) {
 	readers := d.accounts
 	if ctx.Value(turnKey{}) != nil {
 		readers = d.readers
@@ -70,7 +70,7 @@ func (d *DB) WrapReadError(err error) error {
 		d.opts.Log.Error("a row of the file is damaged", "record", bad.Handle, "error", bad.Cause)
 		return crm.Errorf(crm.Internal, "%s is damaged in the file of the server, so this cannot be answered; filters that leave it out can. Do not retry. Who runs the server finds more with crmkit verify and in its log, and may restore a backup.", bad.Handle)
 	}
-	if !sqlite.IsIOError(err) {
+	if d.data.Fault(err) != engine.Machine {
 		return err
 	}
 	d.opts.Log.Error("read failed", "error", err)

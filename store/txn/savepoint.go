@@ -7,11 +7,11 @@ import (
 // Savepoint runs fn and rolls back what it changed if it fails; earlier changes of the
 // transaction stay. It returns the error of fn.
 func (tx *Tx) Savepoint(fn func() error) error {
-	changed, mark, dryRun := len(tx.job.changedRecords), tx.db.writer.counters.mark(), tx.job.dryRun.Mark()
+	changed, mark, dryRun := len(tx.job.changedRecords), tx.writer.counters.mark(), tx.job.dryRun.Mark()
 	failure, err := tx.savepoint(fn)
 	if failure != nil {
 		tx.job.changedRecords = tx.job.changedRecords[:changed]
-		tx.db.writer.rewind(mark)
+		tx.writer.rewind(mark)
 		tx.job.dryRun.Rewind(dryRun)
 	}
 	if err != nil {
@@ -25,13 +25,15 @@ func (tx *Tx) Savepoint(fn func() error) error {
 // part that fails after writing makes the job run again, alone.
 func (tx *Tx) savepoint(fn func() error) (failure, err error) {
 	if tx.savepoints {
-		if err := tx.conn.Savepoint("part"); err != nil {
+		if err := tx.checked(tx.conn.Savepoint("part")); err != nil {
 			return nil, err
 		}
 		if failure = fn(); failure != nil {
-			return failure, tx.conn.RollbackTo("part")
+			err := tx.checked(tx.conn.RollbackTo("part"))
+			tx.aborted = err != nil
+			return failure, err
 		}
-		return nil, tx.conn.Release("part")
+		return nil, tx.checked(tx.conn.Release("part"))
 	}
 	before := tx.dirty
 	tx.dirty = false

@@ -13,8 +13,11 @@ type Stats struct {
 // Stats returns the numbers of now. It asks the file system, not the database, so
 // it answers also while writes hang.
 func (d *DB) Stats() Stats {
-	stats := Stats{Waiting: d.writer.jobs.Waiting(), Reading: d.turns.Waiting()}
-	stats.FileBytes, stats.LogBytes = d.file.Sizes()
+	stats := Stats{Reading: d.turns.Waiting()}
+	for _, w := range d.writers {
+		stats.Waiting += w.jobs.Waiting()
+	}
+	stats.FileBytes, stats.LogBytes = d.data.Sizes()
 	return stats
 }
 

@@ -30,8 +30,8 @@ func tenantOf(actor crm.Actor) int64 {
 // processors returns how many processors the reads may use.
 func processors() int { return max(2, runtime.NumCPU()) }
 
-func newTurns() *fair.Turns {
-	return fair.NewTurns(processors(), fair.Limits{Total: maxWaiting, PerTenant: MaxWaitingOfOne}, maxTurnWait)
+func newTurns(places int) *fair.Turns {
+	return fair.NewTurns(places, fair.Limits{Total: maxWaiting, PerTenant: MaxWaitingOfOne}, maxTurnWait)
 }
 
 func newJobs() *fair.Batches[*job] {

@@ -2,13 +2,14 @@ package txn
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
 	"crmkit/crm"
 	"crmkit/store/cache"
 	"crmkit/store/dryrun"
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 )
 
 // Tx is a running write. It carries the actor and one time; everything it does
@@ -17,13 +18,15 @@ type Tx struct {
 	Actor crm.Actor
 
 	db         *DB
-	conn       *sqlite.Conn
+	writer     *writer
+	conn       engine.Conn
 	limit      context.Context // ends when the job has taken too long
 	job        *job
 	ended      error // why nothing more is done in it
 	now        int64
 	savepoints bool // its parts have savepoints; the job is alone in its transaction
 	dirty      bool // a statement ran that may have written
+	aborted    bool // a statement failed, after which PostgreSQL runs no other one in the transaction
 	partWrote  bool // a part failed after it had written, and its changes are still there
 }
 
@@ -35,7 +38,7 @@ func (tx *Tx) Now() int64 { return tx.now }
 func (tx *Tx) DryRun() *dryrun.Run { return tx.job.dryRun }
 
 // DeferReferences lets rows refer to rows that are missing until the transaction ends.
-func (tx *Tx) DeferReferences() error { return tx.conn.DeferReferences() }
+func (tx *Tx) DeferReferences() error { return tx.checked(tx.conn.DeferReferences()) }
 
 // After registers what must happen once the changes are on disk, and only then.
 func (tx *Tx) After(fn func()) { tx.job.after = append(tx.job.after, fn) }
@@ -78,7 +81,7 @@ func (tx *Tx) beginAsStored(text string) error {
 		return err
 	}
 	tx.dirty = tx.dirty || !strings.HasPrefix(text, "SELECT ")
-	return nil
+	return tx.lockFor(text)
 }
 
 // CheckDeadline returns the error of a job that takes too long, or whose client has left.
@@ -86,7 +89,7 @@ func (tx *Tx) CheckDeadline() error {
 	switch {
 	case tx.ended != nil:
 	case tx.limit.Err() != nil:
-		tx.ended = tx.db.writer.tooLong()
+		tx.ended = tx.writer.tooLong()
 		tx.job.timeoutErr = tx.ended
 	case !tx.job.finished:
 		tx.ended = tx.job.ctx.Err()
@@ -94,10 +97,27 @@ func (tx *Tx) CheckDeadline() error {
 	return tx.ended
 }
 
-// Exec runs a statement that returns no rows.
-func (tx *Tx) Exec(text string, args ...any) error {
-	_, err := tx.Affect(text, args...)
+// checked returns the error of a statement. In a shared database a statement that met another
+// transaction or lost the connection ends the whole transaction, whatever the function makes of the
+// error.
+func (tx *Tx) checked(err error) error {
+	if err == nil || !tx.db.traits.Shared || errors.Is(err, engine.ErrNoRows) {
+		return err
+	}
+	tx.aborted = true
+	if tx.db.data.Fault(err) != engine.NoFault {
+		tx.writer.cause = err
+		tx.ended = errRunAgain
+	}
 	return err
+}
+
+// Exec runs a statement that returns no rows. The engine may run it later, with the next one.
+func (tx *Tx) Exec(text string, args ...any) error {
+	if err := tx.begin(text); err != nil {
+		return err
+	}
+	return tx.checked(tx.conn.Send(text, args...))
 }
 
 // Affect runs a statement and returns how many rows it changed.
@@ -105,7 +125,8 @@ func (tx *Tx) Affect(text string, args ...any) (int64, error) {
 	if err := tx.begin(text); err != nil {
 		return 0, err
 	}
-	return tx.conn.Exec(text, args...)
+	changed, err := tx.conn.Exec(text, args...)
+	return changed, tx.checked(err)
 }
 
 // Row reads one row into dest; found is false if the statement returns no row.
@@ -113,7 +134,7 @@ func (tx *Tx) Row(text string, args []any, dest ...any) (found bool, err error) 
 	if err := tx.begin(text); err != nil {
 		return false, err
 	}
-	return sqlite.Found(tx.conn.Row(text, args, dest...))
+	return engine.Found(tx.checked(tx.conn.Row(text, args, dest...)))
 }
 
 // execAsStored is Exec, and rowAsStored is Row, for statements that need none of the changes that are
@@ -122,15 +143,14 @@ func (tx *Tx) execAsStored(text string, args ...any) error {
 	if err := tx.beginAsStored(text); err != nil {
 		return err
 	}
-	_, err := tx.conn.Exec(text, args...)
-	return err
+	return tx.checked(tx.conn.Send(text, args...))
 }
 
 func (tx *Tx) rowAsStored(text string, args []any, dest ...any) (found bool, err error) {
 	if err := tx.beginAsStored(text); err != nil {
 		return false, err
 	}
-	return sqlite.Found(tx.conn.Row(text, args, dest...))
+	return engine.Found(tx.checked(tx.conn.Row(text, args, dest...)))
 }
 
 // Rows reads every row of a statement. It ends when the job has taken too long: the driver
@@ -143,5 +163,5 @@ func (tx *Tx) Rows(text string, args []any, each func(scan func(...any) error) e
 	if err != nil && tx.limit.Err() != nil {
 		err = tx.CheckDeadline()
 	}
-	return err
+	return tx.checked(err)
 }

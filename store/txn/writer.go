@@ -6,8 +6,8 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store/cache"
+	"crmkit/store/engine"
 	"crmkit/store/fair"
-	"crmkit/store/sqlite"
 )
 
 const (
@@ -21,8 +21,7 @@ const (
 	idleAfter = 10 * time.Second // without a write the log is written into the file
 )
 
-// writer commits the writes of a database, many at once. One goroutine takes the jobs that
-// wait, runs them in one transaction, and answers them after the commit. The package document
+// writer commits writes of a database, many at once. One goroutine takes the jobs that wait, runs them in one transaction, and answers them after the commit. The package document
 // says why.
 type writer struct {
 	// Set when it is made.
@@ -32,9 +31,9 @@ type writer struct {
 	ended  chan struct{} // closed when the writer has returned
 
 	// Of the goroutine that writes.
-	conn        *sqlite.Conn // the only one that writes
-	dataVersion int64        // of conn when the caches were last in step with the file
-	lost        bool         // the file was not in its place at the last look
+	conn        engine.Conn // that nobody else uses
+	dataVersion int64       // of conn when the caches were last in step with the file
+	lost        bool        // the file was not in its place at the last look
 	batches     int
 	commitTime  time.Duration // of the last COMMIT that was not reported yet
 	pages       int           // that conn had read at the last report
@@ -44,20 +43,25 @@ type writer struct {
 	last     int64            // the number of the last commit, as the transaction leaves it
 	counters counterSet       // of the workspaces that it writes to
 	origins  map[origin]int64 // keys of those used lately
+	cause    error            // of the last errRunAgain, if a statement failed
+	heads    heads            // that are locked in a shared database
 
 	committing int64        // the number of the commit under way; 0: no commit is under way
 	known      atomic.Int64 // the last commit that the caches have; read by any goroutine
 }
 
-func newWriter(d *DB) (*writer, error) {
-	w := &writer{db: d, conn: d.file.Writer(), jobs: newJobs(), tuning: d.opts.Tuning, ended: make(chan struct{}), counters: newCounterSet(), origins: map[origin]int64{}}
-	version, err := w.conn.DataVersion()
+func newWriter(d *DB, conn engine.Conn) (*writer, error) {
+	w := &writer{db: d, conn: conn, jobs: newJobs(), tuning: d.opts.Tuning, ended: make(chan struct{}), counters: newCounterSet(), origins: map[origin]int64{}}
+	if d.traits.Shared {
+		return w, nil
+	}
+	version, err := w.conn.Version()
 	if err != nil {
 		return nil, err
 	}
 	w.dataVersion = version
 	var last int64
-	if _, err := sqlite.Found(w.conn.Row(LastCommit, nil, &last)); err != nil {
+	if _, err := engine.Found(w.conn.Row(LastCommit, nil, &last)); err != nil {
 		return nil, err
 	}
 	w.known.Store(last)
@@ -145,13 +149,13 @@ func (w *writer) finish(batch []*job, err error) {
 // checkFile returns an error where the file is not in its place any more. What is written
 // into a file without a name is gone with the process.
 func (w *writer) checkFile() error {
-	path := w.db.opts.File.Path
-	if !w.db.file.Misplaced() {
+	err := w.db.data.CheckPlace()
+	if err == nil {
 		w.lost = false
 		return nil
 	}
 	if !w.lost {
-		w.db.opts.Log.Error("the database file was removed, moved or replaced while it is in use; nothing is saved until it is back", "path", path)
+		w.db.opts.Log.Error("nothing is saved until the database is back in its place", "error", err)
 	}
 	w.lost = true
 	return &crm.Error{Code: crm.NotReady, RetryAfter: time.Minute,
@@ -164,7 +168,7 @@ func (w *writer) checkpointIfLarge() {
 	if w.batches++; w.batches%walEvery != 0 {
 		return
 	}
-	_, size := w.db.file.Sizes()
+	_, size := w.db.data.Sizes()
 	if size <= walLimit {
 		return
 	}
@@ -176,7 +180,7 @@ func (w *writer) checkpointIfLarge() {
 // checkpointIdle writes the log into the file, so that a copy of the file alone has everything;
 // false: a reader still needs the log.
 func (w *writer) checkpointIdle() bool {
-	if _, size := w.db.file.Sizes(); size == 0 {
+	if _, size := w.db.data.Sizes(); size == 0 {
 		return true
 	}
 	err := w.conn.Checkpoint()

@@ -9,7 +9,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query"
-	"crmkit/store/sqlite"
+	"crmkit/store/engine"
 	"crmkit/store/table"
 	"crmkit/store/textindex"
 	"crmkit/store/txn"
@@ -131,7 +131,7 @@ func indexText(fields textindex.Fields) string {
 	for _, f := range fields.Refs {
 		columns = append(columns, "t."+f.Col())
 	}
-	return fmt.Sprintf("SELECT %s FROM %s t WHERE %s AND t.key >= $2 AND t.key < $3", strings.Join(columns, ", "), fields.Entity.TableName(), sqlite.NoIndex("t.workspace_id = $1"))
+	return fmt.Sprintf("SELECT %s FROM %s t WHERE %s AND t.key >= $2 AND t.key < $3", strings.Join(columns, ", "), fields.Entity.TableName(), engine.NoIndex("t.workspace_id = $1"))
 }
 
 // indexedValue returns the value of a cell of a searched field.

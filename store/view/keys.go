@@ -5,8 +5,8 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/store/engine"
 	"crmkit/store/list"
-	"crmkit/store/sqlite"
 )
 
 // Keys returns the keys of the records that a question finds, lowest first, at most limit.
@@ -36,8 +36,8 @@ func (v *View) Versions(e *crm.Entity, q *query.Query, keys []int64) (map[int64]
 	}
 	// The driver hears of a cancellation only while it looks for the first row, so all are
 	// found before it.
-	text := fmt.Sprintf("WITH p(k, v) AS MATERIALIZED (SELECT t.key, t.version FROM %s t WHERE %s AND t.key IN ("+sqlite.KeysFromJSON+") AND %s) SELECT k, v FROM p",
-		e.TableName(), sqlite.NoIndex("t.workspace_id = $1"), len(args)+1, condition)
+	text := fmt.Sprintf("WITH p(k, v) AS MATERIALIZED (SELECT t.key, t.version FROM %s t WHERE %s AND t.key IN ("+engine.KeysFromJSON+") AND %s) SELECT k, v FROM p",
+		e.TableName(), engine.NoIndex("t.workspace_id = $1"), len(args)+1, condition)
 	versions := make(map[int64]int64, len(keys))
 	err = r.Rows(v.ctx, text, append(args, list.KeysJSON(keys)), func(scan func(...any) error) error {
 		var key, version int64

@@ -9,8 +9,8 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/store/cache"
+	"crmkit/store/engine"
 	"crmkit/store/list"
-	"crmkit/store/sqlite"
 	"crmkit/store/table"
 	"crmkit/store/textindex"
 	"crmkit/store/txn"
@@ -70,11 +70,11 @@ type wanted struct{ workspace, key int64 }
 // fetch reads the row of a record, or returns the not_found error that says why it is missing.
 func fetch(ctx context.Context, c *txn.ReadTx, row *table.Row, w wanted) error {
 	err := c.Row(ctx, row.Table.Fetch, []any{w.workspace, w.key}, row.Dest...)
-	if !errors.Is(err, sqlite.ErrNoRows) {
+	if !errors.Is(err, engine.ErrNoRows) {
 		return err
 	}
 	var last int64
-	if _, err := sqlite.Found(c.Row(ctx, LastNumber, []any{w.workspace, row.Table.Entity.Plural}, &last)); err != nil {
+	if _, err := engine.Found(c.Row(ctx, LastNumber, []any{w.workspace, row.Table.Entity.Plural}, &last)); err != nil {
 		return err
 	}
 	return NotFound(row.Table.Entity, w.key, last)
@@ -120,7 +120,7 @@ func (s *Reads) RecordByID(ctx context.Context, actor crm.Actor, e *crm.Entity, 
 		rec = page.Records[0]
 		return err
 	})
-	if errors.Is(err, sqlite.ErrNoRows) {
+	if errors.Is(err, engine.ErrNoRows) {
 		return rec, NotFoundByID(actor, e, id)
 	}
 	return rec, err

@@ -8,9 +8,9 @@ import (
 	"crmkit/crm"
 	"crmkit/query"
 	"crmkit/store/cache"
+	"crmkit/store/engine"
 	"crmkit/store/list"
 	"crmkit/store/snapshot"
-	"crmkit/store/sqlite"
 	"crmkit/store/textindex"
 	"crmkit/store/txn"
 )
@@ -145,7 +145,7 @@ func (v *View) agrees(known int64) (bool, error) {
 		return true, nil
 	}
 	var last int64
-	_, err := sqlite.Found(v.rows.Row(v.ctx, txn.LastCommit, nil, &last))
+	_, err := engine.Found(v.rows.Row(v.ctx, txn.LastCommit, nil, &last))
 	return last == known, err
 }
 

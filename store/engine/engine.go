@@ -1,0 +1,124 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// DB is an open database.
+type DB interface {
+	// Writers returns the connections that write. Each belongs to one goroutine.
+	Writers() []Conn
+	// Reader opens a connection that reads. The caller closes it.
+	Reader(ctx context.Context) (Conn, error)
+	// Traits says what the store must know of the engine.
+	Traits() Traits
+	// CheckPlace returns an error where what is written now would be lost with the process: the file of
+	// the database was removed or replaced.
+	CheckPlace() error
+	// Fault says what kind of failure an error is that a statement returned.
+	Fault(err error) Fault
+	// Sizes returns the bytes of the database and of its log; 0 where that is not known at once.
+	Sizes() (data, log int64)
+	// Close closes the connections that write, and the database. Those that read must be closed before.
+	Close() error
+}
+
+// Traits are the differences between engines that the store acts upon.
+type Traits struct {
+	// Shared is true if other processes write to the database. Nothing of it may be kept in memory
+	// then, and writers lock what they change.
+	Shared bool
+	// Exclusive is true if a reader and the writer must not run at the same time: the engine has no
+	// snapshots.
+	Exclusive bool
+	// Reads is how many connections may read at the same time; 0: as many as there are processors.
+	Reads int
+	// Accounts is how many more connections serve the short reads of accounts; 0: two.
+	Accounts int
+}
+
+// Conn is one connection to a database. It serves one goroutine at a time.
+//
+// Methods without a context return soon: on SQLite before a cancellation could have an effect, on
+// PostgreSQL within the deadline of a statement.
+type Conn interface {
+	// Exec runs a statement that returns no rows, and returns how many rows it changed.
+	Exec(text string, args ...any) (changed int64, err error)
+	// Send runs a statement whose result nobody reads. It may run later, but before the next
+	// statement of the connection and before the commit; its error is then theirs.
+	Send(text string, args ...any) error
+	// Row reads one row into dest. Without a row the error is ErrNoRows. It is for rows that are
+	// found at once; a statement that reads many rows to find one uses RowUntil.
+	Row(text string, args []any, dest ...any) error
+	// RowUntil is Row for a row that may take long to find, such as a count. It stops when the context
+	// ends.
+	RowUntil(ctx context.Context, text string, args []any, dest ...any) error
+	// Rows calls each for every row, and stops at its first error. SQLite checks the context only until
+	// the first row, so a statement that may take long must find all its rows before it returns one: it
+	// counts, sorts, or reads from a materialized subquery.
+	Rows(ctx context.Context, text string, args []any, each func(scan func(...any) error) error) error
+	// Texts returns the column of a statement that has one column of texts.
+	Texts(ctx context.Context, text string, args ...any) ([]string, error)
+	// Exists reports whether a statement with one argument finds a row.
+	Exists(text string, arg int64) (found bool, err error)
+
+	// BeginRead begins a transaction in which all reads see the same snapshot.
+	BeginRead() error
+	// BeginWrite begins a transaction that writes. It locks the heads of workspaces, so that no other
+	// transaction, also of other processes, writes to them until the end; 0 is the head of what is in
+	// no workspace. The list is in ascending order.
+	BeginWrite(heads []int64) error
+	// Commit commits the transaction. After ErrNotCommitted nothing of it is kept; after any other error
+	// that is not known. The transaction may still be open after an error.
+	Commit() error
+	// Rollback rolls the transaction back. Without an open transaction it may return an error.
+	Rollback() error
+	// Savepoint begins a savepoint. The name must be one of the program: it becomes SQL text.
+	Savepoint(name string) error
+	// Release ends the last savepoint of the name and keeps the changes since.
+	Release(name string) error
+	// RollbackTo undoes the changes since the last savepoint of the name, and ends it.
+	RollbackTo(name string) error
+	// DeferReferences has references checked at the end of the transaction, not with each statement.
+	DeferReferences() error
+
+	// Version returns a number that changes when another process has committed to a database that
+	// is not shared; 0 for a shared one.
+	Version() (int64, error)
+	// PagesRead returns how many pages the connection has read so far; 0 where that is not known.
+	PagesRead() int
+	// Checkpoint writes the log of the database into its file, and empties it.
+	Checkpoint() error
+	Close() error
+}
+
+// Fault is a kind of failure of a statement.
+type Fault int
+
+const (
+	// NoFault is an error that the engine did not cause, or a wrong statement.
+	NoFault Fault = iota
+	// Machine is a failure below the database: the disk, the network, a server that shuts down. The
+	// same statement may work later.
+	Machine
+	// Conflict is a failure because another transaction wrote at the same time. The whole transaction
+	// works if it runs again.
+	Conflict
+)
+
+// ErrNoRows is the error of a read of one row that found no row.
+var ErrNoRows = sql.ErrNoRows
+
+// ErrNotCommitted is the error of a commit that is known to have kept nothing.
+var ErrNotCommitted = errors.New("the transaction was not committed")
+
+// Found separates a missing row from a failure: for ErrNoRows it returns false and no error, for
+// any other error false and the error.
+func Found(err error) (found bool, _ error) {
+	if errors.Is(err, ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}

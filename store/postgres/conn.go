@@ -1,0 +1,267 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"crmkit/store/engine"
+)
+
+// statementTime is how long the methods of a Conn without a context wait for the server.
+const statementTime = 30 * time.Second
+
+// Conn is one connection; see engine.Conn. It is opened by its first statement, and again by the
+// first statement outside of a transaction after it was lost.
+type Conn struct {
+	db       *DB
+	conn     *pgx.Conn // nil: not open
+	waiting  []queued  // statements that were not sent yet
+	begun    bool      // a transaction has begun, perhaps only in waiting
+	sent     bool      // its beginning was sent
+	id       string    // of a transaction that writes, in the table batches; empty: it has none
+	warnings int       // of the server so far
+}
+
+// queued is a statement that waits to be sent with the next one.
+type queued struct {
+	text string
+	args []any
+}
+
+func newConn(db *DB) *Conn { return &Conn{db: db} }
+
+// Close closes the connection.
+func (c *Conn) Close() error {
+	if c.conn == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	conn := c.conn
+	c.conn = nil
+	return conn.Close(ctx)
+}
+
+// Exec implements engine.Conn.
+func (c *Conn) Exec(text string, args ...any) (changed int64, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), statementTime)
+	defer cancel()
+	err = c.roundTrip(ctx, queued{text, args}, func(rows pgx.Rows) error {
+		rows.Close()
+		changed = rows.CommandTag().RowsAffected()
+		return rows.Err()
+	})
+	return changed, err
+}
+
+// Send implements engine.Conn. Outside of a transaction the statement runs at once.
+func (c *Conn) Send(text string, args ...any) error {
+	if !c.begun {
+		_, err := c.Exec(text, args...)
+		return err
+	}
+	if c.waiting = append(c.waiting, queued{text, args}); len(c.waiting) < maxWaiting {
+		return nil
+	}
+	return c.flush()
+}
+
+// maxWaiting is how many statements wait at most. They are sent before that where one has long
+// values: see flush.
+const maxWaiting = 200
+
+// flush sends the statements that wait.
+func (c *Conn) flush() error {
+	if len(c.waiting) == 0 {
+		return nil
+	}
+	last := c.waiting[len(c.waiting)-1]
+	c.waiting = c.waiting[:len(c.waiting)-1]
+	_, err := c.Exec(last.text, last.args...)
+	return err
+}
+
+// Row implements engine.Conn.
+func (c *Conn) Row(text string, args []any, dest ...any) error {
+	ctx, cancel := context.WithTimeout(context.Background(), statementTime)
+	defer cancel()
+	return c.RowUntil(ctx, text, args, dest...)
+}
+
+// RowUntil implements engine.Conn.
+func (c *Conn) RowUntil(ctx context.Context, text string, args []any, dest ...any) error {
+	found := false
+	err := c.Rows(ctx, text, args, func(scan func(...any) error) error {
+		if found {
+			return nil // SQLite's Row reads the first of several rows, too
+		}
+		found = true
+		return scan(dest...)
+	})
+	if err == nil && !found {
+		return engine.ErrNoRows
+	}
+	return err
+}
+
+// Rows implements engine.Conn.
+func (c *Conn) Rows(ctx context.Context, text string, args []any, each func(scan func(...any) error) error) error {
+	return c.roundTrip(ctx, queued{text, args}, func(rows pgx.Rows) error {
+		defer rows.Close()
+		scan := scanner(rows)
+		for rows.Next() {
+			if err := each(scan); err != nil {
+				return &callerError{err}
+			}
+		}
+		return rows.Err()
+	})
+}
+
+// callerError is an error of a function that reads rows, which says nothing of the connection.
+type callerError struct{ error }
+
+// Texts implements engine.Conn.
+func (c *Conn) Texts(ctx context.Context, text string, args ...any) (list []string, err error) {
+	err = c.Rows(ctx, text, args, func(scan func(...any) error) error {
+		list = append(list, "")
+		return scan(&list[len(list)-1])
+	})
+	return list, err
+}
+
+// Exists implements engine.Conn.
+func (c *Conn) Exists(text string, arg int64) (found bool, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), statementTime)
+	defer cancel()
+	err = c.Rows(ctx, text, []any{arg}, func(func(...any) error) error {
+		found = true
+		return nil
+	})
+	return found, err
+}
+
+// roundTrip sends what waits and a statement, waits for all, and has read read the rows of the
+// last. A connection that is lost before anything of a transaction was sent is opened again, once.
+func (c *Conn) roundTrip(ctx context.Context, last queued, read func(pgx.Rows) error) error {
+	batch := c.waiting
+	c.waiting = nil
+	fresh := !c.begun || !c.sent
+	used := c.conn != nil // so it may have been lost since
+	err := c.try(ctx, batch, last, read)
+	if err != nil && fresh && used && c.conn == nil && retryable(err) && ctx.Err() == nil {
+		err = c.try(ctx, batch, last, read)
+	}
+	var own *callerError
+	if errors.As(err, &own) {
+		return own.error
+	}
+	return named(ctx, err)
+}
+
+// retryable reports whether a statement outside of a transaction, or the first of one, may run
+// again: nothing of it can have been kept.
+func retryable(err error) bool {
+	var own *callerError
+	return broke(err) && !errors.As(err, &own)
+}
+
+// try is roundTrip without a second try.
+func (c *Conn) try(ctx context.Context, batch []queued, last queued, read func(pgx.Rows) error) (err error) {
+	if err := c.connect(ctx); err != nil {
+		return err
+	}
+	c.db.trips.Add(1)
+	c.sent = c.begun
+	if len(batch) == 0 {
+		rows, err := c.conn.Query(ctx, c.db.local(last.text), arguments(last.args)...)
+		if err != nil {
+			rows.Close()
+		} else {
+			err = read(rows)
+		}
+		return c.dropBroken(err)
+	}
+	return c.dropBroken(c.sendAll(ctx, append(batch, last), read))
+}
+
+// sendAll sends several statements at once, and reads the rows of the last.
+func (c *Conn) sendAll(ctx context.Context, list []queued, read func(pgx.Rows) error) (err error) {
+	var batch pgx.Batch
+	for _, q := range list {
+		batch.Queue(c.db.local(q.text), arguments(q.args)...)
+	}
+	results := c.conn.SendBatch(ctx, &batch)
+	defer func() { err = cmpError(err, results.Close()) }()
+	for _, q := range list[:len(list)-1] {
+		tag, err := results.Exec()
+		if err != nil {
+			return err
+		}
+		if q.text == commitText && tag.String() != commitText {
+			return engine.ErrNotCommitted
+		}
+	}
+	rows, err := results.Query()
+	if err != nil {
+		rows.Close()
+		return err
+	}
+	return read(rows)
+}
+
+// cmpError returns the first error that there is.
+func cmpError(first, second error) error {
+	if first != nil {
+		return first
+	}
+	return second
+}
+
+// connect opens the connection if it is not open. Within a transaction it cannot: the server has
+// ended that.
+func (c *Conn) connect(ctx context.Context) error {
+	if c.conn != nil && c.conn.IsClosed() {
+		c.conn = nil
+	}
+	if c.conn != nil {
+		return nil
+	}
+	if c.begun && c.sent {
+		return &lostError{errors.New("it was lost within a transaction")}
+	}
+	config := c.db.config.Copy()
+	config.OnNotice = func(_ *pgconn.PgConn, notice *pgconn.Notice) {
+		if notice.SeverityUnlocalized == "WARNING" {
+			c.warnings++
+		}
+	}
+	conn, err := dial(ctx, config)
+	c.conn = conn
+	return err
+}
+
+// dropBroken closes the connection after an error that says it is of no use any more.
+func (c *Conn) dropBroken(err error) error {
+	var own *callerError
+	if c.conn == nil || err == nil || errors.As(err, &own) && !c.conn.IsClosed() {
+		return err
+	}
+	if c.conn.IsClosed() || broke(err) {
+		_ = c.Close()
+	}
+	return err
+}
+
+// Version implements engine.Conn.
+func (c *Conn) Version() (int64, error) { return 0, nil }
+
+// PagesRead implements engine.Conn.
+func (c *Conn) PagesRead() int { return 0 }
+
+// Checkpoint implements engine.Conn. PostgreSQL does it by itself.
+func (c *Conn) Checkpoint() error { return nil }

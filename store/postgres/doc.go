@@ -1,0 +1,40 @@
+// Package postgres is the second engine of the store: a PostgreSQL database that several servers
+// use at the same time. It is the only package that imports a driver of PostgreSQL, and like
+// package sqlite it knows nothing of records, workspaces or accounts.
+//
+// # Round trips
+//
+// A statement on PostgreSQL costs a journey to the server and back, which takes longer than
+// the statement itself. So a Conn sends together what it can: the statements that begin a
+// transaction with its first statement, statements whose result nobody reads (Conn.Send) with
+// the next one that returns something, and the last of them with COMMIT. The server runs them
+// in their order, and after one that fails it runs none of the rest.
+//
+// # Poolers
+//
+// Everything works behind a pooler that gives a server connection to a client for one transaction
+// alone (PgBouncer in transaction mode). Nothing is kept in a session: no prepared statements with
+// names (the exec mode of pgx, unless the address asks for another), no LISTEN, no advisory locks,
+// and settings are set for one transaction.
+//
+// # Order of commits
+//
+// A transaction that writes locks the heads of its workspaces first, in ascending order, so no two
+// can wait for each other. READ COMMITTED is enough: after the lock each statement sees all that
+// earlier holders of the head have committed.
+//
+// # The outcome of a commit
+//
+// Each transaction that writes inserts a random id into the table batches. If the connection is
+// lost during COMMIT, the id is looked up over a new connection, to the primary, by a statement
+// that inserts it as lost if it is not there. A transaction that still runs on the server makes this
+// statement wait; a transaction whose id was inserted as lost can never commit. The numbers that
+// PostgreSQL itself gives to transactions prove nothing: they are given again after a
+// fail-over.
+//
+// # Failure
+//
+// A connection that was lost is opened again by the next statement outside of a transaction, with
+// all hosts of the address and its target_session_attrs, so a fail-over needs no restart. DB.Fault
+// says which errors are worth another try.
+package postgres

@@ -1,0 +1,73 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"crmkit/store/engine"
+)
+
+// lostError is the error of a statement whose connection was lost, or could not be opened.
+type lostError struct{ cause error }
+
+func (e *lostError) Error() string { return "the connection to PostgreSQL: " + e.cause.Error() }
+
+func (e *lostError) Unwrap() error { return e.cause }
+
+// conflicts are the SQLSTATE codes of statements that another transaction was in the way of:
+// unique_violation, foreign_key_violation, serialization_failure, deadlock_detected and
+// lock_not_available (postgresql.org/docs/current/errcodes-appendix.html). The rows that break a
+// constraint were written after this transaction looked for them, since it looks before it writes.
+var conflicts = map[string]bool{"23505": true, "23503": true, "40001": true, "40P01": true, "55P03": true}
+
+// machineClasses are the first two characters of the codes for faults of the server and not of the
+// statement: connection, resources, intervention of an operator, system, internal.
+var machineClasses = map[string]bool{"08": true, "53": true, "57": true, "58": true, "XX": true}
+
+// readOnly is the code of a write to a server that only reads, such as a primary that became a
+// standby.
+const readOnly = "25006"
+
+// Fault implements engine.DB.
+func (db *DB) Fault(err error) engine.Fault {
+	var known *pgconn.PgError
+	var lost *lostError
+	switch {
+	case errors.As(err, &known):
+		if conflicts[known.Code] {
+			return engine.Conflict
+		}
+		if known.Code == readOnly || len(known.Code) == 5 && machineClasses[known.Code[:2]] {
+			return engine.Machine
+		}
+	case errors.As(err, &lost):
+		return engine.Machine
+	}
+	return engine.NoFault
+}
+
+// broke reports whether an error says that the connection is of no use any more: it was lost, the
+// server ends it, or it does not take writes.
+func broke(err error) bool {
+	var known *pgconn.PgError
+	if errors.As(err, &known) {
+		return known.Code == readOnly || strings.HasPrefix(known.Code, "57P") || strings.HasPrefix(known.Code, "08")
+	}
+	return err != nil
+}
+
+// named returns the error of a statement as the store knows it: one that is neither of the server
+// nor of the context of the caller is of the connection.
+func named(ctx context.Context, err error) error {
+	var known *pgconn.PgError
+	switch {
+	case err == nil, errors.As(err, &known):
+		return err
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return &lostError{err}
+}

@@ -1,0 +1,120 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	_ "embed"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"crmkit/store/engine"
+)
+
+// Options say which database to open, and how.
+type Options struct {
+	Address    string           // a URL or a keyword string
+	Migrations []fs.FS          // see engine.LoadMigrations; the database is upgraded to them
+	Functions  string           // SQL of functions and indexes that only PostgreSQL has; run when it changes, after the migrations
+	LockHeads  string           // SQL that locks the heads in the JSON array $1, in ascending order
+	LockAll    string           // SQL that locks all heads, for an upgrade
+	Clock      func() time.Time // nil: time.Now
+	Log        *slog.Logger     // nil: nothing is logged
+}
+
+//go:embed functions.sql
+var functions string
+
+// How many connections a server uses at most. A workspace has always the same of the writing ones,
+// so that more of them serve more workspaces at the same time.
+const (
+	writers  = 4
+	readers  = 12
+	accounts = 6
+)
+
+// Connections is how many connections one server uses at most.
+const Connections = writers + readers + accounts
+
+// DB is a database of PostgreSQL.
+type DB struct {
+	opts    Options
+	config  *pgx.ConnConfig
+	schema  string // that has the tables, quoted
+	texts   texts
+	known   int // the number of the last migration of this program
+	writers []*Conn
+	trips   atomic.Int64
+}
+
+// Open connects to a database and upgrades its schema. It returns an error, and changes nothing, if
+// the database cannot be reached, is older than PostgreSQL 15 or not in UTF-8, has tables of
+// another program, or a schema that this program cannot use.
+func Open(ctx context.Context, opts Options) (*DB, error) {
+	opts.Log = cmp.Or(opts.Log, slog.New(slog.DiscardHandler))
+	if opts.Clock == nil {
+		opts.Clock = time.Now
+	}
+	opts.Functions = functions + opts.Functions
+	config, err := parse(opts.Address)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{opts: opts, config: config}
+	if err := db.prepare(ctx); err != nil {
+		return nil, err
+	}
+	for range writers {
+		db.writers = append(db.writers, newConn(db))
+	}
+	return db, nil
+}
+
+// prepare checks the server and upgrades the schema.
+func (db *DB) prepare(ctx context.Context) error {
+	c := newConn(db)
+	defer c.Close()
+	if err := db.checkServer(ctx, c); err != nil {
+		return err
+	}
+	return db.migrate(ctx, c)
+}
+
+// Writers implements engine.DB.
+func (db *DB) Writers() []engine.Conn {
+	list := make([]engine.Conn, len(db.writers))
+	for i, c := range db.writers {
+		list[i] = c
+	}
+	return list
+}
+
+// Reader returns a connection that reads. It is opened by its first statement.
+func (db *DB) Reader(context.Context) (engine.Conn, error) { return newConn(db), nil }
+
+// Traits implements engine.DB.
+func (db *DB) Traits() engine.Traits {
+	return engine.Traits{Shared: true, Reads: readers, Accounts: accounts}
+}
+
+// CheckPlace implements engine.DB. A server is always in its place.
+func (db *DB) CheckPlace() error { return nil }
+
+// Sizes returns 0: PostgreSQL reads all files of a database to know its size.
+func (db *DB) Sizes() (data, log int64) { return 0, 0 }
+
+// RoundTrips returns how often a connection has waited for the server so far.
+func (db *DB) RoundTrips() int64 { return db.trips.Load() }
+
+// Close closes the connections that write.
+func (db *DB) Close() error {
+	var errs []error
+	for _, c := range db.writers {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,188 @@
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"crmkit/store/engine"
+)
+
+// Settings of a transaction, in milliseconds. They are set for it alone, since a pooler may give its
+// session to others. A transaction whose server stopped in the middle must not hold the heads of
+// its workspaces. Compiling a statement (jit) takes longer than any statement of the store.
+const (
+	readSettings  = "SELECT set_config('jit', 'off', TRUE), set_config('statement_timeout', '30000', TRUE), set_config('idle_in_transaction_session_timeout', '60000', TRUE)"
+	writeSettings = "SELECT set_config('jit', 'off', TRUE), set_config('statement_timeout', '30000', TRUE), set_config('lock_timeout', '15000', TRUE), set_config('idle_in_transaction_session_timeout', '15000', TRUE)"
+)
+
+const commitText = "COMMIT"
+
+// BeginRead implements engine.Conn.
+func (c *Conn) BeginRead() error {
+	c.begin()
+	c.waiting = append(c.waiting, queued{"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", nil}, queued{readSettings, nil})
+	return nil
+}
+
+// begin notes that a transaction begins; the caller adds the statements that begin it.
+func (c *Conn) begin() { c.waiting, c.begun, c.sent, c.id = nil, true, false, "" }
+
+// BeginWrite implements engine.Conn. It waits for the heads, and refuses where a newer version of
+// the program has changed the schema so that this one must not write any more.
+func (c *Conn) BeginWrite(heads []int64) error {
+	c.begin()
+	c.id = rand.Text()
+	list := "["
+	for i, head := range heads {
+		if i > 0 {
+			list += ","
+		}
+		list += strconv.FormatInt(head, 10)
+	}
+	c.waiting = append(c.waiting,
+		queued{"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", nil},
+		queued{writeSettings, nil},
+		queued{c.db.opts.LockHeads, []any{list + "]"}},
+		queued{"INSERT INTO batches (id, kept, at) VALUES ($1, 1, $2)", []any{c.id, c.db.opts.Clock().UnixMilli()}})
+	var needs int
+	err := c.Row("SELECT COALESCE(MAX(needs), 0) FROM migrations", nil, &needs)
+	if err == nil && needs > c.db.known {
+		err = &lostError{fmt.Errorf("a newer crmkit has upgraded the schema so that this one (schema %d) must not write; upgrade this server too", c.db.known)}
+	}
+	if err != nil {
+		_ = c.Rollback()
+	}
+	return err
+}
+
+// Commit implements engine.Conn.
+func (c *Conn) Commit() error {
+	if !c.begun || !c.sent && len(c.waiting) == 0 {
+		c.end()
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), statementTime)
+	defer cancel()
+	warnings := c.warnings
+	err := c.roundTrip(ctx, queued{commitText, nil}, func(rows pgx.Rows) error {
+		rows.Close()
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		if rows.CommandTag().String() != commitText { // the server rolled back, because a statement had failed
+			return &callerError{engine.ErrNotCommitted}
+		}
+		return nil
+	})
+	id := c.id
+	c.end()
+	switch {
+	case err == nil && c.warnings == warnings:
+		return nil
+	case id == "":
+		return err
+	case err != nil && !outcomeOpen(err):
+		return errors.Join(engine.ErrNotCommitted, err)
+	}
+	return c.resolve(id, err)
+}
+
+// outcomeOpen reports whether a transaction may have been committed although COMMIT failed: the
+// connection was lost, or the server ended it. Any other error of the server is one of a statement
+// before COMMIT, or of a constraint that COMMIT checks, and rolls back.
+func outcomeOpen(err error) bool {
+	return !errors.Is(err, engine.ErrNotCommitted) && broke(err)
+}
+
+// end forgets the transaction.
+func (c *Conn) end() { c.waiting, c.begun, c.sent, c.id = nil, false, false, "" }
+
+// How long and how often the outcome of a commit is asked for.
+const (
+	resolveTime  = 20 * time.Second
+	resolvePause = 200 * time.Millisecond
+)
+
+// resolve finds out whether a transaction was committed whose COMMIT was not answered, or was
+// answered with a warning: that it is on this server, but perhaps on no standby. The statement
+// writes in both cases, so its own commit waits for the standbys as the first one should have.
+func (c *Conn) resolve(id string, cause error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), resolveTime)
+	defer cancel()
+	_ = c.Close()
+	for {
+		var kept int
+		err := c.RowUntil(ctx, "INSERT INTO batches (id, kept, at) VALUES ($1, 0, $2) ON CONFLICT (id) DO UPDATE SET at = excluded.at RETURNING kept",
+			[]any{id, c.db.opts.Clock().UnixMilli()}, &kept)
+		switch {
+		case err == nil && kept == 1:
+			return nil
+		case err == nil:
+			return errors.Join(engine.ErrNotCommitted, cause)
+		}
+		c.db.opts.Log.Warn("the outcome of a commit is not known yet", "error", err)
+		select {
+		case <-ctx.Done():
+			return errors.Join(cause, err)
+		case <-time.After(resolvePause):
+		}
+	}
+}
+
+// Rollback implements engine.Conn.
+func (c *Conn) Rollback() error {
+	sent := c.begun && c.sent
+	c.end()
+	if !sent || c.conn == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), statementTime)
+	defer cancel()
+	c.db.trips.Add(1)
+	_, err := c.conn.Exec(ctx, "ROLLBACK")
+	if err != nil {
+		_ = c.Close()
+	}
+	return err
+}
+
+// Savepoint implements engine.Conn.
+func (c *Conn) Savepoint(name string) error { return c.Send("SAVEPOINT " + name) }
+
+// Release implements engine.Conn. It sends what waits, so that an error of a statement within the
+// savepoint is known before its end.
+func (c *Conn) Release(name string) error {
+	if err := c.flush(); err != nil {
+		return err
+	}
+	return c.Send("RELEASE SAVEPOINT " + name)
+}
+
+// RollbackTo implements engine.Conn. Statements within the savepoint that were not sent are not
+// sent any more.
+func (c *Conn) RollbackTo(name string) error {
+	begins := "SAVEPOINT " + name
+	at := len(c.waiting) - 1
+	for at >= 0 && c.waiting[at].text != begins {
+		at--
+	}
+	if at >= 0 {
+		c.waiting = slices.Clip(c.waiting[:at])
+		return nil
+	}
+	c.waiting = nil
+	if _, err := c.Exec("ROLLBACK TO SAVEPOINT " + name); err != nil {
+		return err
+	}
+	return c.Send("RELEASE SAVEPOINT " + name)
+}
+
+// DeferReferences implements engine.Conn.
+func (c *Conn) DeferReferences() error { return c.Send("SET CONSTRAINTS ALL DEFERRED") }

@@ -1,0 +1,117 @@
+package postgres
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// The words of package engine, in the SQL of PostgreSQL. Functions of the schema have the names of
+// the others.
+var statementWords = strings.NewReplacer("UNINDEXED ", "")
+
+// texts remembers the SQL of statements.
+type texts struct {
+	mu    sync.RWMutex
+	local map[string]string
+}
+
+// maxTexts is how many statements are remembered; more are replaced each time.
+const maxTexts = 4000
+
+// local returns a statement in the SQL of PostgreSQL.
+func (db *DB) local(text string) string {
+	db.texts.mu.RLock()
+	local, known := db.texts.local[text]
+	db.texts.mu.RUnlock()
+	if known {
+		return local
+	}
+	local = strings.ReplaceAll(statementWords.Replace(text), "main.", db.schema+".")
+	db.texts.mu.Lock()
+	defer db.texts.mu.Unlock()
+	if len(db.texts.local) >= maxTexts || db.texts.local == nil {
+		db.texts.local = map[string]string{}
+	}
+	db.texts.local[text] = local
+	return local
+}
+
+var (
+	textColumn = regexp.MustCompile(`\bTEXT\b`)
+	reference  = regexp.MustCompile(`\bREFERENCES \w+ \(\w+\)( ON DELETE CASCADE)?`)
+	options    = regexp.MustCompile(`\)\s*STRICT(, CLUSTERED)?\s*;`)
+)
+
+// localMigration returns a migration in the SQL of PostgreSQL. Texts are compared by their bytes, as
+// on SQLite: other collations differ between versions of an operating system, which breaks
+// indexes. References can be deferred to the end of a transaction.
+func localMigration(text string) string {
+	text = options.ReplaceAllString(text, ");")
+	text = textColumn.ReplaceAllString(text, `TEXT COLLATE "C"`)
+	text = reference.ReplaceAllString(text, "$0 DEFERRABLE")
+	return strings.ReplaceAll(text, "CLUSTERED", "")
+}
+
+// arguments returns the arguments of a statement as pgx takes them: columns have no booleans.
+func arguments(args []any) []any {
+	for i, arg := range args {
+		if is, ok := arg.(bool); ok {
+			args[i] = int64(0)
+			if is {
+				args[i] = int64(1)
+			}
+		}
+	}
+	return args
+}
+
+// scanner returns the function that scans the row at hand. Whole numbers are scanned into
+// booleans, and booleans into whole numbers, as on SQLite.
+func scanner(rows pgx.Rows) func(dest ...any) error {
+	return func(dest ...any) error {
+		targets := make([]any, len(dest))
+		for i, d := range dest {
+			targets[i] = d
+			if _, is := d.(*bool); is || rows.FieldDescriptions()[i].DataTypeOID == boolOID {
+				targets[i] = flexible{d}
+			}
+		}
+		return rows.Scan(targets...)
+	}
+}
+
+// boolOID is the number of the type boolean (pg_type.dat of PostgreSQL).
+const boolOID = 16
+
+// flexible scans a boolean or a whole number into a *bool, *int64, *int or *any.
+type flexible struct{ dest any }
+
+// Scan implements sql.Scanner.
+func (f flexible) Scan(src any) error {
+	n := int64(0)
+	switch v := src.(type) {
+	case bool:
+		if v {
+			n = 1
+		}
+	case int64:
+		n = v
+	}
+	switch d := f.dest.(type) {
+	case *bool:
+		*d = n != 0
+	case *int64:
+		*d = n
+	case *int:
+		*d = int(n)
+	case *any:
+		*d = n
+	default:
+		return fmt.Errorf("a %T cannot be read into a %T", src, f.dest)
+	}
+	return nil
+}

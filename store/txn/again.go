@@ -1,0 +1,65 @@
+package txn
+
+import (
+	"errors"
+	"math/rand/v2"
+	"time"
+)
+
+// How often a transaction runs that must run again, and how long it waits before that at most.
+const (
+	maxRuns     = 8
+	maxRunPause = 50 * time.Millisecond
+)
+
+// runAndCommit runs jobs as runTogether does, and commits them if none failed. A transaction that
+// others were in the way of runs again, so the same functions may run many times.
+func (w *writer) runAndCommit(batch []*job, how attempt) (joined, failed []*job, err error) {
+	for runs := 0; ; {
+		joined, failed, err = w.runTogether(batch, how)
+		if err == nil && len(failed) == 0 {
+			err = w.commitTransaction(joined)
+		}
+		if !errors.Is(err, errRunAgain) {
+			return joined, failed, err
+		}
+		if err := w.mayRunAgain(&runs); err != nil {
+			return joined, nil, err
+		}
+	}
+}
+
+// mayRunAgain waits before a transaction runs again. It returns the error of the transaction if
+// others were in its way too often. For want of a head it runs again at once: each time it has one
+// more of those that its functions name.
+func (w *writer) mayRunAgain(runs *int) error {
+	cause := w.cause
+	if w.cause = nil; cause == nil {
+		return nil
+	}
+	if *runs++; *runs == maxRuns {
+		return w.jobError("transaction", cause)
+	}
+	time.Sleep(rand.N(maxRunPause))
+	return nil
+}
+
+// runDryRun runs a step of a dry run and rolls it back.
+func (w *writer) runDryRun(j *job) error {
+	w.heads.wanted = nil
+	for runs, outcome := 0, hindered; outcome == hindered; {
+		if err := w.begin([]*job{j}); err != nil {
+			return w.jobError("transaction", err)
+		}
+		if outcome = clean; !j.abandoned() {
+			outcome = w.runJob(j, alone)
+		}
+		if w.rollback(); outcome == hindered {
+			if err := w.mayRunAgain(&runs); err != nil {
+				return err
+			}
+		}
+	}
+	j.after, j.commitErr = nil, nil
+	return nil
+}

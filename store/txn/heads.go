@@ -1,0 +1,109 @@
+package txn
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/crm/catalog"
+)
+
+// Several servers may write to a shared database. So a transaction locks the head of each workspace
+// that it writes to, in ascending order and before its first read, and other transactions wait for
+// it. Then a function reads nothing of a workspace that another transaction is about to change:
+// what is checked before a write still holds at the commit, and the numbers of the log rise in the
+// order of the commits. What belongs to no workspace (users, codes, limits) has one head for all,
+// which comes first.
+//
+// A function says with its actor which workspace it works in. If it turns out to write to another
+// one, the whole transaction runs again with that one locked too.
+
+// outside is the head of what belongs to no workspace.
+const outside = 0
+
+// errRunAgain ends a transaction that runs again: it needs a further head, or other transactions
+// or the connection were in its way.
+var errRunAgain = errors.New("the transaction must run again")
+
+// heads are the workspaces that a transaction of a shared database has locked.
+type heads struct {
+	locked []int64         // in ascending order
+	wanted []int64         // that turned out to be needed, for the batch at hand
+	known  map[string]bool // whether a statement writes outside of workspaces
+}
+
+// of returns the heads that a batch needs, in ascending order.
+func (h *heads) of(batch []*job) []int64 {
+	list := slices.Clone(h.wanted)
+	for _, j := range batch {
+		list = append(list, j.actor.Workspace)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// lockHead ends the transaction unless it has the head of a workspace.
+func (tx *Tx) lockHead(workspace int64) error {
+	h := &tx.writer.heads
+	if !tx.db.traits.Shared || tx.job.internal {
+		return nil
+	}
+	if _, locked := slices.BinarySearch(h.locked, workspace); locked {
+		return nil
+	}
+	h.wanted = append(h.wanted, workspace)
+	tx.ended = errRunAgain
+	return tx.ended
+}
+
+// AddHead notes a workspace that the transaction itself makes: nobody else can write to it yet.
+func (tx *Tx) AddHead(workspace int64) {
+	h := &tx.writer.heads
+	if at, locked := slices.BinarySearch(h.locked, workspace); !locked {
+		h.locked = slices.Insert(h.locked, at, workspace)
+	}
+}
+
+// lockFor ends the transaction if a statement writes outside of workspaces, and that is not locked.
+func (tx *Tx) lockFor(text string) error {
+	h := &tx.writer.heads
+	if !tx.db.traits.Shared || strings.HasPrefix(text, "SELECT ") || len(h.locked) > 0 && h.locked[0] == outside {
+		return nil
+	}
+	writes, known := h.known[text]
+	if !known {
+		if len(h.known) >= maxKnown || h.known == nil {
+			h.known = map[string]bool{}
+		}
+		writes = writesOutside(text)
+		h.known[text] = writes
+	}
+	if !writes {
+		return nil
+	}
+	return tx.lockHead(outside)
+}
+
+// maxKnown is how many statements are remembered.
+const maxKnown = 1000
+
+// inWorkspaces are the tables, beside those of records, whose rows belong to a workspace and are
+// written only while its head is locked.
+var inWorkspaces = []string{"cascades", "confirmations", "custom_values", "imported", "kept_answers", "list_values", "log", "names", "origins", "tags", "usage", "values_in_use", "words"}
+
+// writesOutside reports whether a statement writes to a table whose rows belong to no workspace.
+func writesOutside(text string) bool {
+	words := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '(' || r == '\n' || r == '\t' })
+	for i, word := range words {
+		if i+1 < len(words) && (word == "INTO" || word == "UPDATE" && i == 0 || word == "FROM" && i > 0 && words[i-1] == "DELETE") {
+			return !slices.Contains(inWorkspaces, words[i+1]) && !isRecordTable(words[i+1])
+		}
+	}
+	return true
+}
+
+// isRecordTable reports whether a table has records.
+func isRecordTable(name string) bool {
+	return slices.ContainsFunc(catalog.Entities, func(e crm.Entity) bool { return e.Plural == name && !e.IsView() })
+}
