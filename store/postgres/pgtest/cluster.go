@@ -113,10 +113,7 @@ func create(options Options) (*Cluster, error) {
 		c.data = home.file(c.name)
 	}
 	secret := home.file("password")
-	if err := os.WriteFile(secret, []byte(Password+"\n"), 0o600); err != nil {
-		return nil, err
-	}
-	if err := giveAway(secret); err != nil {
+	if err := writeFor(secret, Password+"\n"); err != nil {
 		return nil, err
 	}
 	locale := options.Locale
@@ -225,14 +222,11 @@ func (c *Cluster) end(signal os.Signal) error {
 	if c.server == nil {
 		return nil
 	}
-	_ = c.server.cmd.Process.Signal(signal) // it may have ended
-	select {
-	case <-c.server.done:
-		c.server = nil
-		return nil
-	case <-time.After(patience):
-		return fmt.Errorf("PostgreSQL does not stop within %v:\n%s", patience, c.server.output())
+	if err := c.server.end(signal); err != nil {
+		return err
 	}
+	c.server = nil
+	return nil
 }
 
 // program returns the path of a program of this version.

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // folder is the temporary folder of a test process. It has the files of all its servers, and for
@@ -85,6 +86,14 @@ func makeFolder(place string) (string, error) {
 	return path, giveAway(path)
 }
 
+// writeFor writes a file that only the user of the servers may read.
+func writeFor(path, text string) error {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return err
+	}
+	return giveAway(path)
+}
+
 // file returns the path of a file in the folder.
 func (f *folder) file(name string) string { return filepath.Join(f.path, name) }
 
@@ -144,6 +153,17 @@ func (f *folder) start(name string, args ...string) (*process, error) {
 		close(p.done)
 	}()
 	return p, nil
+}
+
+// end sends a signal to a program and waits for its end.
+func (p *process) end(signal os.Signal) error {
+	_ = p.cmd.Process.Signal(signal) // it may have ended
+	select {
+	case <-p.done:
+		return nil
+	case <-time.After(patience):
+		return fmt.Errorf("%s does not end within %v of the signal %v:\n%s", filepath.Base(p.log), patience, signal, p.output())
+	}
 }
 
 // output returns the last lines of the output of a program, for messages.
