@@ -43,9 +43,8 @@ crm/norm < store/postgres/pgtest
 const fences = `
 modernc.org/sqlite                      store/sqlite
 database/sql                            store/engine store/sqlite
-github.com/jackc/pgx                    store/postgres
+github.com/jackc/pgx                    store/postgres store/postgres/pgtest
 github.com/hashicorp/golang-lru         store/sqlite
-github.com/jackc/pgx                    store/postgres/pgtest
 github.com/julienschmidt/httprouter     server/web
 github.com/google/uuid                  server/owner server/web
 net/http                                server server/client server/edge server/mcp server/oauth server/owner server/servertest server/transfer server/web
