@@ -119,17 +119,20 @@ func TestCommitWithErrorBesideOtherWrites(t *testing.T) {
 // failCommit makes the commit of its batch fail: it writes a row with a reference to no row, which
 // SQLite is set to check at the commit.
 func failCommit(tx *Tx) error {
-	if err := tx.Exec("PRAGMA defer_foreign_keys = 1"); err != nil {
+	if err := tx.DeferReferences(); err != nil {
 		return err
 	}
 	return tx.Exec("INSERT INTO members (key, id, workspace_id, email, role, status, created_at) VALUES (-1, 'inv_x', -1, 'x@example.com', 'member', 'invited', 0)")
 }
 
-// TestFailedCommitSavesNothing checks that nothing of a batch is saved when its commit fails,
+// TestFailedCommitSavesNothing checks on SQLite that nothing of a batch is saved when its commit fails,
 // also no write that ends with CommitWithError, and that no function given to After runs. The
 // next write works.
 func TestFailedCommitSavesNothing(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
+		if f.opts.Shared() {
+			t.Skip("PostgreSQL says that nothing was committed, so the other writes are saved: TestFailedCommitOfOne")
+		}
 		ann := f.member("ann@example.com")
 		var calls []string
 		job := f.commitWithError("mine", &calls)

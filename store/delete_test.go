@@ -83,7 +83,7 @@ func TestDeleteLogsOneEntryPerRecord(t *testing.T) {
 		e := f.estate(ann)
 		before := f.raw(1, "SELECT MAX(key) FROM changes")
 		f.remove(ann, e.contact)
-		got := f.raw(3, "SELECT action, ' ', target FROM changes WHERE key > CAST($1 AS INTEGER) ORDER BY target, key", before[0])
+		got := f.raw(3, "SELECT action, ' ', target FROM changes WHERE key > CAST($1 AS BIGINT) ORDER BY target, key", before[0])
 		want := []string{"delete " + e.contact.Handle(), "update " + e.deal.Handle()}
 		for on, activity := range e.activities {
 			switch {

@@ -8,10 +8,12 @@ import (
 	"time"
 
 	"crmkit/store/engine"
+	"crmkit/store/postgres/pgtest"
 )
 
-// engines runs a test twice: on a file with all caches, and in memory without caches, where SQLite
-// returns unordered rows in reverse. Answers must not depend on any of these.
+// engines runs a test on each engine: on a file with all caches, in memory without caches, where
+// SQLite returns unordered rows in reverse, and on PostgreSQL. Answers must not depend on any of
+// these.
 func engines(t *testing.T, test func(t *testing.T, f *fixture)) {
 	t.Helper()
 	enginesWith(t, Options{}, test)
@@ -20,13 +22,23 @@ func engines(t *testing.T, test func(t *testing.T, f *fixture)) {
 // enginesWith is engines with further options.
 func enginesWith(t *testing.T, opts Options, test func(t *testing.T, f *fixture)) {
 	t.Helper()
-	for name, path := range map[string]string{"file": filepath.Join(t.TempDir(), "crmkit.db"), "memory": Memory} {
+	for name, path := range map[string]func(*testing.T) string{"file": pathOfFile, "memory": func(*testing.T) string { return Memory }, "postgres": Postgres} {
 		t.Run(name, func(t *testing.T) {
 			opts := opts
-			opts.Path = path
+			opts.Path = path(t)
 			test(t, openWith(t, newClock(), opts))
 		})
 	}
+}
+
+func pathOfFile(t *testing.T) string { return filepath.Join(t.TempDir(), "crmkit.db") }
+
+// Postgres returns the address of a new database of PostgreSQL, which has the schema.
+func Postgres(t *testing.T) string {
+	t.Helper()
+	return pgtest.Shared(t).DatabaseFrom(t, "store", func(address string) error {
+		return Upgrade(t.Context(), Options{Path: address})
+	})
 }
 
 func onFile(t *testing.T) *fixture {
@@ -60,7 +72,7 @@ func openWith(t *testing.T, c *clock, opts Options) *fixture {
 	f := &fixture{t: t, clock: c}
 	f.tuning.Connected = func(conn engine.Conn) error {
 		f.conns = append(f.conns, conn)
-		if !bare && !*reversed {
+		if opts.Shared() || !bare && !*reversed {
 			return nil
 		}
 		// Rows for which a statement names no order are returned last first.

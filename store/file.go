@@ -107,6 +107,15 @@ func opened[D engine.DB](db D, err error) (engine.DB, error) {
 	return db, nil
 }
 
+// Upgrade makes the database, or brings its schema up to date, as Open does, and leaves it closed.
+func Upgrade(ctx context.Context, opts Options) error {
+	db, err := opts.open(ctx)
+	if err != nil {
+		return err
+	}
+	return db.Close()
+}
+
 // file returns the options of a database file.
 func (o Options) file() sqlite.Options {
 	return sqlite.Options{Path: o.Path, Schema: FileSchema(o.Migrations), Engine: functions(), Clock: o.Clock, Log: o.Log, LockAs: o.LockAs}

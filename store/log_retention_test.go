@@ -40,7 +40,7 @@ func TestLogIsTrimmed(t *testing.T) {
 	f.clock.advance(100 * 24 * time.Hour)
 	f.Purge(t.Context())
 	f.save(ann, "contact", "name", "Next")
-	if next := f.raw(1, "SELECT MAX(key) - CAST($2 AS INTEGER) FROM log WHERE workspace_id = $1", ann.Workspace, last[0]); next[0] != "1" {
+	if next := f.raw(1, "SELECT MAX(key) - CAST($2 AS BIGINT) FROM log WHERE workspace_id = $1", ann.Workspace, last[0]); next[0] != "1" {
 		t.Errorf("the next entry has a number that is %s higher, want 1", next)
 	}
 	f.checkCounters(ann)

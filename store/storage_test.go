@@ -36,7 +36,7 @@ var storedBytes = func() string {
 	for table, columns := range storedTexts {
 		var lengths []string
 		for column := range strings.FieldsSeq(columns) {
-			lengths = append(lengths, "COALESCE(LENGTH(CAST("+column+" AS BLOB)), 0)")
+			lengths = append(lengths, "COALESCE(OCTET_LENGTH("+column+"), 0)")
 		}
 		sums = append(sums, "(SELECT COALESCE(SUM("+strings.Join(lengths, " + ")+"), 0) FROM "+table+" WHERE workspace_id = $1)")
 	}

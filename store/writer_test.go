@@ -16,22 +16,25 @@ import (
 // block keeps the writer in a job until release is called, which waits for the job to end.
 func (f *fixture) block() (release func()) {
 	f.t.Helper()
-	entered, leave, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
-	enter := sync.OnceFunc(func() { close(entered) }) // a write may run again
-	go func() {
-		defer close(ended)
-		if err := f.Write(context.Background(), crm.Actor{}, func(*Tx) error {
-			enter()
-			<-leave
-			return nil
-		}); err != nil {
-			f.t.Errorf("the blocking write: %v", err)
-		}
-	}()
-	<-entered
+	leave := make(chan struct{})
+	var ended sync.WaitGroup
+	for workspace := range f.db.Writers() { // each is the writer of one of so many workspaces in a row
+		entered := make(chan struct{})
+		enter := sync.OnceFunc(func() { close(entered) }) // a write may run again
+		ended.Go(func() {
+			if err := f.Write(context.Background(), crm.Actor{Workspace: int64(workspace)}, func(*Tx) error {
+				enter()
+				<-leave
+				return nil
+			}); err != nil {
+				f.t.Errorf("the blocking write: %v", err)
+			}
+		})
+		<-entered
+	}
 	return func() {
 		close(leave)
-		<-ended
+		ended.Wait()
 	}
 }
 

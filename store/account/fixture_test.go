@@ -216,8 +216,8 @@ func (f *fixture) checkCounters(actor crm.Actor) {
 
 // logBytes is SQL that counts the storage of a workspace without records again: that of its log.
 const logBytes = `SELECT
-	(SELECT COALESCE(SUM(LENGTH(CAST(action || target || COALESCE(id, '') || COALESCE(before, '') || COALESCE(after, '') AS BLOB))), 0) FROM log WHERE workspace_id = $1) +
-	(SELECT COALESCE(SUM(LENGTH(CAST(COALESCE(token_id, '') || COALESCE(actor, '') || COALESCE(addr, '') AS BLOB))), 0) FROM origins WHERE workspace_id = $1)`
+	(SELECT COALESCE(SUM(OCTET_LENGTH(action || target || COALESCE(id, '') || COALESCE(before, '') || COALESCE(after, ''))), 0) FROM log WHERE workspace_id = $1) +
+	(SELECT COALESCE(SUM(OCTET_LENGTH(COALESCE(token_id, '') || COALESCE(actor, '') || COALESCE(addr, ''))), 0) FROM origins WHERE workspace_id = $1)`
 
 // codeOf returns the code a client would see, or the text of any other error.
 func codeOf(err error) crm.Code {

@@ -203,7 +203,33 @@ func (r *Run) put(saved *record) error {
 	if saved.isNew {
 		return r.at.Tx.Exec(t.Insert+" ON CONFLICT DO NOTHING", cells...)
 	}
-	return r.at.Tx.Exec(fmt.Sprintf("UPDATE OR IGNORE %s SET %s WHERE key = $1 AND workspace_id = $2", saved.entity.Plural, strings.Join(set, ", ")), cells...)
+	return r.at.Tx.Exec(fmt.Sprintf("UPDATE %s SET %s WHERE key = $1 AND workspace_id = $2%s", saved.entity.Plural, strings.Join(set, ", "), untaken(saved.entity, set)), cells...)
+}
+
+// untaken returns conditions under which no other record has the keys that assignments give to a
+// record.
+func untaken(e *crm.Entity, assignments []string) (conditions string) {
+	values := map[string]string{}
+	for _, assignment := range assignments {
+		column, value, _ := strings.Cut(assignment, " = ")
+		values[column] = value
+	}
+	for _, names := range e.Keys.All() {
+		same, changed := "", false
+		for _, name := range names {
+			column := e.Field(name).Col()
+			value, is := values[column]
+			changed = changed || is
+			if !is {
+				value = e.Plural + "." + column
+			}
+			same += fmt.Sprintf(" AND o.%s = %s", column, value)
+		}
+		if changed {
+			conditions += fmt.Sprintf(" AND NOT EXISTS (SELECT 1 FROM %s o WHERE o.workspace_id = $2 AND o.key <> $1%s)", e.Plural, same)
+		}
+	}
+	return conditions
 }
 
 // putItems writes the rows of a record in list_values by which it is found.

@@ -171,7 +171,11 @@ func (db *DB) upgradeIn(ctx context.Context, c *Conn, known []engine.Migration) 
 	}
 	now := db.opts.Clock().UnixMilli()
 	for _, m := range known[min(len(has.sums), len(known)):] {
-		if err := c.script(ctx, localMigration(m.SQL)); err != nil {
+		text := localMigration(m.SQL)
+		if len(has.sums) == 0 {
+			text = withoutRows(text)
+		}
+		if err := c.script(ctx, text); err != nil {
 			return fmt.Errorf("migration %s: %w", m.Name, err)
 		}
 		if err := c.Send("INSERT INTO migrations (number, name, checksum, applied_at, needs) VALUES ($1, $2, $3, $4, $5)", m.Number, m.Name, m.Checksum, now, needsOf(m)); err != nil {

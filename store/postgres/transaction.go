@@ -82,14 +82,16 @@ func (c *Conn) Commit() error {
 		return nil
 	})
 	id := c.id
-	c.end()
-	switch {
-	case err == nil && c.warnings == warnings:
-		return nil
-	case id == "":
-		return err
-	case err != nil && !outcomeOpen(err):
+	if err != nil && !outcomeOpen(err) {
+		_ = c.Rollback() // after an error the server waits for it
 		return errors.Join(engine.ErrNotCommitted, err)
+	}
+	c.end()
+	if err == nil && c.warnings == warnings {
+		return nil
+	}
+	if id == "" {
+		return err
 	}
 	return c.resolve(id, err)
 }

@@ -3,6 +3,7 @@ package postgres
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -56,6 +57,24 @@ func localMigration(text string) string {
 	return strings.ReplaceAll(text, "CLUSTERED", "")
 }
 
+// rowStatement matches the beginning of a statement that changes rows.
+var rowStatement = regexp.MustCompile(`^(INSERT|UPDATE|DELETE|WITH)\b`)
+
+// withoutRows returns a migration without the statements that change rows: a new database has none.
+// Migrations that are older than this engine need not be able to change rows on it.
+func withoutRows(text string) string {
+	var rest []string
+	for statement := range strings.SplitSeq(comment.ReplaceAllString(text, ""), ";\n") {
+		if statement = strings.TrimSpace(statement); !rowStatement.MatchString(statement) {
+			rest = append(rest, statement)
+		}
+	}
+	return strings.Join(rest, ";\n")
+}
+
+// comment matches a line that is a comment.
+var comment = regexp.MustCompile(`(?m)^\s*--.*$`)
+
 // arguments returns the arguments of a statement as pgx takes them: columns have no booleans.
 func arguments(args []any) []any {
 	for i, arg := range args {
@@ -76,7 +95,8 @@ func scanner(rows pgx.Rows) func(dest ...any) error {
 		targets := make([]any, len(dest))
 		for i, d := range dest {
 			targets[i] = d
-			if _, is := d.(*bool); is || rows.FieldDescriptions()[i].DataTypeOID == boolOID {
+			oid := rows.FieldDescriptions()[i].DataTypeOID
+			if _, is := d.(*bool); is || oid == boolOID || oid == numericOID {
 				targets[i] = flexible{d}
 			}
 		}
@@ -84,15 +104,23 @@ func scanner(rows pgx.Rows) func(dest ...any) error {
 	}
 }
 
-// boolOID is the number of the type boolean (pg_type.dat of PostgreSQL).
-const boolOID = 16
+// The numbers of types (pg_type.dat of PostgreSQL). A sum of whole numbers is numeric.
+const (
+	boolOID    = 16
+	numericOID = 1700
+)
 
-// flexible scans a boolean or a whole number into a *bool, *int64, *int or *any.
+// flexible scans a boolean or a whole number into a *bool, *int64, *int or *any. NULL leaves a *any
+// nil, and is an error for the others.
 type flexible struct{ dest any }
 
 // Scan implements sql.Scanner.
 func (f flexible) Scan(src any) error {
 	n := int64(0)
+	if d, is := f.dest.(*any); is && src == nil {
+		*d = nil
+		return nil
+	}
 	switch v := src.(type) {
 	case bool:
 		if v {
@@ -100,6 +128,13 @@ func (f flexible) Scan(src any) error {
 		}
 	case int64:
 		n = v
+	case string:
+		var err error
+		if n, err = strconv.ParseInt(v, 10, 64); err != nil {
+			return err
+		}
+	default:
+		return fmt.Errorf("a %T cannot be read into a %T", src, f.dest)
 	}
 	switch d := f.dest.(type) {
 	case *bool:

@@ -150,7 +150,7 @@ func MakeNames(tx *txn.Tx, kind string, names []string) error {
 		if found {
 			continue
 		}
-		key, err := tx.Sequence("names")
+		key, err := tx.NextKey("names")
 		if err != nil {
 			return err
 		}

@@ -2,8 +2,11 @@ package txn
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"crmkit/store/engine"
 )
 
 // How often a transaction runs that must run again, and how long it waits before that at most.
@@ -23,25 +26,38 @@ func (w *writer) runAndCommit(batch []*job, how attempt) (joined, failed []*job,
 		if !errors.Is(err, errRunAgain) {
 			return joined, failed, err
 		}
-		if err := w.mayRunAgain(&runs); err != nil {
-			return joined, nil, err
+		if cause := w.mayRunAgain(&runs); cause != nil {
+			return w.blame(joined, cause)
 		}
 	}
 }
 
-// mayRunAgain waits before a transaction runs again. It returns the error of the transaction if
-// others were in its way too often. For want of a head it runs again at once: each time it has one
-// more of those that its functions name.
+// mayRunAgain waits before a transaction runs again. It returns the cause if that is of no use: a
+// statement is wrong, or others were in its way too often. For want of a head it runs again at once:
+// each time it has one more of those that its functions name.
 func (w *writer) mayRunAgain(runs *int) error {
 	cause := w.cause
 	if w.cause = nil; cause == nil {
 		return nil
 	}
-	if *runs++; *runs == maxRuns {
-		return w.jobError("transaction", cause)
+	if *runs++; *runs == maxRuns || w.db.data.Fault(cause) == engine.NoFault {
+		return cause
 	}
 	time.Sleep(rand.N(maxRunPause))
 	return nil
+}
+
+// blame answers for a transaction that cannot be committed. Where the machine is at fault nobody's
+// write is. Otherwise it is not known whose statement failed, since an engine may run it later than
+// its job: each job fails, and runs alone if there are others.
+func (w *writer) blame(joined []*job, cause error) (_, failed []*job, err error) {
+	if w.db.data.Fault(cause) == engine.Machine {
+		return joined, nil, w.jobError("transaction", cause)
+	}
+	for _, j := range joined {
+		j.err, j.commitErr = fmt.Errorf("a statement of the write, or its commit: %w", cause), nil
+	}
+	return joined, joined, nil
 }
 
 // runDryRun runs a step of a dry run and rolls it back.
@@ -55,8 +71,8 @@ func (w *writer) runDryRun(j *job) error {
 			outcome = w.runJob(j, alone)
 		}
 		if w.rollback(); outcome == hindered {
-			if err := w.mayRunAgain(&runs); err != nil {
-				return err
+			if cause := w.mayRunAgain(&runs); cause != nil {
+				return w.jobError("transaction", cause)
 			}
 		}
 	}

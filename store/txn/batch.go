@@ -95,6 +95,9 @@ func (w *writer) runTogether(batch []*job, how attempt) (joined, failed []*job, 
 	if err == nil && len(failed) == 0 && !stopped {
 		err = w.writeCounters(w.own())
 	}
+	if err != nil && w.db.traits.Shared {
+		w.cause = err
+	}
 	if stopped || err != nil && w.cause != nil {
 		failed, err = nil, errRunAgain
 	} else if err != nil {
@@ -162,6 +165,9 @@ func (w *writer) runJob(j *job, how attempt) outcome {
 	started := time.Now()
 	j.err = tx.recoverPanics(j.run)
 	j.took += time.Since(started)
+	if tx.partWrote { // what came after that part may have met its rows
+		w.cause, tx.ended = nil, nil
+	}
 	if errors.Is(tx.ended, errRunAgain) {
 		return hindered
 	}

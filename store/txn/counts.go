@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"crmkit/crm"
 )
 
 // counts are the changes of two tables that nearly every write of a record makes: usage, with how
@@ -67,6 +69,18 @@ func (tx *Tx) NextNumber(kind string, limit int64) (number int64, err error) {
 	row.latest = max(row.latest, tx.now)
 	tx.setRecordCount(at, row)
 	return row.last, nil
+}
+
+// NextKey returns the next key for a row of a table that belongs to the workspace. Keys of the
+// workspace begin with its number, as those of records do, so no other transaction gives the same.
+func (tx *Tx) NextKey(table string) (key int64, err error) {
+	at, row, err := tx.recordCount(table)
+	if err != nil {
+		return 0, err
+	}
+	row.last++
+	tx.setRecordCount(at, row)
+	return crm.RecordKey(tx.Actor.Workspace, row.last), nil
 }
 
 // CountDeleted counts one record of a kind less in the workspace.

@@ -176,6 +176,9 @@ func (d *DB) Now() time.Time { return d.opts.Clock() }
 // compares it with LastCommit of its snapshot.
 func (d *DB) CommitsSeen() int64 { return d.writers[0].known.Load() }
 
+// Writers returns how many transactions can write at the same time, in different workspaces.
+func (d *DB) Writers() int { return len(d.writers) }
+
 // Shared reports whether other processes write to the database, so that nothing of it may be
 // kept in memory.
 func (d *DB) Shared() bool { return d.traits.Shared }

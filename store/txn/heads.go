@@ -90,7 +90,7 @@ const maxKnown = 1000
 
 // inWorkspaces are the tables, beside those of records, whose rows belong to a workspace and are
 // written only while its head is locked.
-var inWorkspaces = []string{"cascades", "confirmations", "custom_values", "imported", "kept_answers", "list_values", "log", "names", "origins", "tags", "usage", "values_in_use", "words"}
+var inWorkspaces = []string{"cascades", "confirmations", "custom_values", "imported", "kept_answers", "list_values", "log", "names", "origins", "reservations", "tags", "usage", "values_in_use", "words"}
 
 // writesOutside reports whether a statement writes to a table whose rows belong to no workspace.
 func writesOutside(text string) bool {

@@ -24,7 +24,7 @@ func (tx *Tx) Origin() (key int64, err error) {
 	found, err := tx.Row(`SELECT key FROM origins WHERE workspace_id = $1 AND token_id IS NOT DISTINCT FROM $2 AND actor IS NOT DISTINCT FROM $3
 		AND addr IS NOT DISTINCT FROM $4 AND run IS NULL`, args, &key)
 	if err == nil && !found {
-		if key, err = tx.Sequence("origins"); err == nil {
+		if key, err = tx.NextKey("origins"); err == nil {
 			err = tx.Exec("INSERT INTO origins (workspace_id, token_id, actor, addr, key) VALUES ($1, $2, $3, $4, $5)", append(args, key)...)
 		}
 		if err == nil {
