@@ -22,6 +22,7 @@ ifndef RACE
 	@echo "the race detector needs a C compiler and cgo; CI must not skip it"; exit 1
 endif
 	@server/e2e/testdata/clients/install
+	@store/postgres/pgtest/testdata/install
 	go test $(RACE) -timeout 40m ./...
 	go test -timeout 20m ./store -reversed # rows without an order come last first
 else

@@ -35,6 +35,9 @@ type Options struct {
 	// Durable keeps the data on a disk and PostgreSQL's defaults, so that a commit waits for the disk.
 	// Without it a commit survives the end of every process, but not of the machine.
 	Durable bool
+	// Place is the folder for the data, such as a small disk that gets full. The user of the servers
+	// must be allowed to write there. Default: in memory if there is room, or a temporary folder.
+	Place string
 	// Settings are lines of postgresql.conf.
 	Settings []string
 	// Locale is the locale of the C library. It decides what a letter is for pg_trgm: with C only
@@ -50,6 +53,8 @@ type Cluster struct {
 	data   string // the folder of its data
 	port   int
 	shared bool
+
+	standbys []string // their names
 
 	mutex  sync.Mutex
 	server *process // nil while it is stopped
@@ -108,9 +113,13 @@ func create(options Options) (*Cluster, error) {
 		return nil, err
 	}
 	c := &Cluster{folder: home, bin: found.dir, name: fmt.Sprintf("cluster%d", clusters.Add(1))}
-	c.data = filepath.Join(home.quick, c.name)
-	if options.Durable {
+	switch {
+	case options.Place != "":
+		c.data = filepath.Join(options.Place, c.name)
+	case options.Durable:
 		c.data = home.file(c.name)
+	default:
+		c.data = filepath.Join(home.quick, c.name)
 	}
 	secret := home.file("password")
 	if err := writeFor(secret, Password+"\n"); err != nil {
@@ -142,15 +151,23 @@ func (c *Cluster) configure(options Options) error {
 	return errors.Join(err, file.Close())
 }
 
-// begin starts a new cluster on a free port and makes its ordinary role.
+// begin starts a new cluster and makes its ordinary role.
 func (c *Cluster) begin() error {
+	if err := c.launchAnywhere(); err != nil {
+		return err
+	}
+	return c.exec("CREATE ROLE " + User + " LOGIN PASSWORD '" + Password + "'")
+}
+
+// launchAnywhere starts the server on a free port, which it keeps.
+func (c *Cluster) launchAnywhere() error {
 	var err error
 	for range 5 { // another process may take the port first
 		if c.port, err = freePort(); err != nil {
 			return err
 		}
 		if err = c.launch(); err == nil {
-			return c.exec("CREATE ROLE " + User + " LOGIN PASSWORD '" + Password + "'")
+			return nil
 		}
 	}
 	return err

@@ -136,12 +136,14 @@ func TestDies(t *testing.T) {
 	}
 	c := Shared(t)
 	fmt.Printf("\nfolders %s %s\n", c.folder.path, c.folder.quick)
+	if _, err := findPooler(); err == nil {
+		c.Pooler(t, 2)
+	}
+	New(t, Options{}).Standby(t)
 	switch way {
 	case "panic":
 		go func() { panic("as a bug in a goroutine") }()
 		select {}
-	case "exit":
-		os.Exit(3)
 	case "kill":
 		process, err := os.FindProcess(os.Getpid())
 		if err != nil {
@@ -156,7 +158,7 @@ func TestDies(t *testing.T) {
 // files are gone.
 func TestNothingIsLeft(t *testing.T) {
 	Need(t, "postgres")
-	for _, way := range []string{"panic", "exit", "kill", "return"} {
+	for _, way := range []string{"panic", "kill", "return"} {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
 			cmd := exec.Command(os.Args[0], "-test.run=^TestDies$", "-test.v")
@@ -180,7 +182,7 @@ func TestNothingIsLeft(t *testing.T) {
 func waitGone(t *testing.T, folders []string) {
 	t.Helper()
 	var left string
-	for range 300 {
+	for range 600 {
 		left = ""
 		for _, path := range folders {
 			if _, err := os.Stat(path); err == nil {

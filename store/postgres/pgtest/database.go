@@ -2,7 +2,6 @@ package pgtest
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -68,21 +67,19 @@ func (c *Cluster) copy(t testing.TB, template string) string {
 // quote returns a name as an SQL identifier.
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// Through returns the URL of the same database at another address: HOST:PORT, such as that of a proxy
-// or a pooler, or the path of a Unix socket.
-func Through(databaseURL, address string) string {
+// Through returns the URL of the same database at other addresses: HOST:PORT, such as that of a proxy
+// or a pooler, several of these for a client that tries them in turn, or the path of a Unix socket.
+func Through(databaseURL string, addresses ...string) string {
 	u, err := url.Parse(databaseURL)
-	if err != nil {
-		panic("pgtest: not the URL of a database: " + databaseURL)
+	if err != nil || len(addresses) == 0 {
+		panic(fmt.Sprintf("pgtest: not the URL of a database and its addresses: %s %v", databaseURL, addresses))
 	}
-	u.Host = address
-	if filepath.IsAbs(address) {
+	u.Host = strings.Join(addresses, ",")
+	if filepath.IsAbs(addresses[0]) {
 		query := u.Query()
-		query.Set("host", filepath.Dir(address))
-		query.Set("port", address[strings.LastIndexByte(address, '.')+1:])
+		query.Set("host", filepath.Dir(addresses[0]))
+		query.Set("port", strings.TrimPrefix(filepath.Ext(addresses[0]), "."))
 		u.Host, u.RawQuery = "", query.Encode()
-	} else if _, _, err := net.SplitHostPort(address); err != nil {
-		panic("pgtest: not host and port: " + address)
 	}
 	return u.String()
 }

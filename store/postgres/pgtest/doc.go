@@ -2,7 +2,9 @@
 //
 // A test process has one cluster, which the first test that needs it starts (Shared), and each
 // test has a database of its own there (Database). A test that stops servers, or needs other
-// settings, gets a cluster of its own (New).
+// settings, gets a cluster of its own (New). In front of a cluster may be PgBouncer (Pooler) and a
+// proxy that counts round trips and disturbs the network (NewProxy); Through makes the URL of a
+// database there. Behind it may be a standby that takes over (Standby).
 //
 // # Guarantees
 //

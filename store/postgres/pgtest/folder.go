@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -58,17 +59,17 @@ func newFolder() (*folder, error) {
 		return nil, err
 	}
 	if f.quick, err = makeFolder(quickPlace()); err != nil {
-		return nil, err
+		f.quick = f.path // not everybody may write to the memory
 	}
 	// The watchdog has a session of its own: a signal from the terminal ends the test process and
 	// not the watchdog. Its output goes nowhere, or go test would wait for its end.
 	cmd := exec.Command("/bin/sh", "-c", watchdog, "watchdog", f.path, f.quick)
 	cmd.Dir, cmd.SysProcAttr = "/", ownSession()
-	if f.held, err = cmd.StdinPipe(); err != nil {
-		return nil, err
+	if f.held, err = cmd.StdinPipe(); err == nil {
+		err = cmd.Start()
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("the process that stops PostgreSQL after the tests: %w", err)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("the process that stops PostgreSQL after the tests: %w", err), os.RemoveAll(f.path), os.RemoveAll(f.quick))
 	}
 	go cmd.Wait()
 	return f, nil
@@ -80,10 +81,14 @@ func makeFolder(place string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if path, err = filepath.Abs(path); err != nil {
-		return "", err
+	absolute, err := filepath.Abs(path)
+	if err == nil {
+		err = giveAway(absolute)
 	}
-	return path, giveAway(path)
+	if err != nil {
+		return "", errors.Join(err, os.Remove(path))
+	}
+	return absolute, nil
 }
 
 // writeFor writes a file that only the user of the servers may read.

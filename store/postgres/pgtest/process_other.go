@@ -15,6 +15,7 @@ var errPlatform = errors.New("the test kit for PostgreSQL runs on Unix only")
 func ownSession() *syscall.SysProcAttr          { return nil }
 func serverUser() (*syscall.SysProcAttr, error) { return nil, errPlatform }
 func giveAway(path string) error                { return errPlatform }
+func killFamily(pid int) error                  { return errPlatform }
 
 // The signals that PostgreSQL stops at on Unix.
 var (

@@ -3,11 +3,14 @@
 package pgtest
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/user"
 	"strconv"
+	"strings"
 	"syscall"
+	"time"
 )
 
 // ownSession starts a program in a session of its own, which signals from the terminal do not reach.
@@ -56,3 +59,69 @@ const (
 	stopFast      = syscall.SIGINT  // disconnects clients, writes a checkpoint
 	stopImmediate = syscall.SIGQUIT // leaves recovery to the next start
 )
+
+// killFamily kills a process and its children. The process is stopped first, so that it neither starts
+// others nor notices that they end.
+func killFamily(pid int) error {
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		return err
+	}
+	for range 1000 {
+		if state, _, known := status(pid); !known || state == 'T' {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	family := children(pid)
+	for _, member := range append(family, pid) {
+		if err := syscall.Kill(member, syscall.SIGKILL); err != nil && err != syscall.ESRCH {
+			return err
+		}
+	}
+	for _, member := range family {
+		if err := waitEnd(member); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// waitEnd waits until a process has given back what it had, such as shared memory.
+func waitEnd(pid int) error {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if state, _, known := status(pid); !known || state == 'Z' {
+			return nil
+		}
+	}
+	return fmt.Errorf("process %d lives on %v after it was killed", pid, patience)
+}
+
+// children returns the children of a process, none if the system has no /proc.
+func children(parent int) (list []int) {
+	entries, _ := os.ReadDir("/proc")
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		if _, its, known := status(pid); known && its == parent {
+			list = append(list, pid)
+		}
+	}
+	return list
+}
+
+// status returns the state of a process, as the letter that Linux has for it, and its parent.
+func status(pid int) (state byte, parent int, known bool) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, 0, false
+	}
+	// The name in parentheses may have spaces and parentheses of its own.
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(fields) < 2 {
+		return 0, 0, false
+	}
+	parent, err = strconv.Atoi(fields[1])
+	return fields[0][0], parent, err == nil
+}
