@@ -23,6 +23,7 @@ type Field struct {
 	Indexed      bool       // an index finds the records with one of its values
 	RangeIndexed bool       // an index finds the records within a range of its times
 	HandleSyntax bool       // a word that holds handles; filters take bare ids too
+	OwnFold      bool       // a word that only this program writes, in ASCII without capitals: it is its own folded form
 	IsUser       bool       // names a person; bodies and filters take "me" for the user of the token
 	Column       string     // the SQL column, when it is not Name
 	Ref          string     // the entity that a reference points to
@@ -85,16 +86,56 @@ func (f *Field) Col() string {
 	return f.Name
 }
 
-// HasFoldColumn reports whether the field has a second column, Col()+"_fold", by which it is
-// sorted and compared: the folded form of a text, the digits of a phone number, the position
-// of a ranked choice. The column may be NULL where it would repeat the value, unless
-// KeepsFold.
-func (f *Field) HasFoldColumn() bool { return f.Choices.Ordered || f.Type.Comparison().Folded }
+// ComparesFolds reports whether the field is sorted and compared by its folded form: that of
+// a text, the digits of a phone number, the position of a ranked choice.
+func (f *Field) ComparesFolds() bool { return f.Choices.Ordered || f.Type.Comparison().Folded }
+
+// HasFoldColumn reports whether the field has a second column, Col()+"_fold", with the folded
+// form by which it is compared or searched. The items of a list are separated by tabs in it.
+// Labels and the keys of objects are in tables of their own. The column may be NULL where it
+// would repeat the value, unless KeepsFold.
+func (f *Field) HasFoldColumn() bool {
+	how := f.Type.Comparison()
+	isOwn := f.OwnFold || how.OwnFold || how.Capitals
+	return f.ComparesFolds() || how.Parts && how.By == ByText && !isOwn
+}
 
 // KeepsFold reports whether the second column is set in every record in which the field is,
-// because an index or a constraint needs it.
+// because an index or a constraint needs it, or because it never repeats the value.
 func (f *Field) KeepsFold() bool {
-	return f.Required || f.Choices.Ordered || f.Type.Comparison().By == ByDigits
+	how := f.Type.Comparison()
+	return f.Required || f.Choices.Ordered || how.By == ByDigits || how.Items
+}
+
+// FoldOf returns the folded form of a value, in which searches find parts of it.
+func (f *Field) FoldOf(v Value) string {
+	switch v.Kind {
+	case TextKind:
+		return f.Type.Fold(f, v.Text)
+	case ListKind:
+		folds := make([]string, len(v.List()))
+		for i, item := range v.List() {
+			folds[i] = f.Type.Fold(f, item)
+		}
+		return strings.Join(folds, "\t")
+	}
+	return ""
+}
+
+// checkOwnFold returns an error if the field may have a text that is not its own folded form,
+// although no column has that form.
+func (f *Field) checkOwnFold() error {
+	if how := f.Type.Comparison(); f.OwnFold && (!f.ReadOnly || how.By != ByText || how.Items) {
+		return fmt.Errorf("field %s can have a text that is not its own folded form", f.Name)
+	}
+	if f.Type.Comparison().OwnFold {
+		for _, word := range f.Choices.Values {
+			if norm.Fold(word) != word {
+				return fmt.Errorf("the choice %q of field %s is not its own folded form", word, f.Name)
+			}
+		}
+	}
+	return nil
 }
 
 // Stored reports whether the field has a column. Ids and handles are computed

@@ -113,7 +113,7 @@ func (s *Schema) link(e *Entity) error {
 			return fmt.Errorf("entity %s: field %q is taken, reserved, or without a type or a Doc", e.Name, f.Name)
 		}
 		seen[f.Name] = true
-		if err := f.Choices.check(f); err != nil {
+		if err := errors.Join(f.Choices.check(f), f.checkOwnFold()); err != nil {
 			return fmt.Errorf("entity %s: %w", e.Name, err)
 		}
 		if err := s.checkDerivation(e, f); err != nil {

@@ -72,6 +72,8 @@ func TestNewSchemaChecksFields(t *testing.T) {
 		{"rank without words", note(func(e *crm.Entity) { e.Fields[0].Choices.Ordered = true })},
 		{"rank of two digits", note(func(e *crm.Entity) { e.Fields[0].Choices = crm.Ranked(strings.Split("abcdefghijk", "")...) })},
 		{"default is no choice", note(func(e *crm.Entity) { e.Fields[0].Choices, e.Fields[0].Default = crm.OneOf("a", "b"), "c" })},
+		{"choice in capitals", note(func(e *crm.Entity) { e.Fields[0].Type, e.Fields[0].Choices = fieldtype.Choice, crm.OneOf("a", "B") })},
+		{"own folded form that clients write", note(func(e *crm.Entity) { e.Fields[0].Type, e.Fields[0].OwnFold = fieldtype.Word, true })},
 		{"flag of no time", note(func(e *crm.Entity) { e.Fields[0].Type = fieldtype.Flag })},
 		{"reference to nothing", note(func(e *crm.Entity) { e.Fields[1].Ref = "nobody" })},
 		{"reference to a plural", note(func(e *crm.Entity) { e.Fields[1].Ref = "notes" })},

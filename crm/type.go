@@ -21,8 +21,8 @@ type Type interface {
 	Computed() bool
 	// Comparison returns how filters and orders compare the values.
 	Comparison() Comparison
-	// Fold returns the form of a text by which values are searched and, if the type is
-	// Folded, sorted and compared.
+	// Fold returns the folded form of a text, by which values are searched and, if the type
+	// is Folded, sorted and compared.
 	Fold(f *Field, text string) string
 
 	// Parse returns the stored form of a text that a client wrote. The text is clean and
@@ -46,15 +46,17 @@ type Type interface {
 
 // Comparison says how the values of a type are compared.
 type Comparison struct {
-	By      Operand
-	Ordered bool // values have an order, so lists can be sorted by them
-	Parts   bool // like: finds a part of the text
-	Items   bool // the field holds several values; each is compared like that
-	Folded  bool // a second column has the folded text, and is compared
-	Lists   bool // a comma in a filter separates several values
-	Null    bool // the word null can be a value
-	Hosts   bool // texts have host names, which are searched in ASCII and in Unicode
-	Colon   bool // values begin with a word and a colon, which is not taken for an operator
+	By       Operand
+	Ordered  bool // values have an order, so lists can be sorted by them
+	Parts    bool // like: finds a part of the text
+	Items    bool // the field holds several values; each is compared like that
+	Folded   bool // texts are sorted and compared in their folded form
+	OwnFold  bool // a stored text is its own folded form
+	Capitals bool // a stored text has capitals of ASCII only
+	Lists    bool // a comma in a filter separates several values
+	Null     bool // the word null can be a value
+	Hosts    bool // texts have host names, which are searched in ASCII and in Unicode
+	Colon    bool // values begin with a word and a colon, which is not taken for an operator
 }
 
 // Operand is the kind of the value that a filter compares with.

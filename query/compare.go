@@ -58,7 +58,7 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 	case t.field.Choices.Ordered:
 		v, err := c.env.Normal(t.field, value)
 		return FoldedSQL(t.alias(), t.field) + " " + sqlOps[op] + " " + c.arg(t.field.Type.Fold(t.field, v.Text)), err
-	case t.field.HasFoldColumn():
+	case t.field.ComparesFolds():
 		return FoldedSQL(t.alias(), t.field) + " " + sqlOps[op] + " " + c.arg(norm.Fold(value)), nil
 	}
 	if v, err := c.env.Normal(t.field, value); err == nil && t.field.Type.Comparison().Hosts {
@@ -127,14 +127,12 @@ func (c *compiler) contains(t target, part string) string {
 	case how.By == crm.ByLabel:
 		test := textContains("COALESCE(n.fold, n.name)", c.arg(part))
 		return hasTag(t, noIndex("g.name_id IN (SELECT n.key FROM "+namesOf(t)+" AND "+test+")"))
-	case how.Folded:
+	case how.Capitals:
+		part = strings.ToUpper(part) // the folded form of capitals of ASCII is in small letters
+	case t.field.HasFoldColumn() && !t.field.Choices.Ordered: // whose column has their position
 		return textContains(FoldedSQL(t.alias(), t.field), c.arg(part))
-	case how.Items:
-		return ItemContains + "(" + t.alias() + "." + t.field.Col() + ", " + c.arg(part) + ")"
-	case how.Hosts:
-		return HostContains + "(" + t.alias() + "." + t.field.Col() + ", " + c.arg(part) + ")"
 	}
-	return foldContains(t.alias()+"."+t.field.Col(), c.arg(part))
+	return textContains(t.alias()+"."+t.field.Col(), c.arg(part)) // which is its own folded form
 }
 
 // hasTag returns the condition that one of the labels g of a field passes a test. Here and in

@@ -115,7 +115,7 @@ func (q *Query) positionOf(r crm.Record) position {
 	}
 	v := r.Value(f.Name)
 	m.unset, m.n, m.text = !v.Set(), v.Int, v.Text
-	if f.HasFoldColumn() {
+	if f.ComparesFolds() {
 		m.text = f.Type.Fold(f, v.Text)
 	}
 	return m

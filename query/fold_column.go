@@ -2,9 +2,9 @@ package query
 
 import "crmkit/crm"
 
-// FoldedSQL returns the SQL of the folded form of a field, by which it is sorted and compared;
-// NULL if the field is unset. The folded column itself is NULL where it would repeat the
-// field, which saves space, except for fields that need it in an index.
+// FoldedSQL returns the SQL of the folded form of a field with a folded column; NULL if the
+// field is unset. The folded column itself is NULL where it would repeat the field, which saves
+// space, except for fields that need it in an index.
 func FoldedSQL(alias string, f *crm.Field) string {
 	column := alias + "." + f.Col()
 	if f.KeepsFold() {

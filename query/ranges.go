@@ -107,7 +107,7 @@ func (q *Query) sortKey() sortKey {
 	switch {
 	case isKey(f):
 		return sortKey{"t.key", true}
-	case f.HasFoldColumn():
+	case f.ComparesFolds():
 		return sortKey{FoldedSQL("t", f), f.Required || f.Choices.Ordered && f.Default != ""}
 	}
 	return sortKey{"t." + f.Col(), f.NotNull() && (!q.Entity.IsView() || !f.ReadOnly || f.Type.Kind() == crm.TimeKind)}

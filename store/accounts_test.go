@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/store/table"
 )
 
 // This package cannot import package account. These helpers write the rows of accounts as
@@ -48,7 +49,7 @@ func (tx *Tx) addWorkspace(a crm.Actor, name string) (number int64, id string, e
 	if id, err = tx.RandomID("ws"); err != nil {
 		return 0, "", err
 	}
-	err = tx.Exec("INSERT INTO workspaces (number, id, name, name_fold, time_zone, plan, version, made_by, created_at) VALUES ($1, $2, $3, $4, 'UTC', $5, 1, $6, $7)",
+	err = tx.Exec("INSERT INTO workspaces (number, id, name, name_fold, time_zone, time_zone_fold, plan, version, made_by, created_at) VALUES ($1, $2, $3, $4, 'UTC', 'utc', $5, 1, $6, $7)",
 		number, id, name, norm.Fold(name), tx.DefaultPlan(), a.User, tx.Now())
 	if err != nil {
 		return 0, "", err
@@ -72,9 +73,9 @@ func (tx *Tx) addMember(id, email, role string) error {
 	if err != nil {
 		return err
 	}
-	err = tx.Exec(`INSERT INTO members (key, id, workspace_id, user_id, email, role, status, created_at)
-		SELECT $1, $2, $3, (SELECT number FROM users WHERE id = $2), $4, $5, CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = $2) THEN 'active' ELSE 'invited' END, $6`,
-		key, id, tx.Actor.Workspace, email, role, tx.Now())
+	err = tx.Exec(`INSERT INTO members (key, id, workspace_id, user_id, email, role, status, created_at, email_fold)
+		SELECT $1, $2, $3, (SELECT number FROM users WHERE id = $2), $4, $5, CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = $2) THEN 'active' ELSE 'invited' END, $6, $7`,
+		key, id, tx.Actor.Workspace, email, role, tx.Now(), table.FoldHostsUnlessSame(email))
 	if err != nil {
 		return err
 	}

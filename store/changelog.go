@@ -105,10 +105,10 @@ func (tx *Tx) putEntry(e entry) error {
 	if e.version != 0 {
 		version = e.version
 	}
-	return tx.Exec(`INSERT INTO log (key, workspace_id, at, change_group, origin, action, target, version, before, after)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+	return tx.Exec(`INSERT INTO log (key, workspace_id, at, change_group, origin, action, target, version, before, after, target_fold)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		crm.RecordKey(tx.Actor.Workspace, l.Last), tx.Actor.Workspace, l.Latest, group, origin,
-		e.action, e.target, version, table.Arg(crm.Members(e.before)), table.Arg(crm.Members(e.after)))
+		e.action, e.target, version, table.Arg(crm.Members(e.before)), table.Arg(crm.Members(e.after)), table.FoldUnlessSame(e.target))
 }
 
 // Group is a change group: the entries of one write, or of several that belong together. It is

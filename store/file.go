@@ -21,7 +21,6 @@ import (
 	"crmkit/store/postgres"
 	"crmkit/store/refold"
 	"crmkit/store/sqlite"
-	"crmkit/store/table"
 )
 
 // What the store says of its file to the engine, and what a look at a file without a
@@ -40,12 +39,7 @@ var freshSchema string
 var functions = sync.OnceValue(func() *sqlite.Engine {
 	return sqlite.NewEngine(map[string]func(text, part string) bool{
 		query.TextContains: norm.Contains,
-		query.FoldContains: func(text, part string) bool { return norm.Contains(norm.Fold(text), part) },
 		query.SameSpelling: func(text, other string) bool { return norm.Plain(text) == norm.Plain(other) },
-		query.ItemContains: func(text, part string) bool {
-			return slices.ContainsFunc(table.Strings(text), func(item string) bool { return norm.Contains(norm.FoldHosts(item), part) })
-		},
-		query.HostContains: func(text, part string) bool { return norm.Contains(norm.FoldHosts(text), part) },
 	})
 })
 
@@ -66,8 +60,9 @@ func FileSchema(further ...fs.FS) sqlite.Schema {
 	return s
 }
 
-// newestFolds is the last migration after which text is folded in another way than before.
-const newestFolds = 25
+// newestFolds is the last migration after which text is folded in another way than before, or more
+// text than before.
+const newestFolds = 26
 
 // rewrite computes the folded forms of a file that has those of an earlier version.
 func rewrite(ctx context.Context, c engine.Conn, from int) error {

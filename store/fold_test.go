@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -148,6 +149,51 @@ func TestRefoldReplacesItems(t *testing.T) {
 	}
 	if got := f.raw(1, "SELECT other_phones_fold FROM contacts ORDER BY key"); !slices.Equal(got, []string{"+49301\t0302", "x"}) {
 		t.Errorf("the folded forms are %q", got)
+	}
+}
+
+// TestRefoldComputesEveryForm sets every folded form in a file to another one. After a refold the
+// file is as before.
+func TestRefoldComputesEveryForm(t *testing.T) {
+	f := onFile(t)
+	jurgen := f.member("jürgen@xn--kse-qla.example")
+	jurgen.Role, jurgen.Addr = crm.RoleAdmin, "FE80::1%Ethernet"
+	f.populate(jurgen, 12)
+	f.save(jurgen, "contact", "name", "Zoë  O’Reilly", "email", "zoë@xn--kse-qla.example", "other_emails", []string{"a@xn--kse-qla.example", "b@c.example"}, "other_phones", []string{"030 1"},
+		"external_ids", []string{"hubspot:A1"}, "notes", "Grüße\n—", "tags", []string{"É"}, "custom", []crm.Member{{Name: "É", JSON: `"É"`}})
+	f.write(jurgen, func(tx *Tx) error {
+		return errors.Join(tx.Log("step_up.fail", "zoë@c.example"), tx.Exec("UPDATE workspaces SET country = 'DE', country_fold = 'de'"))
+	})
+	columns := f.raw(1, `SELECT m.name || ' ' || c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND (c.name = 'fold' OR c.name LIKE '%\_fold' ESCAPE '\') ORDER BY 1`)
+	forms := func() (rows []string) {
+		for _, column := range columns {
+			table, name, _ := strings.Cut(column, " ")
+			for _, row := range f.raw(1, "SELECT COALESCE("+name+", 'none') FROM "+table+" ORDER BY 1") {
+				rows = append(rows, column+" "+row)
+			}
+		}
+		return rows
+	}
+	before := forms()
+	c := f.writes()
+	for _, column := range columns {
+		table, name, _ := strings.Cut(column, " ")
+		text := map[string]string{"names": "name", "custom_values": "text"}[table]
+		if text == "" {
+			text = strings.TrimSuffix(name, "_fold")
+		}
+		_, err := c.Exec("UPDATE " + table + " SET " + name + " = 'wrong' WHERE " + text + " IS NOT NULL AND (" + text + " LIKE '%@%' OR '" + table + "' <> 'log')")
+		must(t, err)
+	}
+	must(t, refold.Run(t.Context(), c, catalog.Entities))
+	after := forms()
+	for i := range before {
+		if after[i] != before[i] {
+			t.Fatalf("a form was %q and is %q", before[i], after[i])
+		}
+	}
+	if len(columns) < 60 || !slices.Contains(before, "log target_fold zoe@c.example") {
+		t.Errorf("the forms are\n%s", strings.Join(before, "\n"))
 	}
 }
 

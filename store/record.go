@@ -149,8 +149,9 @@ func (tx *Tx) replace(before, after crm.Record) error {
 	args := []any{tx.Actor.Workspace, after.Key}
 	for _, i := range crm.Changed(before.Values, after.Values) {
 		f := &e.Fields[i]
+		values := table.FieldValues(f, after.Values[i])
 		for j, column := range table.FieldColumns(f) {
-			args = append(args, table.FieldValues(f, after.Values[i])[j])
+			args = append(args, values[j])
 			set = append(set, fmt.Sprintf("%s = $%d", column, len(args)))
 		}
 	}

@@ -20,6 +20,13 @@ type choiceType struct{ base }
 
 func (choiceType) String() string { return "choice" }
 
+// Comparison relies on choices that are their own folded forms, which crm.NewSchema checks.
+func (choiceType) Comparison() crm.Comparison {
+	how := base{}.Comparison()
+	how.OwnFold = true
+	return how
+}
+
 // Fold returns the position of a ranked word as one digit, so that SQL sorts by rank without
 // knowing the words. A text column sorts digits by byte: that is why ten ranks are the most.
 func (choiceType) Fold(f *crm.Field, text string) string {

@@ -18,6 +18,12 @@ type currencyType struct{ base }
 
 func (currencyType) String() string { return "currency" }
 
+func (currencyType) Comparison() crm.Comparison {
+	how := base{}.Comparison()
+	how.Capitals = true
+	return how
+}
+
 // Parse stores capitals, so that one currency has one form in filters and totals.
 func (currencyType) Parse(_ crm.Reader, f *crm.Field, text string) (crm.Value, *crm.Error) {
 	if code := strings.ToUpper(text); norm.IsCurrency(code) {

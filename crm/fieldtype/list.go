@@ -257,5 +257,5 @@ func isSource(text string) bool {
 	return text != "" && len(text) <= maxSource && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789._-") == ""
 }
 
-// Fold returns the id itself: ids that differ in case are different ones.
-func (externalIDType) Fold(_ *crm.Field, text string) string { return text }
+// Fold is for like: alone. Ids that differ in case are different ones.
+func (externalIDType) Fold(_ *crm.Field, text string) string { return norm.FoldHosts(text) }

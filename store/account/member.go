@@ -34,8 +34,9 @@ func insertMembership(tx *store.Tx, s membership) error {
 	if s.user != 0 {
 		user = s.user
 	}
-	return tx.Exec("INSERT INTO members (key, id, workspace_id, user_id, email, role, status, invited_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-		key, s.id, tx.Actor.Workspace, user, s.email, s.role, s.status, table.NullText(s.by), tx.Now())
+	return tx.Exec(`INSERT INTO members (key, id, workspace_id, user_id, email, role, status, invited_by, created_at, email_fold, invited_by_fold)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		key, s.id, tx.Actor.Workspace, user, s.email, s.role, s.status, table.NullText(s.by), tx.Now(), table.FoldHostsUnlessSame(s.email), table.FoldHostsUnlessSame(s.by))
 }
 
 // CheckSeat returns a plan_limit_reached error if the plan has no room for one more member or

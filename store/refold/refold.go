@@ -1,5 +1,5 @@
 // Package refold computes the folded forms of a whole file anew, after a version that folds text
-// in another way (norm.Fold). An upgrade runs it once, in its transaction: readers and writers
+// in another way (norm.Fold) or more text. An upgrade runs it once, in its transaction: readers and writers
 // of the file come after it, so they never see two forms of the same text.
 //
 // It writes only the forms that differ. It reads some hundred rows at a time, so its memory does not
@@ -23,13 +23,14 @@ type foldedRows struct {
 	name    string
 	keys    []string // the whole numbers of its primary key
 	columns []foldedColumn
+	where   string // a condition on the rows; empty: all
 }
 
 // foldedColumn is a column with a text, and the column with its folded form.
 type foldedColumn struct {
 	value, fold string
 	form        func(text string) any // the SQL argument of the folded form; panics if the text is damaged
-	items       string                // the kind of the items in list_values, if it is a list with items there
+	items       string                // the kind of the items in list_values, if those are folded too
 }
 
 // Run computes all folded forms, in the transaction of the connection.
@@ -43,14 +44,24 @@ func Run(ctx context.Context, c engine.Conn, entities []crm.Entity) error {
 }
 
 // foldedTables returns the tables with folded forms: of the entities, of their labels and custom
-// values, and of workspaces and tokens.
+// values, and of the views.
 func foldedTables(entities []crm.Entity) []foldedRows {
-	always := func(text string) any { return norm.Fold(text) }
+	name := foldedColumn{value: "name", fold: "name_fold", form: func(text string) any { return norm.Fold(text) }}
+	text := func(name string) foldedColumn {
+		return foldedColumn{value: name, fold: name + "_fold", form: table.FoldUnlessSame}
+	}
+	address := func(name string) foldedColumn {
+		return foldedColumn{value: name, fold: name + "_fold", form: table.FoldHostsUnlessSame}
+	}
 	list := []foldedRows{
-		{"workspaces", []string{"number"}, []foldedColumn{{value: "name", fold: "name_fold", form: always}}},
-		{"tokens", []string{"key"}, []foldedColumn{{value: "name", fold: "name_fold", form: always}}},
-		{"names", []string{"key"}, []foldedColumn{{value: "name", fold: "fold", form: table.FoldUnlessSame}}},
-		{"custom_values", []string{"name_id", "record"}, []foldedColumn{{value: "text", fold: "fold", form: table.FoldUnlessSame}}},
+		{name: "workspaces", keys: []string{"number"}, columns: []foldedColumn{name, text("time_zone"), text("country")}},
+		{name: "tokens", keys: []string{"key"}, columns: []foldedColumn{name}},
+		{name: "members", keys: []string{"key"}, columns: []foldedColumn{address("email"), address("invited_by")}},
+		{name: "origins", keys: []string{"key"}, columns: []foldedColumn{address("actor"), text("addr")}},
+		// A handle is its own folded form. An index finds the other targets, which are addresses.
+		{name: "log", keys: []string{"key"}, columns: []foldedColumn{text("target")}, where: "key IN (SELECT l.key FROM log l WHERE l.target LIKE '%@%')"},
+		{name: "names", keys: []string{"key"}, columns: []foldedColumn{{value: "name", fold: "fold", form: table.FoldUnlessSame}}},
+		{name: "custom_values", keys: []string{"name_id", "record"}, columns: []foldedColumn{{value: "text", fold: "fold", form: table.FoldUnlessSame}}},
 	}
 	for i := range entities {
 		if t := foldedEntity(&entities[i]); len(t.columns) > 0 {
@@ -69,7 +80,7 @@ func foldedEntity(e *crm.Entity) foldedRows {
 			continue
 		}
 		column := foldedColumn{value: f.Col(), fold: f.Col() + "_fold", form: func(text string) any { return table.FieldValues(f, table.Load(f.Type.Kind(), text))[1] }}
-		if f.HasItems() {
+		if f.HasItems() && f.ComparesFolds() {
 			column.items = e.ItemKind(f)
 		}
 		t.columns = append(t.columns, column)
@@ -91,7 +102,11 @@ func (t foldedRows) walk(ctx context.Context, c engine.Conn) error {
 		columns = append(columns[:len(columns):len(columns)], column.value, column.fold)
 	}
 	keys := strings.Join(t.keys, ", ")
-	text := fmt.Sprintf("SELECT %s FROM %s WHERE (%s) > (%s) ORDER BY %s LIMIT %d", strings.Join(columns, ", "), t.name, keys, table.Placeholders(1, len(last)), keys, pageRows)
+	where := fmt.Sprintf("(%s) > (%s)", keys, table.Placeholders(1, len(last)))
+	if t.where != "" {
+		where += " AND " + t.where
+	}
+	text := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT %d", strings.Join(columns, ", "), t.name, where, keys, pageRows)
 	for {
 		var page [][]any
 		err := c.Rows(ctx, text, last, func(scan func(...any) error) error {

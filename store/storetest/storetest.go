@@ -31,7 +31,7 @@ import (
 // same values in each run, and closes the stores.
 func Run(t *testing.T, configure func(t *testing.T) store.Options) {
 	for name, test := range map[string]func(*fixture){
-		"writes": testWrites, "failed writes": testFailedWrites, "unique values": testUniqueValues, "lists": testLists, "search": testSearch, "suggestions": testSuggestions,
+		"writes": testWrites, "failed writes": testFailedWrites, "unique values": testUniqueValues, "lists": testLists, "search": testSearch, "suggestions": testSuggestions, "texts": testTexts,
 		"deletes": testDeletes, "deletes of many": testDeletesOfMany, "log": testLog, "accounts": testAccounts, "workspaces": testWorkspaces,
 		"concurrent writes": testConcurrentWrites, "reopening": testReopening,
 	} {

@@ -9,7 +9,7 @@ import (
 )
 
 // FieldColumns returns the columns of a stored field: its own and, if it has one, the column
-// with the folded text.
+// with the folded form.
 func FieldColumns(f *crm.Field) []string {
 	if f.HasFoldColumn() {
 		return []string{f.Col(), f.Col() + "_fold"}
@@ -17,23 +17,20 @@ func FieldColumns(f *crm.Field) []string {
 	return []string{f.Col()}
 }
 
-// FieldValues returns the SQL arguments for FieldColumns. The folded text is NULL if it equals the
+// FieldValues returns the SQL arguments for FieldColumns. The folded form is NULL if it equals the
 // value and the field does not keep it: statements then read the value itself.
 func FieldValues(f *crm.Field, v crm.Value) []any {
-	if f.HasFoldColumn() {
-		if !v.Set() {
-			return []any{nil, nil}
-		}
-		if f.HasItems() {
-			return []any{Arg(v), strings.Join(ItemForms(f, v), "\t")}
-		}
-		fold := f.Type.Fold(f, v.Text)
-		if fold == v.Text && !f.KeepsFold() {
-			return []any{v.Text, nil}
-		}
-		return []any{v.Text, fold}
+	if !f.HasFoldColumn() {
+		return []any{Arg(v)}
 	}
-	return []any{Arg(v)}
+	if !v.Set() {
+		return []any{nil, nil}
+	}
+	fold := f.FoldOf(v)
+	if fold == v.Text && !f.KeepsFold() {
+		return []any{v.Text, nil}
+	}
+	return []any{Arg(v), fold}
 }
 
 // InsertItem is the statement that adds an item of a list field to list_values. Its arguments are
@@ -75,6 +72,14 @@ func NullText(s string) any { return Arg(crm.Str(s)) }
 // FoldUnlessSame returns the SQL argument of a folded text: nil if it is the text itself.
 func FoldUnlessSame(text string) any {
 	if fold := norm.Fold(text); fold != text {
+		return fold
+	}
+	return nil
+}
+
+// FoldHostsUnlessSame is FoldUnlessSame for an e-mail address.
+func FoldHostsUnlessSame(address string) any {
+	if fold := norm.FoldHosts(address); fold != address {
 		return fold
 	}
 	return nil

@@ -60,11 +60,7 @@ func (f Fields) ofRecord(rec crm.Record) document {
 		return d
 	}
 	for _, field := range f.Own {
-		v := rec.Value(field.Name)
-		if field.HasFoldColumn() && v.Set() {
-			v.Text = field.Type.Fold(field, v.Text)
-		}
-		d.text = appendField(d.text, field, v)
+		d.text = appendField(d.text, field.FoldOf(rec.Value(field.Name)))
 	}
 	for i, field := range f.Refs {
 		d.refs[i] = recordNumber(rec.Value(field.Name).Int)
@@ -75,8 +71,8 @@ func (f Fields) ofRecord(rec crm.Record) document {
 // ofRow returns the document of a row.
 func (f Fields) ofRow(r Row) document {
 	d := document{number: crm.RecordNumber(r.Key), updatedAt: r.UpdatedAt, refs: make([]uint32, len(f.Refs))}
-	for i, field := range f.Own {
-		d.text = appendField(d.text, field, r.Own[i])
+	for i := range f.Own {
+		d.text = appendField(d.text, r.Own[i])
 	}
 	for i := range f.Refs {
 		d.refs[i] = recordNumber(r.Refs[i])
@@ -84,22 +80,10 @@ func (f Fields) ofRow(r Row) document {
 	return d
 }
 
-// appendField adds the folded text of a field to that of a document. Each field ends with a line
-// feed and each label with a tab. Folded text has neither, so no match extends from one into the
-// next.
-func appendField(text []byte, f *crm.Field, v crm.Value) []byte {
-	switch {
-	case f.Type.Kind() == crm.ListKind:
-		for _, label := range v.List() {
-			text = append(append(text, f.Type.Fold(f, label)...), '\t')
-		}
-	case f.HasFoldColumn():
-		text = append(text, v.Text...)
-	default:
-		text = append(text, f.Type.Fold(f, v.Text)...)
-	}
-	return append(text, '\n')
-}
+// appendField adds the folded form of a field to the text of a document. Each field ends with a line
+// feed, and tabs separate the items of a list. Folded text has neither, so no match extends from one
+// into the next.
+func appendField(text []byte, fold string) []byte { return append(append(text, fold...), '\n') }
 
 // recordNumber returns the record number of a key in four bytes. No workspace has more records.
 func recordNumber(key int64) uint32 {

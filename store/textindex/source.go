@@ -1,10 +1,6 @@
 package textindex
 
-import (
-	"context"
-
-	"crmkit/crm"
-)
+import "context"
 
 // Source reads the records that an index is filled from.
 type Source interface {
@@ -27,7 +23,7 @@ type Page struct {
 // Row is a record as a source returns it.
 type Row struct {
 	Key       int64
-	UpdatedAt int64       // in milliseconds
-	Own       []crm.Value // of Fields.Own; the text of fields with a fold column is folded
-	Refs      []int64     // of Fields.Refs: keys, 0 for unset
+	UpdatedAt int64    // in milliseconds
+	Own       []string // of Fields.Own, in their folded form (crm.Field.FoldOf)
+	Refs      []int64  // of Fields.Refs: keys, 0 for unset
 }

@@ -142,11 +142,7 @@ func (db *tables) Rows(_ context.Context, page Page, each func(Row)) error {
 		}
 		row := Row{Key: key, UpdatedAt: rec.Value(crm.FieldUpdatedAt).Int}
 		for _, f := range page.Fields.Own {
-			v := rec.Value(f.Name)
-			if f.HasFoldColumn() && v.Set() {
-				v.Text = f.Type.Fold(f, v.Text)
-			}
-			row.Own = append(row.Own, v)
+			row.Own = append(row.Own, f.FoldOf(rec.Value(f.Name)))
 		}
 		for _, f := range page.Fields.Refs {
 			row.Refs = append(row.Refs, rec.Value(f.Name).Int)

@@ -25,7 +25,8 @@ func (tx *Tx) Origin() (key int64, err error) {
 		AND addr IS NOT DISTINCT FROM $4 AND run IS NULL`, args, &key)
 	if err == nil && !found {
 		if key, err = tx.NextKey("origins"); err == nil {
-			err = tx.Exec("INSERT INTO origins (workspace_id, token_id, actor, addr, key) VALUES ($1, $2, $3, $4, $5)", append(args, key)...)
+			folds := []any{table.FoldHostsUnlessSame(a.Email), table.FoldUnlessSame(a.Addr)}
+			err = tx.Exec("INSERT INTO origins (workspace_id, token_id, actor, addr, key, actor_fold, addr_fold) VALUES ($1, $2, $3, $4, $5, $6, $7)", append(append(args, key), folds...)...)
 		}
 		if err == nil {
 			err = tx.AddBytes(int64(table.Bytes(args...)))

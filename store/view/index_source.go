@@ -94,7 +94,7 @@ func indexRows(ctx context.Context, v *txn.ReadTx, page textindex.Page, each fun
 	for i := range cells {
 		dest[i] = &cells[i]
 	}
-	row := textindex.Row{Own: make([]crm.Value, len(own)), Refs: make([]int64, len(refs))}
+	row := textindex.Row{Own: make([]string, len(own)), Refs: make([]int64, len(refs))}
 	args := []any{page.Workspace, crm.RecordKey(page.Workspace, page.First), crm.RecordKey(page.Workspace, page.End)}
 	return v.Rows(ctx, indexText(page.Fields), args, func(scan func(...any) error) error {
 		if err := scan(dest...); err != nil {
@@ -103,7 +103,7 @@ func indexRows(ctx context.Context, v *txn.ReadTx, page textindex.Page, each fun
 		err := table.Decode(func() {
 			row.Key, row.UpdatedAt = cells[0].(int64), cells[1].(int64)
 			for i, f := range own {
-				row.Own[i] = indexedValue(f, cells[2+i])
+				row.Own[i] = foldOfCell(f, cells[2+i])
 			}
 			for i := range refs {
 				row.Refs[i], _ = cells[2+len(own)+i].(int64)
@@ -122,7 +122,7 @@ func indexRows(ctx context.Context, v *txn.ReadTx, page textindex.Page, each fun
 func indexText(fields textindex.Fields) string {
 	columns := []string{"t.key", "t." + crm.FieldUpdatedAt}
 	for _, f := range fields.Own {
-		if f.HasFoldColumn() && !f.HasItems() {
+		if f.HasFoldColumn() {
 			columns = append(columns, query.FoldedSQL("t", f))
 		} else {
 			columns = append(columns, "t."+f.Col())
@@ -134,11 +134,14 @@ func indexText(fields textindex.Fields) string {
 	return fmt.Sprintf("SELECT %s FROM %s t WHERE %s AND t.key >= $2 AND t.key < $3", strings.Join(columns, ", "), fields.Entity.TableName(), engine.NoIndex("t.workspace_id = $1"))
 }
 
-// indexedValue returns the value of a cell of a searched field.
-func indexedValue(f *crm.Field, cell any) crm.Value {
+// foldOfCell returns the folded form of a searched field. The cell has it if there is a column for it.
+func foldOfCell(f *crm.Field, cell any) string {
 	text, _ := cell.(string)
-	if f.Type.Kind() == crm.ListKind {
-		return crm.Labels(table.Strings(text))
+	switch {
+	case f.HasFoldColumn():
+		return text
+	case f.Type.Kind() == crm.ListKind:
+		return f.FoldOf(crm.Labels(table.Strings(text)))
 	}
-	return crm.Str(text)
+	return f.FoldOf(crm.Str(text))
 }
