@@ -39,6 +39,14 @@ type benchSeed struct {
 func newBenchSeed(b *testing.B) *benchSeed {
 	b.Helper()
 	s := &benchSeed{path: filepath.Join(b.TempDir(), "seed.db"), contacts: benchContacts}
+	s.seed(b)
+	s.lift(b)
+	return s
+}
+
+// seed makes the records, and closes the database again.
+func (s *benchSeed) seed(b *testing.B) {
+	b.Helper()
 	addr, stop := s.open(b, s.path)
 	company := benchOp{method: "POST", request: func(_ *benchSeed, n int64) (string, string) {
 		return "/companies", fmt.Sprintf(`{"name":"Company %d Ltd","domain":"company%d.example"}`, n, n)
@@ -53,8 +61,6 @@ func newBenchSeed(b *testing.B) *benchSeed {
 	drive(b, s.callers(b, contact, addr, benchClients), times(benchContacts))
 	drive(b, s.callers(b, patch, addr, 1), times(1))
 	stop()
-	s.lift(b)
-	return s
 }
 
 // open serves the file at path as the binary does; the request lines are

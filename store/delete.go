@@ -125,7 +125,7 @@ func ownershipRefs(ref crm.Reference) (sets [][]string) {
 
 // referencingKeys returns the keys of at most so many records that hold a reference.
 func (tx *Tx) referencingKeys(ref crm.Reference, to int64, most int) ([]int64, error) {
-	return tx.keys(fmt.Sprintf("SELECT key FROM %s WHERE +workspace_id = $1 AND %s = $2 LIMIT $3", ref.From.Plural, ref.Field.Col()), tx.Actor.Workspace, to, most)
+	return tx.keys(fmt.Sprintf("SELECT key FROM %s WHERE UNINDEXED workspace_id = $1 AND %s = $2 LIMIT $3", ref.From.Plural, ref.Field.Col()), tx.Actor.Workspace, to, most)
 }
 
 // stubRecord returns a record with the same id and no values.
@@ -167,7 +167,7 @@ func (s *Store) Dependents(ctx context.Context, actor crm.Actor, rec crm.Record)
 func dependents(ctx context.Context, v *ReadTx, refs []crm.Reference, key int64) (counts []crm.Count, err error) {
 	for _, ref := range refs {
 		args := []any{crm.RecordWorkspace(key), key}
-		text := "SELECT COUNT(*) FROM " + ref.From.Plural + " WHERE +workspace_id = $1 AND " + ref.Field.Col() + " = $2"
+		text := "SELECT COUNT(*) FROM " + ref.From.Plural + " WHERE UNINDEXED workspace_id = $1 AND " + ref.Field.Col() + " = $2"
 		c := crm.Count{Of: ref.From}
 		if err := v.RowUntil(ctx, text, args, &c.Unlinked); err != nil {
 			return nil, err

@@ -172,9 +172,15 @@ func (tx *Tx) propagateStep(c cascade) error {
 // have the same time.
 func (tx *Tx) nextReferencing(v inheritedRef, c cascade, most int) (keys, times []int64, err error) {
 	timeColumn := v.of.Field(strings.TrimPrefix(v.of.Sort, "-")).Col()
-	for _, next := range []string{timeColumn + " = $3 AND key > $4 ORDER BY key", timeColumn + " > $3 AND $4 = $4 ORDER BY " + timeColumn + ", key"} {
-		text := fmt.Sprintf("SELECT key, %s FROM %s WHERE +workspace_id = $1 AND %s = $2 AND %s LIMIT $5", timeColumn, v.of.Plural, v.base.Col(), next)
-		err := tx.Rows(text, []any{c.workspace, c.record, c.at, c.after, most - len(keys)}, func(scan func(...any) error) error {
+	for _, next := range []struct {
+		where string
+		args  []any
+	}{
+		{timeColumn + " = $4 AND key > $5 ORDER BY key", []any{c.at, c.after}},
+		{timeColumn + " > $4 ORDER BY " + timeColumn + ", key", []any{c.at}},
+	} {
+		text := fmt.Sprintf("SELECT key, %s FROM %s WHERE UNINDEXED workspace_id = $1 AND %s = $2 AND %s LIMIT $3", timeColumn, v.of.Plural, v.base.Col(), next.where)
+		err := tx.Rows(text, append([]any{c.workspace, c.record, most - len(keys)}, next.args...), func(scan func(...any) error) error {
 			keys, times = append(keys, 0), append(times, 0)
 			return scan(&keys[len(keys)-1], &times[len(keys)-1])
 		})

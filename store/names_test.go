@@ -9,7 +9,6 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
-	"crmkit/store/secondary"
 )
 
 // numbers are numbers of each size and sign that a key distinguishes, with their keys in schema 13.
@@ -61,7 +60,7 @@ func TestUpgradeOfNames(t *testing.T) {
 			t.Errorf("%s?%s finds %d", kind, params, len(found))
 		}
 	}
-	f.write(actor, func(tx *Tx) error { return secondary.MakeNames(tx.Tx, "contact", []string{"fresh"}) })
+	f.save(actor, "contact", "name", "Fresh", "tags", []string{"fresh"})
 	if twice := f.raw(1, "SELECT key FROM names GROUP BY key HAVING COUNT(*) > 1"); len(twice) > 0 {
 		t.Errorf("numbers of several names: %v", twice)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store/table"
+	"crmkit/store/txn"
 )
 
 // A write sees a delete that has not finished as readers do (store/table/pending_view.go). A record that
@@ -38,7 +39,9 @@ func (tx *Tx) readVisible(e *crm.Entity, key int64) (crm.Record, bool, error) {
 // hasPendingDeletes reports whether a delete in the workspace has not finished.
 func (tx *Tx) hasPendingDeletes() (bool, error) {
 	var one int64
-	return tx.Row(table.PendingDeletes, []any{tx.Actor.Workspace}, &one)
+	return txn.Once(tx.Tx, txn.Cascades, "pending", func() (bool, error) {
+		return tx.Row(table.PendingDeletes, []any{tx.Actor.Workspace}, &one)
+	})
 }
 
 // danglingRefs returns the references of a record to records whose delete has not finished.

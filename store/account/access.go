@@ -7,12 +7,19 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/store"
 	"crmkit/store/engine"
+	"crmkit/store/txn"
 )
 
 // accessQuery finds the role and plan that an actor's token has now. It finds no row if the
 // token was revoked, or if its user has left the workspace.
 const accessQuery = `SELECT m.role, w.plan FROM tokens t JOIN members m ON m.workspace_id = $1 AND m.user_id = t.user_id
 	JOIN workspaces w ON w.number = m.workspace_id WHERE t.id = $2`
+
+// access is what accessQuery reads.
+type access struct {
+	found      bool
+	role, plan string
+}
 
 // countToken is 1 if a token exists, else 0.
 const countToken = "SELECT COUNT(*) FROM tokens WHERE id = $1"
@@ -22,9 +29,16 @@ const countToken = "SELECT COUNT(*) FROM tokens WHERE id = $1"
 // was accepted writes nothing. Errors are invalid_token and not_a_member.
 func Reauthorize(tx *store.Tx) error {
 	a := &tx.Actor
-	found, err := tx.Row(accessQuery, []any{a.Workspace, a.TokenID}, &a.Role, &a.Plan)
-	if err != nil || found {
+	now, err := txn.Once(tx.Tx, txn.Accounts, "access "+a.TokenID, func() (access access, err error) {
+		access.found, err = tx.Row(accessQuery, []any{a.Workspace, a.TokenID}, &access.role, &access.plan)
+		return access, err
+	})
+	if err != nil {
 		return err
+	}
+	if now.found {
+		a.Role, a.Plan = now.role, now.plan
+		return nil
 	}
 	var tokens int
 	if _, err = tx.Row(countToken, []any{a.TokenID}, &tokens); err == nil {

@@ -15,6 +15,9 @@ import (
 // Page reads the records of a page: the keys of its rows, then the records that are not in the
 // cache. It sets Records, More and Truncated. t is the table of the entity.
 func (r *Reader) Page(ctx context.Context, t *table.Table, path Path, page *Page) error {
+	if r.Usage != nil {
+		return r.directPage(ctx, t, path, page)
+	}
 	keys, err := r.MatchingKeys(ctx, path)
 	if err != nil {
 		return err

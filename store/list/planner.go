@@ -2,7 +2,6 @@ package list
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 
@@ -36,6 +35,7 @@ func (p Path) MatchesNothing() bool { return p.Hits != nil && p.Hits.Total == 0 
 type Reader struct {
 	*snapshot.Tx
 	Cached cache.Snapshot
+	Usage  snapshot.Usage // of the workspace, if the database is shared; else nil
 }
 
 // ChoosePlan returns the access path with the least work for a page. hits are the matches of
@@ -46,21 +46,27 @@ func (r *Reader) ChoosePlan(ctx context.Context, actor crm.Actor, q *query.Query
 	if q.Entity.IsView() {
 		return path, nil
 	}
-	const text = "SELECT n, astray FROM main.usage WHERE workspace_id = $1 AND kind = $2"
-	args := []any{actor.Workspace, q.Entity.Plural}
-	use, err := r.Cached.Count(cache.NewKey(actor.Workspace, text, args), func() (m cache.Count, err error) {
-		err = r.Row(ctx, text, args, &m.N, &m.More)
-		if errors.Is(err, engine.ErrNoRows) {
-			err = nil
-		}
-		return m, err
-	})
+	use, err := r.usage(ctx, actor.Workspace, q.Entity.Plural)
 	if err != nil {
 		return path, err
 	}
-	inOrder := q.Order.Field.IsIdentity() || q.Order.Field.Name == crm.FieldCreatedAt && use.More == 0
+	inOrder := q.Order.Field.IsIdentity() || q.Order.Field.Name == crm.FieldCreatedAt && use.Astray == 0
 	path.rows, path.ByKeys = use.N, inOrder && !q.NarrowByKeys && !q.Ranked()
 	return r.cheapestSource(ctx, path, int64(q.Limit))
+}
+
+// usage returns the counts of a kind, which include rows that a pending delete will remove.
+func (r *Reader) usage(ctx context.Context, workspace int64, kind string) (snapshot.KindUsage, error) {
+	if r.Usage != nil {
+		return r.Usage[kind], nil
+	}
+	const text = "SELECT n, astray FROM main.usage WHERE workspace_id = $1 AND kind = $2"
+	args := []any{workspace, kind}
+	m, err := r.Cached.Count(cache.NewKey(workspace, text, args), func() (m cache.Count, err error) {
+		_, err = engine.Found(r.Row(ctx, text, args, &m.N, &m.More))
+		return m, err
+	})
+	return snapshot.KindUsage{N: m.N, Astray: m.More}, err
 }
 
 // cheapestSource returns the access path that finds the wanted number of rows with the least

@@ -45,6 +45,10 @@ func (r *Reader) Total(ctx context.Context, path Path, page *Page) error {
 		page.SetTotal(path.Hits.Total, q.Total)
 		return nil
 	}
+	if r.Usage != nil && !r.Filtered() && q.Unfiltered && !q.Entity.IsView() {
+		page.SetTotal(r.Usage[q.Entity.Plural].N, q.Total)
+		return nil
+	}
 	text, args, err := r.counting(ctx, path)
 	if err != nil {
 		return err

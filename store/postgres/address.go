@@ -38,9 +38,7 @@ func parse(address string) (*pgx.ConnConfig, error) {
 		return nil, fmt.Errorf("the address of the database is wrong: %w; write it like postgres://user@host/crm, with the password in PGPASSWORD or ~/.pgpass", err)
 	}
 	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, connectTimeout)
-	if !strings.Contains(address, "default_query_exec_mode") {
-		config.DefaultQueryExecMode = pgx.QueryExecModeExec
-	}
+	config.StatementCacheCapacity = maxPrepared
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "crmkit"
 	}
@@ -67,7 +65,36 @@ func Name(address string) string {
 // hostName returns a host with its port.
 func hostName(host string, port uint16) string { return fmt.Sprintf("%s:%d", host, port) }
 
-// dial opens a connection.
+// maxPrepared is how many prepared statements a connection keeps. Each takes some 50 kB of the server.
+const maxPrepared = 128
+
+// dial opens a connection. Statements are prepared with names if the connection leads to the server
+// itself, which saves half of the server's time; behind a pooler they are not, because the next
+// transaction may have another server connection. A pooler gives the client a process number of
+// its own.
+func (db *DB) dial(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
+	if strings.Contains(db.opts.Address, "default_query_exec_mode") {
+		return dial(ctx, config)
+	}
+	if !db.pooled.Load() {
+		conn, err := dial(ctx, config)
+		if err != nil {
+			return nil, err
+		}
+		var process uint32
+		err = conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&process)
+		if err == nil && process == conn.PgConn().PID() {
+			return conn, nil
+		}
+		if err := errors.Join(err, conn.Close(ctx)); err != nil {
+			return nil, &lostError{err}
+		}
+		db.pooled.Store(true)
+	}
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	return dial(ctx, config)
+}
+
 func dial(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, config.ConnectTimeout*time.Duration(1+len(config.Fallbacks)))
 	defer cancel()

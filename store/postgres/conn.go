@@ -160,6 +160,9 @@ func (c *Conn) roundTrip(ctx context.Context, last queued, read func(pgx.Rows) e
 	if errors.As(err, &own) {
 		return own.error
 	}
+	if c.conn != nil { // a driver that could not send or read has closed it
+		return err
+	}
 	return named(ctx, err)
 }
 
@@ -240,7 +243,7 @@ func (c *Conn) connect(ctx context.Context) error {
 			c.warnings++
 		}
 	}
-	conn, err := dial(ctx, config)
+	conn, err := c.db.dial(ctx, config)
 	c.conn = conn
 	return err
 }
@@ -248,10 +251,11 @@ func (c *Conn) connect(ctx context.Context) error {
 // dropBroken closes the connection after an error that says it is of no use any more.
 func (c *Conn) dropBroken(err error) error {
 	var own *callerError
+	var known *pgconn.PgError
 	if c.conn == nil || err == nil || errors.As(err, &own) && !c.conn.IsClosed() {
 		return err
 	}
-	if c.conn.IsClosed() || broke(err) {
+	if c.conn.IsClosed() || errors.As(err, &known) && broke(err) {
 		_ = c.Close()
 	}
 	return err

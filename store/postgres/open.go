@@ -49,6 +49,7 @@ type DB struct {
 	known   int // the number of the last migration of this program
 	writers []*Conn
 	trips   atomic.Int64
+	pooled  atomic.Bool // a pooler is between this program and the server
 }
 
 // Open connects to a database and upgrades its schema. It returns an error, and changes nothing, if

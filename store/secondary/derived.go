@@ -114,9 +114,10 @@ func (r rows) addLabel(label string, n int64) (change int64, err error) {
 	var left int64
 	args := []any{r.Actor.Workspace, r.kind, label, r.record, n}
 	if n > 0 {
-		if err = MakeNames(r.Tx, r.kind, []string{label}); err == nil {
-			_, err = r.Row("INSERT INTO tags (name_id, record, n) VALUES ("+nameKey+`, $4, $5)
-				ON CONFLICT (name_id, record) DO UPDATE SET n = tags.n + excluded.n RETURNING n`, args, &left)
+		keys, err := nameKeys(r.Tx, r.kind, []string{label})
+		if err == nil {
+			_, err = r.Row(`INSERT INTO tags (name_id, record, n) VALUES ($1, $2, $3)
+				ON CONFLICT (name_id, record) DO UPDATE SET n = tags.n + excluded.n RETURNING n`, []any{keys[0], r.record, n}, &left)
 		}
 		if err == nil && left == n {
 			change = added

@@ -2,6 +2,7 @@ package secondary
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"crmkit/crm"
@@ -57,14 +58,20 @@ const labelsAtOnce = 16
 
 // addTags adds labels that the record does not have.
 func (r rows) addTags(labels []string) error {
-	for part := range slices.Chunk(labels, labelsAtOnce) {
-		args := []any{r.Actor.Workspace, r.kind, r.record}
-		for _, label := range part {
-			args = append(args, label)
+	keys, err := nameKeys(r.Tx, r.kind, labels)
+	if err != nil {
+		return err
+	}
+	for part := range slices.Chunk(keys, labelsAtOnce) {
+		text, args := "INSERT INTO tags (name_id, record, n) VALUES ", []any{r.record}
+		for i, key := range part {
+			if i > 0 {
+				text += ", "
+			}
+			args = append(args, key)
+			text += fmt.Sprintf("($%d, $1, 1)", len(args))
 		}
-		text := "INSERT INTO tags (name_id, record, n) SELECT n.key, $3, 1 FROM names n WHERE n.workspace_id = $1 AND n.kind = $2 AND n.name IN (" +
-			table.Placeholders(4, len(part)) + ") ON CONFLICT (name_id, record) DO NOTHING"
-		if err := r.insert(part, text, args); err != nil {
+		if err := r.Exec(text+" ON CONFLICT (name_id, record) DO NOTHING", args...); err != nil {
 			return err
 		}
 	}
@@ -74,33 +81,34 @@ func (r rows) addTags(labels []string) error {
 // putCustom sets custom values of a record. One statement for several rows takes twice as long
 // as one statement for each.
 func (r rows) putCustom(members []crm.Member) error {
-	for _, m := range members {
-		args := append([]any{r.Actor.Workspace, r.kind, r.record}, customRow(m)...)
-		if err := r.insert([]string{m.Name}, putCustomText, args); err != nil {
+	keys, err := nameKeys(r.Tx, r.kind, memberNames(members))
+	if err != nil {
+		return err
+	}
+	for i, m := range members {
+		if err := r.Exec(putCustomText, append([]any{keys[i], r.record}, customRow(m)...)...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-const putCustomText = `INSERT INTO custom_values (name_id, record, text, fold, number, time)
-	SELECT n.key, $3, $5, $6, $7, $8 FROM names n WHERE n.workspace_id = $1 AND n.kind = $2 AND n.name = $4
+const putCustomText = `INSERT INTO custom_values (name_id, record, text, fold, number, time) VALUES ($1, $2, $3, $4, $5, $6)
 	ON CONFLICT (name_id, record) DO UPDATE SET text = excluded.text, fold = excluded.fold, number = excluded.number, time = excluded.time`
 
-// customRow returns the name of a custom value, its text, and the forms in which it is
-// compared: folded if that differs, as a number, as a time.
+// customRow returns the text of a custom value, and the forms in which it is compared: folded if that differs, as a number, as a time.
 func customRow(m crm.Member) []any {
 	text := m.JSON
 	if s, ok := norm.Unquote(m.JSON); ok {
 		text = s
 	}
-	row := []any{m.Name, text, table.FoldUnlessSame(text), nil, nil}
+	row := []any{text, table.FoldUnlessSame(text), nil, nil}
 	if number, ok := norm.NumberKey(text); ok {
-		row[3] = number
+		row[2] = number
 	}
 	if norm.IsAbsoluteTime(text) {
 		if span, ok := (norm.Clock{}).Parse(text); ok {
-			row[4] = span.From
+			row[3] = span.From
 		}
 	}
 	return row
@@ -139,39 +147,55 @@ func difference[T comparable](a, b []T) []T {
 // nameKey is SQL for the number of the name $3 of the kind $2 in the workspace $1.
 const nameKey = "(SELECT n.key FROM names n WHERE n.workspace_id = $1 AND n.kind = $2 AND n.name = $3)"
 
-// MakeNames adds the names that do not exist yet.
-func MakeNames(tx *txn.Tx, kind string, names []string) error {
-	for _, name := range names {
-		var known int64
-		found, err := tx.Row("SELECT key FROM names WHERE workspace_id = $1 AND kind = $2 AND name = $3", []any{tx.Actor.Workspace, kind, name}, &known)
+// nameKeys returns the keys of names, and makes those that do not exist. It reads those that no
+// write of the batch has asked for, all at once.
+func nameKeys(tx *txn.Tx, kind string, names []string) ([]int64, error) {
+	keys, unknown := make([]int64, len(names)), map[string]int{}
+	for i, name := range names {
+		key, known, err := txn.Answer[int64](tx, txn.Names, kind+" "+name)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if found {
-			continue
-		}
-		key, err := tx.NextKey("names")
-		if err != nil {
-			return err
-		}
-		if err := tx.Exec("INSERT INTO names (key, workspace_id, kind, name, fold) VALUES ($1, $2, $3, $4, $5)", key, tx.Actor.Workspace, kind, name, table.FoldUnlessSame(name)); err != nil {
-			return err
+		if keys[i] = key; !known {
+			unknown[name] = i
 		}
 	}
-	return nil
+	for part := range slices.Chunk(slices.Sorted(maps.Keys(unknown)), labelsAtOnce) {
+		args := []any{tx.Actor.Workspace, kind}
+		for _, name := range part {
+			args = append(args, name)
+		}
+		err := tx.Rows("SELECT n.name, n.key FROM names n WHERE n.workspace_id = $1 AND n.kind = $2 AND n.name IN ("+table.Placeholders(3, len(part))+")", args,
+			func(scan func(...any) error) error {
+				var name string
+				var key int64
+				err := scan(&name, &key)
+				keys[unknown[name]] = key
+				return err
+			})
+		if err != nil {
+			return nil, err
+		}
+	}
+	for i, name := range names {
+		if at, was := unknown[name]; was && keys[at] == 0 {
+			if err := makeName(tx, kind, name, &keys[at]); err != nil {
+				return nil, err
+			}
+		} else if was {
+			keys[i] = keys[at]
+		}
+		txn.Note(tx, txn.Names, kind+" "+name, keys[i])
+	}
+	return keys, nil
 }
 
-// insert runs a statement that adds a row for each of the names that exist. If some do not
-// exist it makes them and runs the statement again.
-func (r rows) insert(names []string, text string, args []any) error {
-	n, err := r.Affect(text, args...)
-	if err != nil || n == int64(len(names)) {
+// makeName adds a name, and sets its key.
+func makeName(tx *txn.Tx, kind, name string, key *int64) (err error) {
+	if *key, err = tx.NextKey("names"); err != nil {
 		return err
 	}
-	if err := MakeNames(r.Tx, r.kind, names); err != nil {
-		return err
-	}
-	return r.Exec(text, args...)
+	return tx.Exec("INSERT INTO names (key, workspace_id, kind, name, fold) VALUES ($1, $2, $3, $4, $5)", *key, tx.Actor.Workspace, kind, name, table.FoldUnlessSame(name))
 }
 
 // delete deletes the rows of some names from a table, and the names that no record uses any more.

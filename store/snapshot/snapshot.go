@@ -39,6 +39,31 @@ func (v *Tx) HasPendingDeletes(workspace int64) (bool, error) {
 	return v.conn.Exists(table.PendingDeletes, workspace)
 }
 
+// Usage has the counts of a workspace by the plural of a kind.
+type Usage map[string]KindUsage
+
+// KindUsage is how many records of a kind there are, and how many of them have a time of creation
+// that is before that of a record with a lower number.
+type KindUsage struct{ N, Astray int64 }
+
+// ReadUsage returns the counts of a workspace, and whether a delete in it has not finished, in one
+// statement. The counts include rows that a pending delete will remove.
+func (v *Tx) ReadUsage(ctx context.Context, workspace int64) (all Usage, pending bool, err error) {
+	all = Usage{}
+	const text = "SELECT u.kind, u.n, u.astray, EXISTS (" + table.PendingDeletes + ") FROM usage u WHERE u.workspace_id = $1"
+	err = v.conn.Rows(ctx, text, []any{workspace}, func(scan func(...any) error) error {
+		var kind string
+		var use KindUsage
+		err := scan(&kind, &use.N, &use.Astray, &pending)
+		all[kind] = use
+		return err
+	})
+	if err == nil && len(all) == 0 {
+		pending, err = v.HasPendingDeletes(workspace)
+	}
+	return all, pending, err
+}
+
 // Through returns a Tx on the same connection that reads through a view.
 func (v *Tx) Through(view *table.PendingView) *Tx { return &Tx{v.conn, view} }
 

@@ -37,6 +37,20 @@ func (r *Row) Record() (rec crm.Record, err error) {
 	return rec, nil
 }
 
+// Each returns a function for each row of a statement, which gives its record to take.
+func (r *Row) Each(take func(crm.Record) error) func(scan func(...any) error) error {
+	return func(scan func(...any) error) error {
+		if err := scan(r.Dest...); err != nil {
+			return err
+		}
+		rec, err := r.Record()
+		if err != nil {
+			return err
+		}
+		return take(rec)
+	}
+}
+
 // decoded returns the record of the row scanned last. It panics if a cell has a type that its
 // column cannot have.
 func (r *Row) decoded() crm.Record {

@@ -117,6 +117,7 @@ func (w *writer) begin(batch []*job) error {
 		return err
 	}
 	w.last, w.counters = 0, newCounterSet()
+	w.memo.clear()
 	if w.db.traits.Shared {
 		clear(w.origins) // others may have deleted them
 		return nil

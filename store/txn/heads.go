@@ -28,9 +28,8 @@ var errRunAgain = errors.New("the transaction must run again")
 
 // heads are the workspaces that a transaction of a shared database has locked.
 type heads struct {
-	locked []int64         // in ascending order
-	wanted []int64         // that turned out to be needed, for the batch at hand
-	known  map[string]bool // whether a statement writes outside of workspaces
+	locked []int64 // in ascending order
+	wanted []int64 // that turned out to be needed, for the batch at hand
 }
 
 // of returns the heads that a batch needs, in ascending order.
@@ -65,45 +64,23 @@ func (tx *Tx) AddHead(workspace int64) {
 	}
 }
 
-// lockFor ends the transaction if a statement writes outside of workspaces, and that is not locked.
-func (tx *Tx) lockFor(text string) error {
-	h := &tx.writer.heads
-	if !tx.db.traits.Shared || strings.HasPrefix(text, "SELECT ") || len(h.locked) > 0 && h.locked[0] == outside {
-		return nil
-	}
-	writes, known := h.known[text]
-	if !known {
-		if len(h.known) >= maxKnown || h.known == nil {
-			h.known = map[string]bool{}
-		}
-		writes = writesOutside(text)
-		h.known[text] = writes
-	}
-	if !writes {
-		return nil
-	}
-	return tx.lockHead(outside)
-}
-
-// maxKnown is how many statements are remembered.
-const maxKnown = 1000
-
 // inWorkspaces are the tables, beside those of records, whose rows belong to a workspace and are
 // written only while its head is locked.
 var inWorkspaces = []string{"cascades", "confirmations", "custom_values", "imported", "kept_answers", "list_values", "log", "names", "origins", "reservations", "tags", "usage", "values_in_use", "words"}
 
-// writesOutside reports whether a statement writes to a table whose rows belong to no workspace.
-func writesOutside(text string) bool {
-	words := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '(' || r == '\n' || r == '\t' })
-	for i, word := range words {
-		if i+1 < len(words) && (word == "INTO" || word == "UPDATE" && i == 0 || word == "FROM" && i > 0 && words[i-1] == "DELETE") {
-			return !slices.Contains(inWorkspaces, words[i+1]) && !isRecordTable(words[i+1])
-		}
-	}
-	return true
+// isInWorkspaces reports whether the rows of a table belong to a workspace.
+func isInWorkspaces(table string) bool {
+	return slices.Contains(inWorkspaces, table) ||
+		slices.ContainsFunc(catalog.Entities, func(e crm.Entity) bool { return e.Plural == table && !e.IsView() })
 }
 
-// isRecordTable reports whether a table has records.
-func isRecordTable(name string) bool {
-	return slices.ContainsFunc(catalog.Entities, func(e crm.Entity) bool { return e.Plural == name && !e.IsView() })
+// writtenTable returns the table that a statement writes to; empty if it is not known.
+func writtenTable(text string) string {
+	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" (\n\t", r) })
+	for i, word := range words {
+		if i+1 < len(words) && (word == "INTO" || word == "UPDATE" && i == 0 || word == "FROM" && i > 0 && words[i-1] == "DELETE") {
+			return words[i+1]
+		}
+	}
+	return ""
 }

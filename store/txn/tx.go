@@ -81,7 +81,12 @@ func (tx *Tx) beginAsStored(text string) error {
 		return err
 	}
 	tx.dirty = tx.dirty || !strings.HasPrefix(text, "SELECT ")
-	return tx.lockFor(text)
+	is := tx.writer.writesOf(text)
+	tx.writer.memo.forget(is)
+	if is.outside {
+		return tx.lockHead(outside)
+	}
+	return nil
 }
 
 // CheckDeadline returns the error of a job that takes too long, or whose client has left.

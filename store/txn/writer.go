@@ -44,7 +44,10 @@ type writer struct {
 	counters counterSet       // of the workspaces that it writes to
 	origins  map[origin]int64 // keys of those used lately
 	cause    error            // of the last errRunAgain, if a statement failed
+	memo     memo             // what the batch has read
 	heads    heads            // that are locked in a shared database
+
+	statements map[string]writes // what statements change, of those run lately
 
 	committing int64        // the number of the commit under way; 0: no commit is under way
 	known      atomic.Int64 // the last commit that the caches have; read by any goroutine

@@ -28,6 +28,7 @@ type View struct {
 	rows     *txn.ReadTx         // reads other tables
 	cached   cache.Snapshot      // of the same moment, or not valid
 	texts    *textindex.Snapshot // of the same moment; nil: SQL searches
+	usage    snapshot.Usage      // of the workspace, if the database is shared; else nil
 	lastUsed list.Overlay        // for the entity that it began with
 	first    *crm.Entity         // that entity
 }
@@ -122,11 +123,14 @@ func (v *View) tryBegin() (agrees bool, err error) {
 		free()
 		return false, err
 	}
+	v.rows = snapshot.New(conn)
+	if s.db.Shared() {
+		return true, v.beginShared(conn, free)
+	}
 	v.release = func() error {
 		defer free()
 		return conn.Rollback()
 	}
-	v.rows = snapshot.New(conn)
 	if v.records, err = s.visible(v.rows, v.actor.Workspace); err != nil { // its statement is the first: the moment is this
 		return false, err
 	}
@@ -135,6 +139,24 @@ func (v *View) tryBegin() (agrees bool, err error) {
 	}
 	v.cached = s.cache.Outdated()
 	return v.agrees(known)
+}
+
+// beginShared is the rest of tryBegin for a shared database, of which nothing is in memory. The end of
+// the transaction is not waited for.
+func (v *View) beginShared(conn engine.Conn, free func()) error {
+	v.cached, v.texts = v.reads.cache.Outdated(), nil
+	v.release = func() error {
+		go func() {
+			defer free()
+			_ = conn.Rollback() // after an error the connection is opened again by its next user
+		}()
+		return nil
+	}
+	usage, pending, err := v.rows.ReadUsage(v.ctx, v.actor.Workspace)
+	if v.usage, v.records = usage, v.rows; pending {
+		v.records = v.rows.Through(v.reads.pending.ForWorkspace(v.actor.Workspace))
+	}
+	return err
 }
 
 // agrees reports whether the text index, which had all commits up to a number when its
@@ -166,9 +188,9 @@ func (v *View) reader(e *crm.Entity) (*list.Reader, error) {
 		return nil, err
 	}
 	if e.IsView() {
-		return &list.Reader{Tx: v.rows, Cached: v.cached}, nil
+		return &list.Reader{Tx: v.rows, Cached: v.cached, Usage: v.usage}, nil
 	}
-	return &list.Reader{Tx: v.records, Cached: v.cached}, nil
+	return &list.Reader{Tx: v.records, Cached: v.cached, Usage: v.usage}, nil
 }
 
 // overlay returns the last uses of tokens for a read of an entity.

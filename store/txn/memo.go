@@ -1,0 +1,106 @@
+package txn
+
+import "strings"
+
+// A batch asks the same few questions for each of its jobs: which role a token has, whether a delete
+// is under way, which key a label has. An answer is kept until a statement of the batch writes to
+// a table that it is from, or a part of the batch is rolled back, at the longest until the
+// transaction ends: no other transaction can change it before.
+
+// Topic is a set of tables that answers are from.
+type Topic int
+
+const (
+	Accounts Topic = iota // the tables that belong to no workspace
+	Cascades              // cascades
+	Names                 // names
+	topics
+)
+
+// memo has the answers of a batch.
+type memo [topics]map[memoKey]any
+
+type memoKey struct {
+	workspace int64
+	question  string
+}
+
+// maxAnswers is how many answers of a topic are kept.
+const maxAnswers = 1000
+
+// Once returns the answer to a question about the workspace. It calls read unless the batch has
+// asked before.
+func Once[T any](tx *Tx, topic Topic, question string, read func() (T, error)) (T, error) {
+	answer, known, err := Answer[T](tx, topic, question)
+	if known || err != nil {
+		return answer, err
+	}
+	if answer, err = read(); err == nil {
+		Note(tx, topic, question, answer)
+	}
+	return answer, err
+}
+
+// Answer returns the answer to a question about the workspace if the batch has it.
+func Answer[T any](tx *Tx, topic Topic, question string) (answer T, known bool, err error) {
+	if err := tx.CheckDeadline(); err != nil {
+		return answer, false, err
+	}
+	kept, known := tx.writer.memo[topic][memoKey{tx.Actor.Workspace, question}]
+	if known {
+		answer = kept.(T)
+	}
+	return answer, known, nil
+}
+
+// Note keeps the answer to a question that Once may ask.
+func Note[T any](tx *Tx, topic Topic, question string, answer T) {
+	answers := tx.writer.memo[topic]
+	if answers == nil || len(answers) >= maxAnswers {
+		answers = map[memoKey]any{}
+		tx.writer.memo[topic] = answers
+	}
+	answers[memoKey{tx.Actor.Workspace, question}] = answer
+}
+
+// writes says what a statement changes.
+type writes struct {
+	outside bool // a table whose rows belong to no workspace
+	topics  [topics]bool
+}
+
+// maxKnown is how many statements are remembered.
+const maxKnown = 1000
+
+// writesOf returns what a statement changes.
+func (w *writer) writesOf(text string) writes {
+	is, known := w.statements[text]
+	if known || strings.HasPrefix(text, "SELECT ") {
+		return is
+	}
+	table := writtenTable(text)
+	is.outside = !isInWorkspaces(table)
+	is.topics = [topics]bool{Accounts: is.outside, Cascades: table == "cascades", Names: table == "names" && !strings.HasPrefix(text, "INSERT ")}
+	if len(w.statements) >= maxKnown || w.statements == nil {
+		w.statements = map[string]writes{}
+	}
+	w.statements[text] = is
+	return is
+}
+
+// forget drops the answers that a statement may change. A new name changes none: Once is never
+// asked for a name that does not exist.
+func (m *memo) forget(is writes) {
+	for topic, changed := range is.topics {
+		if changed {
+			clear(m[topic])
+		}
+	}
+}
+
+// clear drops all answers.
+func (m *memo) clear() {
+	for _, answers := range m {
+		clear(answers)
+	}
+}
