@@ -35,8 +35,9 @@ type Options struct {
 	// Durable keeps the data on a disk and PostgreSQL's defaults, so that a commit waits for the disk.
 	// Without it a commit survives the end of every process, but not of the machine.
 	Durable bool
-	// Place is the folder for the data, such as a small disk that gets full. The user of the servers
-	// must be allowed to write there. Default: in memory if there is room, or a temporary folder.
+	// Place is the folder for the data, such as a small disk that gets full. It will belong to the user
+	// of the servers, who must be able to reach it: t.TempDir of root is closed to others. Default: in
+	// memory if there is room, or a temporary folder.
 	Place string
 	// Settings are lines of postgresql.conf.
 	Settings []string
@@ -116,6 +117,9 @@ func create(options Options) (*Cluster, error) {
 	switch {
 	case options.Place != "":
 		c.data = filepath.Join(options.Place, c.name)
+		if err := giveAway(options.Place); err != nil {
+			return nil, err
+		}
 	case options.Durable:
 		c.data = home.file(c.name)
 	default:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -67,6 +68,7 @@ func TestDatabaseIsDropped(t *testing.T) {
 // TestTemplateIsFilledOnce copies one template in parallel tests.
 func TestTemplateIsFilledOnce(t *testing.T) {
 	var fills atomic.Int64
+	name := fmt.Sprint("notes", time.Now().UnixNano()) // with -count the process has templates of earlier runs
 	fill := func(databaseURL string) error {
 		fills.Add(1)
 		conn, err := pgx.Connect(context.Background(), databaseURL)
@@ -81,7 +83,7 @@ func TestTemplateIsFilledOnce(t *testing.T) {
 		for i := range 4 {
 			t.Run(fmt.Sprint(i), func(t *testing.T) {
 				t.Parallel()
-				databaseURL := Shared(t).DatabaseFrom(t, "notes", fill)
+				databaseURL := Shared(t).DatabaseFrom(t, name, fill)
 				if body := value(t, databaseURL, "UPDATE notes SET body = body || '!' RETURNING body"); body != "hello!" {
 					t.Errorf("the copy has %q", body)
 				}
@@ -122,6 +124,24 @@ func TestDurableSettings(t *testing.T) {
 		if got := value(t, c.Database(t), "SHOW "+name); got != want {
 			t.Errorf("%s is %s, want %s", name, got, want)
 		}
+	}
+}
+
+// TestPlace keeps the data in a folder of the test, and deletes it before the folder.
+func TestPlace(t *testing.T) {
+	place, err := os.MkdirTemp("", "place")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(place) })
+	t.Run("a cluster there", func(t *testing.T) {
+		c := New(t, Options{Place: place})
+		if dir := value(t, c.AdminURL("postgres"), "SHOW data_directory"); filepath.Dir(dir) != place {
+			t.Errorf("the data is in %s, not in %s", dir, place)
+		}
+	})
+	if left, err := os.ReadDir(place); err != nil || len(left) > 0 {
+		t.Errorf("after the test there is %v in its folder: %v", left, err)
 	}
 }
 
