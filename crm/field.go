@@ -1,6 +1,8 @@
 package crm
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -120,6 +122,22 @@ func (f *Field) FoldOf(v Value) string {
 		return strings.Join(folds, "\t")
 	}
 	return ""
+}
+
+// HasPlainColumn reports whether the field is free text that is compared as a whole. A third
+// column, Col()+"_plain", then has the PlainDigest of the text, NULL where the text is its own
+// plain form.
+func (f *Field) HasPlainColumn() bool {
+	how := f.Type.Comparison()
+	return how.By == ByText && how.Folded && !how.Items && !f.Indexed
+}
+
+// PlainDigest returns the digest of the plain form of a text, as norm.Plain returns it. Equal
+// digests mean equal forms: nobody finds two texts with the same 128 bits of SHA-256. It is stored
+// instead of the form because that of a long text with line breaks is nearly as long as the text.
+func PlainDigest(plain string) string {
+	sum := sha256.Sum256([]byte(plain))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
 // checkOwnFold returns an error if the field may have a text that is not its own folded form,

@@ -104,11 +104,13 @@ func (c *compiler) equal(t target, param, value string) (string, *crm.Error) {
 		return c.addColumnPath(t, " = "+c.arg(v.Text)), nil
 	}
 	column := t.alias() + "." + t.field.Col()
-	if isFreeText(t.field) { // the folded forms are compared first, since most rows fail there
-		same := noIndex(FoldedSQL(t.alias(), t.field)) + " = " + c.arg(norm.Fold(v.Text))
-		return "(" + same + " AND " + SameSpelling + "(" + column + ", " + c.arg(v.Text) + "))", nil
+	if !t.field.HasPlainColumn() {
+		return column + " = " + c.arg(v.Text), nil
 	}
-	return column + " = " + c.arg(v.Text), nil
+	// The folded forms are compared first: most rows fail there, and their digest is not read.
+	same := noIndex(FoldedSQL(t.alias(), t.field)) + " = " + c.arg(norm.Fold(v.Text))
+	plain := norm.Plain(v.Text)
+	return fmt.Sprintf("(%s AND CASE WHEN %s_plain IS NULL THEN %s = %s ELSE %s_plain = %s END)", same, column, column, c.arg(plain), column, c.arg(crm.PlainDigest(plain))), nil
 }
 
 // partsOf returns the operand of like: in the form in which the field is compared: one text, or

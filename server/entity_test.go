@@ -39,7 +39,7 @@ var widgetFields = []crm.Field{
 
 const widgetSQL = `
 CREATE TABLE widgets (
-  key BIGINT PRIMARY KEY, workspace_id BIGINT NOT NULL, label TEXT NOT NULL, label_fold TEXT NOT NULL, host TEXT, host_fold TEXT, size BIGINT,
+  key BIGINT PRIMARY KEY, workspace_id BIGINT NOT NULL, label TEXT NOT NULL, label_fold TEXT NOT NULL, label_plain TEXT, host TEXT, host_fold TEXT, size BIGINT,
   color TEXT NOT NULL, contact_id BIGINT REFERENCES contacts (key), due_at BIGINT, labels TEXT, extra TEXT, version BIGINT NOT NULL,
   created_at BIGINT NOT NULL, created_by TEXT NOT NULL, updated_at BIGINT NOT NULL, updated_by TEXT NOT NULL, created_by_fold TEXT, updated_by_fold TEXT
 ) STRICT;

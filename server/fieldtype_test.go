@@ -62,7 +62,7 @@ func sessionKind() crm.Entity {
 
 const sessionSQL = `
 CREATE TABLE sessions (
-  key BIGINT PRIMARY KEY, workspace_id BIGINT NOT NULL, label TEXT NOT NULL, label_fold TEXT NOT NULL, length BIGINT, version BIGINT NOT NULL,
+  key BIGINT PRIMARY KEY, workspace_id BIGINT NOT NULL, label TEXT NOT NULL, label_fold TEXT NOT NULL, label_plain TEXT, length BIGINT, version BIGINT NOT NULL,
   created_at BIGINT NOT NULL, created_by TEXT NOT NULL, updated_at BIGINT NOT NULL, updated_by TEXT NOT NULL, created_by_fold TEXT, updated_by_fold TEXT
 ) STRICT;`
 

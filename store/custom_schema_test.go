@@ -39,7 +39,7 @@ var widgetFields = []crm.Field{
 	{Name: "updated_by", Type: fieldtype.Email, ReadOnly: true, Doc: "by"},
 }
 
-const widgetSQL = `CREATE TABLE widgets (key BIGINT PRIMARY KEY, workspace_id BIGINT NOT NULL, label TEXT NOT NULL, label_fold TEXT NOT NULL,
+const widgetSQL = `CREATE TABLE widgets (key BIGINT PRIMARY KEY, workspace_id BIGINT NOT NULL, label TEXT NOT NULL, label_fold TEXT NOT NULL, label_plain TEXT,
   serial TEXT, serial_fold TEXT, weight BIGINT, company_id BIGINT REFERENCES companies (key), tags TEXT, custom TEXT,
   version BIGINT NOT NULL, created_at BIGINT NOT NULL, created_by TEXT NOT NULL, updated_at BIGINT NOT NULL, updated_by TEXT NOT NULL, created_by_fold TEXT, updated_by_fold TEXT) STRICT;
 CREATE UNIQUE INDEX widgets_serial ON widgets (workspace_id, serial);`

@@ -39,7 +39,6 @@ var freshSchema string
 var functions = sync.OnceValue(func() *sqlite.Engine {
 	return sqlite.NewEngine(map[string]func(text, part string) bool{
 		query.TextContains: norm.Contains,
-		query.SameSpelling: func(text, other string) bool { return norm.Plain(text) == norm.Plain(other) },
 	})
 })
 
@@ -62,7 +61,7 @@ func FileSchema(further ...fs.FS) sqlite.Schema {
 
 // newestFolds is the last migration after which text is folded in another way than before, or more
 // text than before.
-const newestFolds = 26
+const newestFolds = 27
 
 // rewrite computes the folded forms of a file that has those of an earlier version.
 func rewrite(ctx context.Context, c engine.Conn, from int) error {

@@ -152,8 +152,8 @@ func TestRefoldReplacesItems(t *testing.T) {
 	}
 }
 
-// TestRefoldComputesEveryForm sets every folded form in a file to another one. After a refold the
-// file is as before.
+// TestRefoldComputesEveryForm sets every folded form and every digest in a file to another one. After
+// a refold the file is as before.
 func TestRefoldComputesEveryForm(t *testing.T) {
 	f := onFile(t)
 	jurgen := f.member("jürgen@xn--kse-qla.example")
@@ -164,7 +164,7 @@ func TestRefoldComputesEveryForm(t *testing.T) {
 	f.write(jurgen, func(tx *Tx) error {
 		return errors.Join(tx.Log("step_up.fail", "zoë@c.example"), tx.Exec("UPDATE workspaces SET country = 'DE', country_fold = 'de'"))
 	})
-	columns := f.raw(1, `SELECT m.name || ' ' || c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND (c.name = 'fold' OR c.name LIKE '%\_fold' ESCAPE '\') ORDER BY 1`)
+	columns := f.raw(1, `SELECT m.name || ' ' || c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND (c.name = 'fold' OR c.name LIKE '%\_fold' ESCAPE '\' OR c.name LIKE '%\_plain' ESCAPE '\') ORDER BY 1`)
 	forms := func() (rows []string) {
 		for _, column := range columns {
 			table, name, _ := strings.Cut(column, " ")
@@ -180,7 +180,7 @@ func TestRefoldComputesEveryForm(t *testing.T) {
 		table, name, _ := strings.Cut(column, " ")
 		text := map[string]string{"names": "name", "custom_values": "text"}[table]
 		if text == "" {
-			text = strings.TrimSuffix(name, "_fold")
+			text = strings.TrimSuffix(strings.TrimSuffix(name, "_fold"), "_plain")
 		}
 		_, err := c.Exec("UPDATE " + table + " SET " + name + " = 'wrong' WHERE " + text + " IS NOT NULL AND (" + text + " LIKE '%@%' OR '" + table + "' <> 'log')")
 		must(t, err)
@@ -192,7 +192,7 @@ func TestRefoldComputesEveryForm(t *testing.T) {
 			t.Fatalf("a form was %q and is %q", before[i], after[i])
 		}
 	}
-	if len(columns) < 60 || !slices.Contains(before, "log target_fold zoe@c.example") {
+	if len(columns) < 80 || !slices.Contains(before, "log target_fold zoe@c.example") || !slices.Contains(before, "contacts name_plain "+crm.PlainDigest("Zoë O'Reilly")) {
 		t.Errorf("the forms are\n%s", strings.Join(before, "\n"))
 	}
 }

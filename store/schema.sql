@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 26
+-- Made by TestNewSchema from the migrations up to 27
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,
@@ -13,7 +13,7 @@ CREATE TABLE workspaces (
   time_zone TEXT NOT NULL,
   plan TEXT NOT NULL,
   created_at INTEGER NOT NULL
-, name_fold TEXT NOT NULL DEFAULT '', version INTEGER NOT NULL DEFAULT 1, made_by INTEGER REFERENCES users (number), country TEXT, time_zone_fold TEXT, country_fold TEXT) STRICT;
+, name_fold TEXT NOT NULL DEFAULT '', version INTEGER NOT NULL DEFAULT 1, made_by INTEGER REFERENCES users (number), country TEXT, time_zone_fold TEXT, country_fold TEXT, name_plain TEXT) STRICT;
 CREATE TABLE codes (
   purpose TEXT NOT NULL,
   email TEXT NOT NULL,
@@ -50,7 +50,7 @@ CREATE TABLE companies (
   notes TEXT,
   custom TEXT,
   notes_fold TEXT
-, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, outreach INTEGER NOT NULL DEFAULT 0, last_outreach INTEGER, on_behalf_of TEXT, address TEXT, other_domains TEXT, external_ids TEXT, domain_fold TEXT, other_domains_fold TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT) STRICT;
+, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, outreach INTEGER NOT NULL DEFAULT 0, last_outreach INTEGER, on_behalf_of TEXT, address TEXT, other_domains TEXT, external_ids TEXT, domain_fold TEXT, other_domains_fold TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT, name_plain TEXT, notes_plain TEXT) STRICT;
 CREATE UNIQUE INDEX companies_domain ON companies (workspace_id, domain);
 CREATE INDEX companies_created ON companies (workspace_id, created_at);
 CREATE TABLE contacts (
@@ -78,7 +78,7 @@ CREATE TABLE contacts (
   notes TEXT,
   custom TEXT,
   notes_fold TEXT
-, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, outreach INTEGER NOT NULL DEFAULT 0, last_outreach INTEGER, on_behalf_of TEXT, title TEXT, title_fold TEXT, address TEXT, other_emails TEXT, other_phones TEXT, other_phones_fold TEXT, external_ids TEXT, email_fold TEXT, other_emails_fold TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT) STRICT;
+, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, outreach INTEGER NOT NULL DEFAULT 0, last_outreach INTEGER, on_behalf_of TEXT, title TEXT, title_fold TEXT, address TEXT, other_emails TEXT, other_phones TEXT, other_phones_fold TEXT, external_ids TEXT, email_fold TEXT, other_emails_fold TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT, name_plain TEXT, title_plain TEXT, notes_plain TEXT, follow_up_note_plain TEXT) STRICT;
 CREATE UNIQUE INDEX contacts_email ON contacts (workspace_id, email);
 CREATE INDEX contacts_created ON contacts (workspace_id, created_at);
 CREATE INDEX contacts_company ON contacts (company_id, created_at);
@@ -109,7 +109,7 @@ CREATE TABLE deals (
   notes TEXT,
   custom TEXT,
   notes_fold TEXT
-, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, on_behalf_of TEXT, close_at INTEGER, closed_at INTEGER, lost_reason TEXT, lost_reason_fold TEXT, external_ids TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT) STRICT;
+, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, on_behalf_of TEXT, close_at INTEGER, closed_at INTEGER, lost_reason TEXT, lost_reason_fold TEXT, external_ids TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT, title_plain TEXT, lost_reason_plain TEXT, notes_plain TEXT, follow_up_note_plain TEXT) STRICT;
 CREATE INDEX deals_created ON deals (workspace_id, created_at);
 CREATE INDEX deals_contact ON deals (contact_id, created_at);
 CREATE INDEX deals_company ON deals (company_id, created_at);
@@ -129,7 +129,7 @@ CREATE TABLE activities (
   updated_by TEXT NOT NULL,
   body TEXT NOT NULL,
   body_fold TEXT NOT NULL
-, on_behalf_of TEXT, contact_company_id INTEGER REFERENCES companies (key), ticket_id INTEGER REFERENCES tickets (key), external_ids TEXT, on_behalf_of_fold TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT) STRICT;
+, on_behalf_of TEXT, contact_company_id INTEGER REFERENCES companies (key), ticket_id INTEGER REFERENCES tickets (key), external_ids TEXT, on_behalf_of_fold TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT, body_plain TEXT) STRICT;
 CREATE INDEX activities_occurred ON activities (workspace_id, occurred_at);
 CREATE INDEX activities_contact ON activities (contact_id, occurred_at);
 CREATE INDEX activities_company ON activities (company_id, occurred_at);
@@ -198,7 +198,7 @@ CREATE TABLE tokens (
   client TEXT,
   created_at INTEGER NOT NULL,
   last_used_at INTEGER NOT NULL
-, made_by INTEGER REFERENCES tokens (key) ON DELETE CASCADE, reach TEXT NOT NULL DEFAULT 'one') STRICT;
+, made_by INTEGER REFERENCES tokens (key) ON DELETE CASCADE, reach TEXT NOT NULL DEFAULT 'one', name_plain TEXT) STRICT;
 CREATE TABLE secrets (
   hash TEXT PRIMARY KEY,
   token_key INTEGER NOT NULL REFERENCES tokens (key) ON DELETE CASCADE,
@@ -260,7 +260,7 @@ CREATE TABLE tickets (
   created_by TEXT NOT NULL,
   updated_at INTEGER NOT NULL,
   updated_by TEXT NOT NULL
-, external_ids TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT) STRICT;
+, external_ids TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT, subject_plain TEXT, content_plain TEXT) STRICT;
 CREATE INDEX tickets_created ON tickets (workspace_id, created_at);
 CREATE INDEX tickets_requester ON tickets (requester_id, created_at);
 CREATE INDEX tickets_company ON tickets (company_id, created_at);
@@ -288,7 +288,7 @@ CREATE TABLE tasks (
   created_by TEXT NOT NULL,
   updated_at INTEGER NOT NULL,
   updated_by TEXT NOT NULL
-, external_ids TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT) STRICT;
+, external_ids TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT, title_plain TEXT, notes_plain TEXT) STRICT;
 CREATE INDEX tasks_created ON tasks (workspace_id, created_at);
 CREATE INDEX tasks_due ON tasks (workspace_id, due_at) WHERE done_at IS NULL AND due_at IS NOT NULL;
 CREATE INDEX tasks_contact ON tasks (contact_id, created_at) WHERE contact_id IS NOT NULL;
@@ -311,7 +311,7 @@ CREATE TABLE campaigns (
   created_by TEXT NOT NULL,
   updated_at INTEGER NOT NULL,
   updated_by TEXT NOT NULL
-, external_ids TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT) STRICT;
+, external_ids TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT, name_plain TEXT, description_plain TEXT) STRICT;
 CREATE INDEX campaigns_created ON campaigns (workspace_id, created_at);
 CREATE TABLE campaign_members (
   key INTEGER PRIMARY KEY,
@@ -326,7 +326,7 @@ CREATE TABLE campaign_members (
   created_by TEXT NOT NULL,
   updated_at INTEGER NOT NULL,
   updated_by TEXT NOT NULL
-, external_ids TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT) STRICT;
+, external_ids TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT, reason_plain TEXT) STRICT;
 CREATE INDEX campaign_members_created ON campaign_members (workspace_id, created_at);
 CREATE INDEX campaign_members_campaign ON campaign_members (campaign_id, created_at);
 CREATE UNIQUE INDEX campaign_members_contact ON campaign_members (contact_id, campaign_id) WHERE contact_id IS NOT NULL;
@@ -468,15 +468,15 @@ CREATE TABLE confirmations (
 CREATE INDEX confirmations_expires ON confirmations (expires_at);
 CREATE VIEW invites AS
   SELECT key, id, workspace_id, email, email_fold, role, status, invited_by, invited_by_fold, created_at FROM members WHERE user_id IS NULL;
-CREATE VIEW memberships AS
-  SELECT m.key AS key, m.user_id AS user_id, w.id AS id, w.name AS name, w.name_fold AS name_fold, m.role AS role,
-    w.time_zone AS time_zone, w.time_zone_fold AS time_zone_fold, w.country AS country, w.country_fold AS country_fold,
-    w.plan AS plan, w.version AS version, w.created_at AS created_at
-  FROM members m JOIN workspaces w ON w.number = m.workspace_id;
 CREATE VIEW changes AS
   SELECT l.key, l.id, l.workspace_id, l.at, o.actor, o.actor_fold, o.token_id, o.addr, o.addr_fold, l.action, l.target, l.target_fold,
     l.before, l.after
   FROM log l LEFT JOIN origins o ON o.key = l.origin;
+CREATE VIEW memberships AS
+  SELECT m.key AS key, m.user_id AS user_id, w.id AS id, w.name AS name, w.name_fold AS name_fold, w.name_plain AS name_plain, m.role AS role,
+    w.time_zone AS time_zone, w.time_zone_fold AS time_zone_fold, w.country AS country, w.country_fold AS country_fold,
+    w.plan AS plan, w.version AS version, w.created_at AS created_at
+  FROM members m JOIN workspaces w ON w.number = m.workspace_id;
 INSERT INTO usage VALUES (0, 'storage', 0, 0, 0, 0);
 INSERT INTO sequences VALUES ('members', 0);
 INSERT INTO sequences VALUES ('names', 0);

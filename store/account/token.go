@@ -39,9 +39,9 @@ func CreateToken(tx *store.Tx, w Workspace, t Token) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
-	err = tx.Exec(`INSERT INTO tokens (key, id, user_id, workspace_id, workspace, name, name_fold, scope, origin, client, created_at, last_used_at, reach, made_by)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, (SELECT m.key FROM tokens m WHERE m.id = $13 AND (m.client IS NOT NULL OR m.made_by IS NOT NULL)))`,
-		key, id, tx.Actor.User, w.Number, w.ID, t.Name, norm.Fold(t.Name), t.Scope, t.Origin, table.NullText(t.Client), tx.Now(), cmp.Or(t.Reach, crm.ReachOne), t.Maker)
+	err = tx.Exec(`INSERT INTO tokens (key, id, user_id, workspace_id, workspace, name, name_fold, scope, origin, client, created_at, last_used_at, reach, made_by, name_plain)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, (SELECT m.key FROM tokens m WHERE m.id = $13 AND (m.client IS NOT NULL OR m.made_by IS NOT NULL)), $14)`,
+		key, id, tx.Actor.User, w.Number, w.ID, t.Name, norm.Fold(t.Name), t.Scope, t.Origin, table.NullText(t.Client), tx.Now(), cmp.Or(t.Reach, crm.ReachOne), t.Maker, table.PlainUnlessSame(t.Name))
 	if err == nil {
 		err = addSecrets(tx, key, 0, Secrets{t.Hash, t.Refresh})
 	}

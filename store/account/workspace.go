@@ -120,9 +120,9 @@ func makeWorkspace(tx *store.Tx, w Workspace) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
-	_, err = tx.Row(`INSERT INTO workspaces (number, id, name, name_fold, time_zone, plan, version, made_by, created_at, country, time_zone_fold, country_fold)
-		SELECT $1, $2, $3, $4, $5, u.plan, 1, u.number, $7, $8, $9, $10 FROM users u WHERE u.number = $6 RETURNING plan`,
-		[]any{number, id, w.Name, norm.Fold(w.Name), w.TimeZone, tx.Actor.User, tx.Now(), table.NullText(w.Country), table.FoldUnlessSame(w.TimeZone), table.FoldUnlessSame(w.Country)}, &tx.Actor.Plan)
+	_, err = tx.Row(`INSERT INTO workspaces (number, id, name, name_fold, time_zone, plan, version, made_by, created_at, country, time_zone_fold, country_fold, name_plain)
+		SELECT $1, $2, $3, $4, $5, u.plan, 1, u.number, $7, $8, $9, $10, $11 FROM users u WHERE u.number = $6 RETURNING plan`,
+		[]any{number, id, w.Name, norm.Fold(w.Name), w.TimeZone, tx.Actor.User, tx.Now(), table.NullText(w.Country), table.FoldUnlessSame(w.TimeZone), table.FoldUnlessSame(w.Country), table.PlainUnlessSame(w.Name)}, &tx.Actor.Plan)
 	if err != nil {
 		return "", err
 	}
@@ -158,8 +158,8 @@ func UpdateWorkspace(tx *store.Tx, d store.Draft) (store.Outcome, error) {
 	}
 	after.Set(crm.FieldVersion, crm.Number(before.Version()+1))
 	name, zone, country := after.Value("name").Text, after.Value("time_zone").Text, after.Value("country")
-	err = tx.Exec("UPDATE workspaces SET name = $2, name_fold = $3, time_zone = $4, country = $5, time_zone_fold = $6, country_fold = $7, version = version + 1 WHERE number = $1",
-		tx.Actor.Workspace, name, norm.Fold(name), zone, table.Arg(country), table.FoldUnlessSame(zone), table.FoldUnlessSame(country.Text))
+	err = tx.Exec("UPDATE workspaces SET name = $2, name_fold = $3, time_zone = $4, country = $5, time_zone_fold = $6, country_fold = $7, name_plain = $8, version = version + 1 WHERE number = $1",
+		tx.Actor.Workspace, name, norm.Fold(name), zone, table.Arg(country), table.FoldUnlessSame(zone), table.FoldUnlessSame(country.Text), table.PlainUnlessSame(name))
 	if err != nil {
 		return store.Outcome{}, err
 	}

@@ -1,5 +1,5 @@
-// Package refold computes the folded forms of a whole file anew, after a version that folds text
-// in another way (norm.Fold) or more text. An upgrade runs it once, in its transaction: readers and writers
+// Package refold computes the folded forms of a whole file anew, and the digests of plain forms,
+// after a version that folds text in another way (norm.Fold) or more text. An upgrade runs it once, in its transaction: readers and writers
 // of the file come after it, so they never see two forms of the same text.
 //
 // It writes only the forms that differ. It reads some hundred rows at a time, so its memory does not
@@ -26,7 +26,8 @@ type foldedRows struct {
 	where   string // a condition on the rows; empty: all
 }
 
-// foldedColumn is a column with a text, and the column with its folded form.
+// foldedColumn is a column with a text, and the column with its folded form or the digest of its
+// plain form.
 type foldedColumn struct {
 	value, fold string
 	form        func(text string) any // the SQL argument of the folded form; panics if the text is damaged
@@ -47,6 +48,7 @@ func Run(ctx context.Context, c engine.Conn, entities []crm.Entity) error {
 // values, and of the views.
 func foldedTables(entities []crm.Entity) []foldedRows {
 	name := foldedColumn{value: "name", fold: "name_fold", form: func(text string) any { return norm.Fold(text) }}
+	plainName := foldedColumn{value: "name", fold: "name_plain", form: table.PlainUnlessSame}
 	text := func(name string) foldedColumn {
 		return foldedColumn{value: name, fold: name + "_fold", form: table.FoldUnlessSame}
 	}
@@ -54,8 +56,8 @@ func foldedTables(entities []crm.Entity) []foldedRows {
 		return foldedColumn{value: name, fold: name + "_fold", form: table.FoldHostsUnlessSame}
 	}
 	list := []foldedRows{
-		{name: "workspaces", keys: []string{"number"}, columns: []foldedColumn{name, text("time_zone"), text("country")}},
-		{name: "tokens", keys: []string{"key"}, columns: []foldedColumn{name}},
+		{name: "workspaces", keys: []string{"number"}, columns: []foldedColumn{name, plainName, text("time_zone"), text("country")}},
+		{name: "tokens", keys: []string{"key"}, columns: []foldedColumn{name, plainName}},
 		{name: "members", keys: []string{"key"}, columns: []foldedColumn{address("email"), address("invited_by")}},
 		{name: "origins", keys: []string{"key"}, columns: []foldedColumn{address("actor"), text("addr")}},
 		// A handle is its own folded form. An index finds the other targets, which are addresses.
@@ -83,7 +85,9 @@ func foldedEntity(e *crm.Entity) foldedRows {
 		if f.HasItems() && f.ComparesFolds() {
 			column.items = e.ItemKind(f)
 		}
-		t.columns = append(t.columns, column)
+		if t.columns = append(t.columns, column); f.HasPlainColumn() {
+			t.columns = append(t.columns, foldedColumn{value: f.Col(), fold: f.Col() + "_plain", form: table.PlainUnlessSame})
+		}
 	}
 	return t
 }

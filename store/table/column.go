@@ -8,29 +8,50 @@ import (
 	"crmkit/crm/norm"
 )
 
-// FieldColumns returns the columns of a stored field: its own and, if it has one, the column
-// with the folded form.
+// FieldColumns returns the columns of a stored field: its own and, if it has them, those with its
+// folded form and with the digest of its plain form.
 func FieldColumns(f *crm.Field) []string {
+	columns := append(make([]string, 0, 3), f.Col())
 	if f.HasFoldColumn() {
-		return []string{f.Col(), f.Col() + "_fold"}
+		columns = append(columns, f.Col()+"_fold")
 	}
-	return []string{f.Col()}
+	if f.HasPlainColumn() {
+		columns = append(columns, f.Col()+"_plain")
+	}
+	return columns
 }
 
 // FieldValues returns the SQL arguments for FieldColumns. The folded form is NULL if it equals the
 // value and the field does not keep it: statements then read the value itself.
 func FieldValues(f *crm.Field, v crm.Value) []any {
-	if !f.HasFoldColumn() {
-		return []any{Arg(v)}
+	values := append(make([]any, 0, 3), Arg(v))
+	if f.HasFoldColumn() {
+		values = append(values, foldArg(f, v))
 	}
+	if f.HasPlainColumn() {
+		values = append(values, PlainUnlessSame(v.Text))
+	}
+	return values
+}
+
+// foldArg returns the SQL argument of the folded form of a value.
+func foldArg(f *crm.Field, v crm.Value) any {
 	if !v.Set() {
-		return []any{nil, nil}
+		return nil
 	}
-	fold := f.FoldOf(v)
-	if fold == v.Text && !f.KeepsFold() {
-		return []any{v.Text, nil}
+	if fold := f.FoldOf(v); fold != v.Text || f.KeepsFold() {
+		return fold
 	}
-	return []any{Arg(v), fold}
+	return nil
+}
+
+// PlainUnlessSame returns the SQL argument of the digest of the plain form of a text: nil if the text
+// is its own plain form.
+func PlainUnlessSame(text string) any {
+	if plain := norm.Plain(text); plain != text {
+		return crm.PlainDigest(plain)
+	}
+	return nil
 }
 
 // InsertItem is the statement that adds an item of a list field to list_values. Its arguments are
