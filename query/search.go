@@ -31,14 +31,30 @@ func (c *compiler) search(e *crm.Entity, param, value string) ([]string, *crm.Er
 	}
 	var where []string
 	for _, word := range c.env.words(words) {
-		var tests []string
-		for _, variant := range word.Variants {
-			tests = append(tests, c.containsVariant(e, variant)...)
-		}
 		c.terms.Words = append(c.terms.Words, word)
-		where = append(where, "("+strings.Join(tests, " OR ")+")")
+		where = append(where, c.hasWord(e, word))
 	}
 	return where, nil
+}
+
+// hasWord returns the condition that one of the searched fields has the word.
+func (c *compiler) hasWord(e *crm.Entity, word Word) string {
+	var tests []string
+	for _, variant := range word.Variants {
+		tests = append(tests, c.containsVariant(e, variant)...)
+	}
+	return "(" + strings.Join(tests, " OR ") + ")"
+}
+
+// HasWords compiles the search for some words: the condition on a record t in the workspace $1, and
+// its further arguments.
+func HasWords(e *crm.Entity, words []Word) (condition string, args []any) {
+	c := &compiler{}
+	var where []string
+	for _, word := range words {
+		where = append(where, c.hasWord(e, word))
+	}
+	return and(where), c.args
 }
 
 // Search is the search for a text in the records of one entity, with the best match first. Its

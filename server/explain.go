@@ -55,7 +55,7 @@ func (s *Server) explain(v *store.View, rq *web.Request, env query.Env) ([]strin
 // finds says what a search can find, for a client whose search found nothing. That depends on
 // the text index: it may be off, not yet built, or too small for the workspace.
 func (s *Server) finds(v *store.View, kinds ...*crm.Entity) (string, error) {
-	if !s.store.KeepsText() {
+	if !s.store.KeepsWords() {
 		return "finds parts of words, but no misspelled ones, since the search index of this server is off: try fewer words, or a part of one", nil
 	}
 	for _, e := range kinds {

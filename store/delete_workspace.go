@@ -45,6 +45,9 @@ func (s *Store) sweeps() (list []sweep) {
 			list = append(list, sweep{e.Plural, "key"})
 		}
 	}
+	if len(s.words) > 0 {
+		list = append(list, sweep{"words", "kind, letters, word"})
+	}
 	return append(list, sweep{"confirmations", "hash"},
 		sweep{"log", "key"}, sweep{"origins", "key"}, sweep{"kept_answers", "user_id, hash"}, sweep{"imported", "source, kind, id"}, sweep{"reservations", "id"},
 		sweep{"list_values", "kind, value, record"}, sweep{"values_in_use", "kind, field, value"},

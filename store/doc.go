@@ -10,7 +10,7 @@
 //     misspelled words; fair shares queues among users; spool makes temporary files.
 //   - sqlite is the file: opening, locks, migrations, backups, prepared statements.
 //   - table has the SQL of one entity's rows; snapshot is a read of what is committed; dryrun
-//     remembers what the steps of a dry run did.
+//     remembers what the steps of a dry run did; words has the words of a shared database.
 //   - changelog reads the log; list plans a list and reads its page.
 //   - txn runs writes in groups and reads in turns, and updates the caches after a commit.
 //   - view answers the questions of one request, all of the same moment.

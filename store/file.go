@@ -21,6 +21,7 @@ import (
 	"crmkit/store/postgres"
 	"crmkit/store/refold"
 	"crmkit/store/sqlite"
+	"crmkit/store/words"
 )
 
 // What the store says of its file to the engine, and what a look at a file without a
@@ -89,7 +90,7 @@ func (o Options) open(ctx context.Context) (engine.DB, error) {
 	if !postgres.IsAddress(o.Path) {
 		return opened(sqlite.Open(ctx, o.file()))
 	}
-	return opened(postgres.Open(ctx, postgres.Options{Address: o.Path, Migrations: append([]fs.FS{migrations}, o.Migrations), Functions: postgresFunctions,
+	return opened(postgres.Open(ctx, postgres.Options{Address: o.Path, Migrations: append([]fs.FS{migrations}, o.Migrations), Functions: words.Create + postgresFunctions,
 		LockHeads: lockHeads, LockAll: lockAll, Clock: o.Clock, Log: o.Log}))
 }
 

@@ -177,6 +177,9 @@ func (tx *Tx) finish(action string, before, after crm.Record) error {
 	if err := secondary.Update(tx.Tx, before, after); err != nil {
 		return err
 	}
+	if source, keeps := tx.store.words[after.Entity]; keeps {
+		tx.CountWords(after.Entity.Name, source.Changes(before, after))
+	}
 	if err := tx.updateRollups(before, after); err != nil {
 		return err
 	}

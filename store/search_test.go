@@ -305,9 +305,40 @@ func TestUnknownOutcomeDropsIndexes(t *testing.T) {
 	f.findsOne(ann, "x", 1)
 }
 
+// TestNoExactMatch checks of which searches a page says that no record has their words: those that
+// other conditions leave empty are not among them.
+func TestNoExactMatch(t *testing.T) {
+	enginesWith(t, Options{Caches: DefaultCaches()}, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		acme := f.save(ann, "company", "name", "Acme")
+		f.save(ann, "contact", "name", "Jane Doe", "stage", "lead", "notes", "quote", "company_id", acme)
+		f.save(ann, "contact", "name", "Joe", "tags", []string{"vip"})
+		for params, want := range map[string]bool{
+			"search=jane": false, "search=jnae": true, "search=jane+acme": false, "search=joe+acme": true, "search=vip": false, "search=jane&stage=customer": false,
+			"search=jnae&stage=lead": true, "search=jnae&stage=customer": true, "search=jane&notes=like:zebra": false, "search=jnae&notes=like:quote": true,
+			"search=jnae&total=none": true, "search=jane&search=joe": true, "stage=customer": false, "notes=like:zebra": false, "": false,
+		} {
+			if page := f.list(ann, "contact", params); page.NoExactMatch != want {
+				t.Errorf("?%s: no record has the words: %v, want %v", params, page.NoExactMatch, want)
+			}
+		}
+		for text, want := range map[string]bool{"jane": false, "jnae": true, "joe acme": true, "quote": false} {
+			if page, err := f.Search(t.Context(), ann, f.find(ann, "contact", text)); err != nil || page.NoExactMatch != want {
+				t.Errorf("a search for %s: no record has the words: %v, %v; want %v", text, page.NoExactMatch, err, want)
+			}
+		}
+		if support, err := f.SupportsFuzzy(t.Context(), ann, f.Schema.ByName("contact")); err != nil || support != FuzzyReady || !f.KeepsWords() {
+			t.Errorf("misspelled words are found: %v, %v", support, err)
+		}
+	})
+}
+
 // TestSuggestions checks which words are suggested for misspelled ones.
 func TestSuggestions(t *testing.T) {
-	f := onFile(t)
+	enginesWith(t, Options{Caches: DefaultCaches()}, testSuggestions)
+}
+
+func testSuggestions(t *testing.T, f *fixture) {
 	ann := f.member("ann@example.com")
 	acme := f.save(ann, "company", "name", "Kaufmann Corporation", "notes", "Grünewald")
 	f.save(ann, "contact", "name", "Anna Kowalski", "email", "anna@kaufmann.de", "company_id", acme)

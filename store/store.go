@@ -16,6 +16,7 @@ import (
 	"crmkit/store/lastused"
 	"crmkit/store/maintenance"
 	"crmkit/store/postgres"
+	"crmkit/store/spelling"
 	"crmkit/store/spool"
 	"crmkit/store/sqlite"
 	"crmkit/store/table"
@@ -60,6 +61,7 @@ type Store struct {
 	mappings    map[*crm.Entity]*table.Table
 	rollups     map[*crm.Entity][]rollup
 	inherited   []inheritedRef
+	words       map[*crm.Entity]spelling.Source // of which a shared database keeps the words; nil: the text index has them
 	pendingView *table.PendingView
 	cascades    cascades
 	secret      []byte
@@ -111,12 +113,26 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	for _, e := range opts.Schema.Entities {
 		s.mappings[e] = table.New(e)
 	}
+	if opts.Shared() {
+		s.words = wordSources(opts.Schema)
+	}
 	s.reads = view.New(view.Options{Schema: s.Schema, Tables: s.mappings, Pending: s.pendingView, Cache: s.cache, LastUsed: s.lastUsed, Search: opts.Caches.Search, Clock: opts.Clock, Log: opts.Log, TuneIndex: opts.tuneIndex})
 	s.indexes = s.reads.Indexes()
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// wordSources returns the sources of words of the kinds of records that have some.
+func wordSources(schema *crm.Schema) map[*crm.Entity]spelling.Source {
+	sources := map[*crm.Entity]spelling.Source{}
+	for _, e := range schema.Entities {
+		if source := spelling.SourceOf(e); !e.IsView() && len(source.Fields) > 0 {
+			sources[e] = source
+		}
+	}
+	return sources
 }
 
 // open opens the database, ends what an earlier process left (temporary files, reservations),

@@ -143,15 +143,9 @@ func (s *suggestions) model(actor int, q *query.Query) map[string][]string {
 func compareWords(search *spelling.Search, rec crm.Record) {
 	for _, name := range wordFields[rec.Entity.Name] {
 		f := rec.Entity.Field(name)
-		texts := []string{rec.Value(name).Text}
-		if f.Type.Kind() == crm.ListKind {
-			texts = rec.Value(name).List()
-		}
-		for _, text := range texts {
-			spelling.EachWord([]byte(f.Type.Fold(f, text)), func(word []byte) {
-				search.Compare(rec.Entity, string(word), spelling.Once(rec.Entity, f))
-			})
-		}
+		spelling.EachWord([]byte(f.FoldOf(rec.Value(name))), func(word []byte) {
+			search.Compare(rec.Entity, string(word), spelling.Once(rec.Entity, f))
+		})
 	}
 }
 
@@ -160,7 +154,15 @@ func compareWords(search *spelling.Search, rec crm.Record) {
 func TestSuggestionsAreFromTheRecords(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	f := onFile(t)
+	for name, f := range map[string]*fixture{"file": onFile(t), "postgres": openAt(t, Postgres(t))} {
+		t.Run(name, func(t *testing.T) {
+			f.t = t
+			runSuggestions(f, seed)
+		})
+	}
+}
+
+func runSuggestions(f *fixture, seed uint64) {
 	s := &suggestions{fixture: f, random: rand.New(rand.NewPCG(seed, 0)), rows: make([][]crm.Record, 2)}
 	s.actors = []crm.Actor{f.member("ann@example.com"), f.member("bob@example.com")}
 	for range 300 {

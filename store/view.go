@@ -45,9 +45,9 @@ func (s *Store) RecordByID(ctx context.Context, actor crm.Actor, e *crm.Entity, 
 	return s.reads.RecordByID(ctx, actor, e, id)
 }
 
-// KeepsText reports whether text that is searched is kept in memory, without which searches
-// find no misspelled words.
-func (s *Store) KeepsText() bool { return s.reads.KeepsText() }
+// KeepsWords reports whether words of records are kept, without which searches find no
+// misspelled words.
+func (s *Store) KeepsWords() bool { return s.reads.KeepsWords() }
 
 // FillAhead has the text of large workspaces read into memory before somebody searches it, the
 // largest first. It returns at once.

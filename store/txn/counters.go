@@ -149,7 +149,7 @@ func storageFull(plan string, limit, used int64) error {
 // writeCounters writes the counters and counts that changed, and numbers the new entries of the log
 // and the changes without an entry.
 func (w *writer) writeCounters(tx *Tx) error {
-	if err := errors.Join(tx.writeRecordCounts(), tx.writeUses()); err != nil {
+	if err := errors.Join(tx.writeRecordCounts(), tx.writeUses(), tx.writeWords()); err != nil {
 		return err
 	}
 	for _, workspace := range slices.Sorted(maps.Keys(w.counters.is)) {

@@ -8,10 +8,13 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/store/spelling"
+	"crmkit/store/words"
 )
 
-// counts are the changes of two tables that nearly every write of a record makes: usage, with how
-// many records of a kind a workspace has, and values_in_use, with how many records have a value. A
+// counts are the changes of tables that nearly every write of a record makes: usage, with how many
+// records of a kind a workspace has, values_in_use, with how many records have a value, and in a
+// shared database words, with how often records have a word. A
 // batch often changes the same few rows hundreds of times. So the changes are collected here and
 // written before the commit; before a statement that names one of the tables, what is collected
 // for it is written first. So each statement sees what it would see without them. When all
@@ -19,6 +22,7 @@ import (
 type counts struct {
 	records map[recordCount]countRow
 	uses    []use // in the order of the changes, so that the last ones can be taken back
+	words   words.Changes
 }
 
 // recordCount names a row of usage.
@@ -49,9 +53,9 @@ type valueKey struct {
 	kind, field, value string
 }
 
-// mark returns the counts at this moment. Later changes leave it as it is, for uses are
+// mark returns the counts at this moment. Later changes leave it as it is, for uses and words are
 // only appended.
-func (c counts) mark() counts { return counts{maps.Clone(c.records), c.uses} }
+func (c counts) mark() counts { return counts{maps.Clone(c.records), c.uses, c.words} }
 
 // NextNumber counts one more record of a kind in the workspace and returns its number, the highest
 // given to the kind so far and one. If the workspace has limit records or more, it returns 0 and
@@ -124,11 +128,34 @@ func (tx *Tx) CountUse(kind, field, value string, n int64) {
 	c.uses = append(c.uses, use{valueKey{tx.Actor.Workspace, kind, field, value}, n})
 }
 
+// CountWords adds to the counts of words of a kind of record, in a shared database.
+func (tx *Tx) CountWords(kind string, counts map[string]spelling.Count) {
+	if len(counts) == 0 {
+		return
+	}
+	tx.dirty = true
+	c := &tx.writer.counters.counts
+	c.words = c.words.Add(tx.Actor.Workspace, kind, counts)
+}
+
+// writeWords writes the collected counts of words.
+func (tx *Tx) writeWords() error {
+	c := &tx.writer.counters.counts
+	changes := c.words
+	c.words = nil
+	return changes.Write(tx.execAsStored)
+}
+
 // writeCountsFor writes the collected changes of the tables that a statement names.
 func (tx *Tx) writeCountsFor(text string) error {
 	c := &tx.writer.counters.counts
 	if len(c.records) > 0 && strings.Contains(text, "usage") {
 		if err := tx.writeRecordCounts(); err != nil {
+			return err
+		}
+	}
+	if len(c.words) > 0 && strings.Contains(text, "words") {
+		if err := tx.writeWords(); err != nil {
 			return err
 		}
 	}

@@ -20,5 +20,6 @@
 //
 // Records and counts are taken from store/cache if they are of that moment, and searches are
 // answered by store/textindex, which this package fills from the tables. Both can be off; then
-// the answers are the same, but misspelled words are not found.
+// the answers are the same, but misspelled words are not found. On a shared database both are off, and
+// a table of words (store/words) takes the place of the index for these.
 package view

@@ -156,6 +156,9 @@ func (v *View) List(q *query.Query) (page list.Page, err error) {
 	if err == nil && q.Entity.Storage.SealedIDs {
 		err = v.reads.replay(v.ctx, r.Tx, &page)
 	}
+	if err == nil {
+		err = v.setNoExactMatch(q, &page)
+	}
 	if err != nil || q.Total == query.TotalNone {
 		return page, err
 	}

@@ -10,46 +10,6 @@ import (
 	"crmkit/store/textindex"
 )
 
-// KeepsText reports whether text that is searched is kept in memory, without which searches
-// find no misspelled words.
-func (s *Reads) KeepsText() bool { return s.keepsText }
-
-// FuzzySupport says whether searches of a kind find misspelled words.
-type FuzzySupport = textindex.FuzzySupport
-
-// They do; they will soon; they do not, for lack of memory.
-const (
-	FuzzyReady = textindex.FuzzyReady
-	FuzzySoon  = textindex.FuzzySoon
-	FuzzyOff   = textindex.FuzzyOff
-)
-
-// SupportsFuzzy returns whether searches of a kind find misspelled words.
-func (v *View) SupportsFuzzy(e *crm.Entity) (FuzzySupport, error) {
-	err := v.Prepare(e, nil)
-	if err == nil {
-		err = v.begin(e)
-	}
-	if err != nil || v.texts == nil {
-		return FuzzyOff, err
-	}
-	return v.texts.Fuzzy(e), nil
-}
-
-// Suggest returns other spellings for the words of a search that found nothing, from words
-// of records: the nearest, then the most frequent first. Nil: nothing is similar, or the
-// text is not in memory.
-func (v *View) Suggest(e *crm.Entity, terms *query.Terms) (map[string][]string, error) {
-	err := v.Prepare(e, nil)
-	if err == nil {
-		err = v.begin(e)
-	}
-	if err != nil || v.texts == nil {
-		return nil, err
-	}
-	return v.texts.Suggest(v.ctx, e, terms)
-}
-
 // searchIndex searches the text in memory; nil where SQL must answer.
 func (v *View) searchIndex(e *crm.Entity, terms *query.Terms) (*textindex.Matches, error) {
 	if v.texts == nil {
