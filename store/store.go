@@ -157,7 +157,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 			t.Sealer = crm.NewSealer(s.secret, e.Prefix)
 		}
 	}
-	s.dropReservations(ctx)
+	if !o.Shared() { // else they may be of a server that runs
+		s.dropReservations(ctx)
+	}
 	s.background.Go(s.upkeep.Run)
 	s.background.Go(s.runCascades)
 	s.background.Go(s.reads.RunIndexer)

@@ -14,6 +14,8 @@ type DB interface {
 	Reader(ctx context.Context) (Conn, error)
 	// Traits says what the store must know of the engine.
 	Traits() Traits
+	// Tidy deletes rows of the engine itself that are of no use any more.
+	Tidy(ctx context.Context) error
 	// CheckPlace returns an error where what is written now would be lost with the process: the file of
 	// the database was removed or replaced.
 	CheckPlace() error

@@ -73,7 +73,7 @@ const maxPrepared = 128
 // transaction may have another server connection. A pooler gives the client a process number of
 // its own.
 func (db *DB) dial(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
-	if strings.Contains(db.opts.Address, "default_query_exec_mode") {
+	if db.explicit {
 		return dial(ctx, config)
 	}
 	if !db.pooled.Load() {
@@ -82,7 +82,7 @@ func (db *DB) dial(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, erro
 			return nil, err
 		}
 		var process uint32
-		err = conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&process)
+		err = conn.QueryRow(ctx, "SELECT pg_backend_pid() FROM ("+sessionSettings+") s", pgx.QueryExecModeSimpleProtocol).Scan(&process)
 		if err == nil && process == conn.PgConn().PID() {
 			return conn, nil
 		}

@@ -24,6 +24,7 @@ type Conn struct {
 	sent     bool      // its beginning was sent
 	id       string    // of a transaction that writes, in the table batches; empty: it has none
 	warnings int       // of the server so far
+	settled  bool      // the session has its settings
 }
 
 // queued is a statement that waits to be sent with the next one.
@@ -244,7 +245,7 @@ func (c *Conn) connect(ctx context.Context) error {
 		}
 	}
 	conn, err := c.db.dial(ctx, config)
-	c.conn = conn
+	c.conn, c.settled = conn, config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement && !c.db.explicit
 	return err
 }
 

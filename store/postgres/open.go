@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -42,14 +43,15 @@ const Connections = writers + readers + accounts
 
 // DB is a database of PostgreSQL.
 type DB struct {
-	opts    Options
-	config  *pgx.ConnConfig
-	schema  string // that has the tables, quoted
-	texts   texts
-	known   int // the number of the last migration of this program
-	writers []*Conn
-	trips   atomic.Int64
-	pooled  atomic.Bool // a pooler is between this program and the server
+	opts     Options
+	config   *pgx.ConnConfig
+	schema   string // that has the tables, quoted
+	texts    texts
+	known    int // the number of the last migration of this program
+	writers  []*Conn
+	trips    atomic.Int64
+	explicit bool        // the address names the exec mode
+	pooled   atomic.Bool // a pooler is between this program and the server
 }
 
 // Open connects to a database and upgrades its schema. It returns an error, and changes nothing, if
@@ -65,7 +67,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{opts: opts, config: config}
+	db := &DB{opts: opts, config: config, explicit: strings.Contains(opts.Address, "default_query_exec_mode")}
 	if err := db.prepare(ctx); err != nil {
 		return nil, err
 	}

@@ -14,12 +14,13 @@ import (
 	"crmkit/store/engine"
 )
 
-// Settings of a transaction, in milliseconds. They are set for it alone, since a pooler may give its
-// session to others. A transaction whose server stopped in the middle must not hold the heads of
-// its workspaces. Compiling a statement (jit) takes longer than any statement of the store.
+// The settings of a session, in milliseconds. A transaction whose server stopped in the middle must
+// not hold the heads of its workspaces. Compiling a statement (jit) takes longer than any
+// statement of the store. A pooler may give its session to others, so behind one each transaction
+// sets them for itself.
 const (
-	readSettings  = "SELECT set_config('jit', 'off', TRUE), set_config('statement_timeout', '30000', TRUE), set_config('idle_in_transaction_session_timeout', '60000', TRUE)"
-	writeSettings = "SELECT set_config('jit', 'off', TRUE), set_config('statement_timeout', '30000', TRUE), set_config('lock_timeout', '15000', TRUE), set_config('idle_in_transaction_session_timeout', '15000', TRUE)"
+	sessionSettings     = "SELECT set_config('jit', 'off', FALSE), set_config('statement_timeout', '30000', FALSE), set_config('lock_timeout', '15000', FALSE), set_config('idle_in_transaction_session_timeout', '20000', FALSE)"
+	transactionSettings = "SELECT set_config('jit', 'off', TRUE), set_config('statement_timeout', '30000', TRUE), set_config('lock_timeout', '15000', TRUE), set_config('idle_in_transaction_session_timeout', '20000', TRUE)"
 )
 
 const commitText = "COMMIT"
@@ -27,8 +28,16 @@ const commitText = "COMMIT"
 // BeginRead implements engine.Conn.
 func (c *Conn) BeginRead() error {
 	c.begin()
-	c.waiting = append(c.waiting, queued{"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", nil}, queued{readSettings, nil})
+	c.waiting = append(c.waiting, queued{"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", nil})
+	c.setUp()
 	return nil
+}
+
+// setUp sets the settings of a transaction, unless the session has them.
+func (c *Conn) setUp() {
+	if c.conn == nil || !c.settled {
+		c.waiting = append(c.waiting, queued{transactionSettings, nil})
+	}
 }
 
 // begin notes that a transaction begins; the caller adds the statements that begin it.
@@ -47,8 +56,9 @@ func (c *Conn) BeginWrite(heads []int64) error {
 		list += strconv.FormatInt(head, 10)
 	}
 	c.waiting = append(c.waiting,
-		queued{"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", nil},
-		queued{writeSettings, nil},
+		queued{"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", nil})
+	c.setUp()
+	c.waiting = append(c.waiting,
 		queued{c.db.opts.LockHeads, []any{list + "]"}},
 		queued{"INSERT INTO batches (id, kept, at) VALUES ($1, 1, $2)", []any{c.id, c.db.opts.Clock().UnixMilli()}})
 	var needs int
@@ -136,6 +146,20 @@ func (c *Conn) resolve(id string, cause error) error {
 		case <-time.After(resolvePause):
 		}
 	}
+}
+
+// batchLife is how long the id of a transaction is kept: far longer than resolve asks for it.
+const batchLife = time.Hour
+
+// Tidy deletes the ids of old transactions, at most some thousand at once: it is called each half
+// minute.
+func (db *DB) Tidy(ctx context.Context) error {
+	c := newConn(db)
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(ctx, statementTime)
+	defer cancel()
+	return c.Rows(ctx, "DELETE FROM batches WHERE id IN (SELECT id FROM batches WHERE at < $1 ORDER BY at LIMIT 20000)",
+		[]any{db.opts.Clock().Add(-batchLife).UnixMilli()}, func(func(...any) error) error { return nil })
 }
 
 // Rollback implements engine.Conn.

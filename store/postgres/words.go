@@ -91,14 +91,20 @@ func arguments(args []any) []any {
 // scanner returns the function that scans the row at hand. Whole numbers are scanned into
 // booleans, and booleans into whole numbers, as on SQLite.
 func scanner(rows pgx.Rows) func(dest ...any) error {
+	var targets []any
+	var first any // of the last call: nearly always all rows are scanned into the same variables
 	return func(dest ...any) error {
-		targets := make([]any, len(dest))
+		if len(targets) != len(dest) || len(dest) == 0 || first != dest[0] {
+			targets, first = make([]any, len(dest)), dest[0]
+		}
 		for i, d := range dest {
-			targets[i] = d
-			oid := rows.FieldDescriptions()[i].DataTypeOID
-			if _, is := d.(*bool); is || oid == boolOID || oid == numericOID {
-				targets[i] = flexible{d}
+			if oid := rows.FieldDescriptions()[i].DataTypeOID; oid != boolOID && oid != numericOID {
+				if _, is := d.(*bool); !is {
+					targets[i] = d
+					continue
+				}
 			}
+			targets[i] = flexible{d}
 		}
 		return rows.Scan(targets...)
 	}

@@ -147,6 +147,9 @@ func (db *DB) Reader(ctx context.Context) (engine.Conn, error) {
 	return newConn(conn), nil
 }
 
+// Tidy implements engine.DB. A file has no rows of the engine.
+func (db *DB) Tidy(context.Context) error { return nil }
+
 // CheckPlace returns an error if another file, or no file, has the path of the database now. Data
 // that is written into a file without a name is lost when the process ends.
 func (db *DB) CheckPlace() error {

@@ -179,6 +179,9 @@ func (d *DB) CommitsSeen() int64 { return d.writers[0].known.Load() }
 // Writers returns how many transactions can write at the same time, in different workspaces.
 func (d *DB) Writers() int { return len(d.writers) }
 
+// Tidy deletes what the engine keeps for itself and does not need any more.
+func (d *DB) Tidy(ctx context.Context) error { return d.data.Tidy(ctx) }
+
 // Shared reports whether other processes write to the database, so that nothing of it may be
 // kept in memory.
 func (d *DB) Shared() bool { return d.traits.Shared }
