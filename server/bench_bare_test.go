@@ -22,9 +22,20 @@ func (s *benchSeed) bareHTTP(b *testing.B, op benchOp, product string) benchRiva
 	path, body := op.request(s, s.serial.Add(1)-1)
 	status, size, err := newBenchWire(b, product, s.token).do(op.method, path, body)
 	check(b, err)
+	return benchRival{name: "H", callers: s.callers(b, op, bareServer(b, status, size, func() error { return nil }), benchClients)}
+}
+
+// bareServer serves requests of any operation with net/http and httprouter: it calls work, and
+// answers with a constant of a size and a status. It returns its address.
+func bareServer(b *testing.B, status, size int, work func() error) string {
+	b.Helper()
 	constant := bytes.Repeat([]byte{'x'}, size)
 	answer := func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
 		_, _ = io.Copy(io.Discard, r.Body)
+		if err := work(); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
 		w.Header()["Content-Type"] = []string{"text/plain; charset=utf-8"}
 		w.Header()["Content-Length"] = []string{strconv.Itoa(size)}
 		w.WriteHeader(status)
@@ -41,7 +52,7 @@ func (s *benchSeed) bareHTTP(b *testing.B, op benchOp, product string) benchRiva
 	bare := &http.Server{Handler: router}
 	go func() { _ = bare.Serve(listener) }()
 	b.Cleanup(func() { bare.Close() })
-	return benchRival{name: "H", callers: s.callers(b, op, listener.Addr().String(), benchClients)}
+	return listener.Addr().String()
 }
 
 // bareRows is the common part of all reads: the columns of a contact line and the name of its

@@ -47,7 +47,8 @@ const benchPostgresReaders = 12
 // BenchmarkPostgres measures 64 clients, spread over 1, 2 and 3 servers in this process, on one
 // database with 10,000 contacts. of-R and of-G are the rate as a share of bare loops of pgx: 64
 // callers that read the same rows with prepared statements, and one that inserts the same rows in
-// a group commit. of-sqlite is the rate as a share of one server with a file.
+// a group commit. of-HR and of-HG are shares of the same loops behind a bare net/http server that
+// answers as many bytes. of-sqlite is the rate as a share of one server with a file.
 func BenchmarkPostgres(b *testing.B) {
 	pgtest.Need(b, "postgres")
 	file, s := newBenchSeed(b), newBenchPostgres(b)
@@ -61,7 +62,8 @@ func BenchmarkPostgres(b *testing.B) {
 					product = append(product, s.callers(b, op, addr, benchClients)...)
 				}
 				_, addr := file.serve(b)
-				own, others := alternate(b, spread(product, servers), s.bare(b, op), benchRival{name: "sqlite", callers: file.callers(b, op, addr, benchClients)})
+				bare := s.bare(b, op)
+				own, others := alternate(b, spread(product, servers), bare, s.behindHTTP(b, op, bare), benchRival{name: "sqlite", callers: file.callers(b, op, addr, benchClients)})
 				report(b, own)
 				for _, other := range others {
 					b.ReportMetric(median(shares(own, other.stretches)), "of-"+other.name)
@@ -69,6 +71,26 @@ func BenchmarkPostgres(b *testing.B) {
 			})
 		}
 	}
+}
+
+// behindHTTP returns clients of a bare HTTP server that does the work of a bare loop for each request.
+func (s *benchPostgres) behindHTTP(b *testing.B, op benchOp, bare benchRival) benchRival {
+	b.Helper()
+	addr, stop := s.open(b, s.path)
+	path, body := op.request(s.benchSeed, s.serial.Add(1)-1)
+	status, size, err := newBenchWire(b, addr, s.token).do(op.method, path, body)
+	check(b, err)
+	stop()
+	free := make(chan benchCaller, len(bare.callers))
+	for _, call := range bare.callers {
+		free <- call
+	}
+	addr = bareServer(b, status, size, func() error {
+		call := <-free
+		defer func() { free <- call }()
+		return call()
+	})
+	return benchRival{name: "H" + bare.name, callers: s.callers(b, op, addr, benchClients)}
 }
 
 // spread returns as many callers as there are clients, from the servers in turn.

@@ -75,8 +75,10 @@ func rewrite(ctx context.Context, c engine.Conn, from int) error {
 // The head of a workspace is the row of usage with the end of its log. Row 0 is the head of what
 // belongs to no workspace.
 const (
-	lockHeads = "SELECT workspace_id FROM usage WHERE kind = '" + catalog.Storage + "' AND workspace_id IN (SELECT value FROM keys_of($1)) ORDER BY workspace_id FOR UPDATE"
-	lockAll   = "LOCK TABLE usage IN EXCLUSIVE MODE"
+	heads      = " FROM usage WHERE kind = '" + catalog.Storage + "' AND workspace_id IN (SELECT value FROM keys_of($1))"
+	lockHeads  = "SELECT workspace_id" + heads + " ORDER BY workspace_id FOR UPDATE"
+	countHeads = "SELECT COUNT(*)" + heads
+	lockAll    = "LOCK TABLE usage IN EXCLUSIVE MODE"
 )
 
 // postgresFunctions are the functions that questions call, and the head of what belongs to no
@@ -91,7 +93,7 @@ func (o Options) open(ctx context.Context) (engine.DB, error) {
 		return opened(sqlite.Open(ctx, o.file()))
 	}
 	return opened(postgres.Open(ctx, postgres.Options{Address: o.Path, Migrations: append([]fs.FS{migrations}, o.Migrations), Functions: words.Create + postgresFunctions,
-		LockHeads: lockHeads, LockAll: lockAll, Clock: o.Clock, Log: o.Log}))
+		LockHeads: lockHeads, CountHeads: countHeads, LockAll: lockAll, Clock: o.Clock, Log: o.Log}))
 }
 
 // opened returns a database, or no database after an error.

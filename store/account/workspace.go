@@ -120,6 +120,7 @@ func makeWorkspace(tx *store.Tx, w Workspace) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
+	tx.AddHead(number)
 	_, err = tx.Row(`INSERT INTO workspaces (number, id, name, name_fold, time_zone, plan, version, made_by, created_at, country, time_zone_fold, country_fold, name_plain)
 		SELECT $1, $2, $3, $4, $5, u.plan, 1, u.number, $7, $8, $9, $10, $11 FROM users u WHERE u.number = $6 RETURNING plan`,
 		[]any{number, id, w.Name, norm.Fold(w.Name), w.TimeZone, tx.Actor.User, tx.Now(), table.NullText(w.Country), table.FoldUnlessSame(w.TimeZone), table.FoldUnlessSame(w.Country), table.PlainUnlessSame(w.Name)}, &tx.Actor.Plan)

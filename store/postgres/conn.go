@@ -155,6 +155,7 @@ func (c *Conn) roundTrip(ctx context.Context, last queued, read func(pgx.Rows) e
 	used := c.conn != nil // so it may have been lost since
 	err := c.try(ctx, batch, last, read)
 	if err != nil && fresh && used && c.conn == nil && retryable(err) && ctx.Err() == nil {
+		c.sent = false
 		err = c.try(ctx, batch, last, read)
 	}
 	var own *callerError

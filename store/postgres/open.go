@@ -22,6 +22,7 @@ type Options struct {
 	Migrations []fs.FS          // see engine.LoadMigrations; the database is upgraded to them
 	Functions  string           // SQL of functions and indexes that only PostgreSQL has; run when it changes, after the migrations
 	LockHeads  string           // SQL that locks the heads in the JSON array $1, in ascending order
+	CountHeads string           // SQL that counts the heads in the JSON array $1
 	LockAll    string           // SQL that locks all heads, for an upgrade
 	Clock      func() time.Time // nil: time.Now
 	Log        *slog.Logger     // nil: nothing is logged

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -44,32 +45,42 @@ func (c *Conn) setUp() {
 func (c *Conn) begin() { c.waiting, c.begun, c.sent, c.id = nil, true, false, "" }
 
 // BeginWrite implements engine.Conn. It waits for the heads, and refuses where a newer version of
-// the program has changed the schema so that this one must not write any more.
+// the program has changed the schema so that this one must not write any more. A workspace that is
+// being deleted has no head any more: then the one of what is in no workspace is locked too.
 func (c *Conn) BeginWrite(heads []int64) error {
-	c.begin()
-	c.id = rand.Text()
-	list := "["
-	for i, head := range heads {
-		if i > 0 {
-			list += ","
+	found, err := c.beginWrite(heads)
+	if err == nil && found < len(heads) && heads[0] != 0 {
+		if err := c.Rollback(); err != nil {
+			return err
 		}
-		list += strconv.FormatInt(head, 10)
-	}
-	c.waiting = append(c.waiting,
-		queued{"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", nil})
-	c.setUp()
-	c.waiting = append(c.waiting,
-		queued{c.db.opts.LockHeads, []any{list + "]"}},
-		queued{"INSERT INTO batches (id, kept, at) VALUES ($1, 1, $2)", []any{c.id, c.db.opts.Clock().UnixMilli()}})
-	var needs int
-	err := c.Row("SELECT COALESCE(MAX(needs), 0) FROM migrations", nil, &needs)
-	if err == nil && needs > c.db.known {
-		err = &lostError{fmt.Errorf("a newer crmkit has upgraded the schema so that this one (schema %d) must not write; upgrade this server too", c.db.known)}
+		_, err = c.beginWrite(append([]int64{0}, heads...))
 	}
 	if err != nil {
 		_ = c.Rollback()
 	}
 	return err
+}
+
+// beginWrite begins a transaction that writes, and returns how many of the heads there are.
+func (c *Conn) beginWrite(heads []int64) (found int, err error) {
+	c.begin()
+	c.id = rand.Text()
+	keys := make([]string, len(heads))
+	for i, head := range heads {
+		keys[i] = strconv.FormatInt(head, 10)
+	}
+	list := "[" + strings.Join(keys, ",") + "]"
+	c.waiting = append(c.waiting, queued{"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", nil})
+	c.setUp()
+	c.waiting = append(c.waiting,
+		queued{c.db.opts.LockHeads, []any{list}},
+		queued{"INSERT INTO batches (id, kept, at) VALUES ($1, 1, $2)", []any{c.id, c.db.opts.Clock().UnixMilli()}})
+	var needs int // read after the lock, which an upgrade takes too
+	err = c.Row("SELECT COALESCE(MAX(needs), 0), ("+c.db.opts.CountHeads+") FROM migrations", []any{list}, &needs, &found)
+	if err == nil && needs > c.db.known {
+		err = &lostError{fmt.Errorf("a newer crmkit has upgraded the schema so that this one (schema %d) must not write; upgrade this server too", c.db.known)}
+	}
+	return found, err
 }
 
 // Commit implements engine.Conn.
