@@ -183,7 +183,8 @@ func (c *Conn) try(ctx context.Context, batch []queued, last queued, read func(p
 	c.db.trips.Add(1)
 	c.sent = c.begun
 	if len(batch) == 0 {
-		rows, err := c.conn.Query(ctx, c.db.local(last.text), arguments(last.args)...)
+		st := c.db.local(last.text)
+		rows, err := c.conn.Query(ctx, st.text, st.arguments(last.args)...)
 		if err != nil {
 			rows.Close()
 		} else {
@@ -198,7 +199,8 @@ func (c *Conn) try(ctx context.Context, batch []queued, last queued, read func(p
 func (c *Conn) sendAll(ctx context.Context, list []queued, read func(pgx.Rows) error) (err error) {
 	var batch pgx.Batch
 	for _, q := range list {
-		batch.Queue(c.db.local(q.text), arguments(q.args)...)
+		st := c.db.local(q.text)
+		batch.Queue(st.text, st.arguments(q.args)...)
 	}
 	results := c.conn.SendBatch(ctx, &batch)
 	defer func() { err = cmpError(err, results.Close()) }()

@@ -3,6 +3,7 @@ package postgres
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,31 +15,60 @@ import (
 // the others.
 var statementWords = strings.NewReplacer("UNINDEXED ", "")
 
-// texts remembers the SQL of statements.
-type texts struct {
+// statement is the SQL of a statement, and which of its arguments it uses.
+type statement struct {
+	text string
+	uses []int // positions of arguments, in the order of their placeholders
+}
+
+// statements remembers the SQL of statements.
+type statements struct {
 	mu    sync.RWMutex
-	local map[string]string
+	local map[string]statement
 }
 
 // maxTexts is how many statements are remembered; more are replaced each time.
 const maxTexts = 4000
 
 // local returns a statement in the SQL of PostgreSQL.
-func (db *DB) local(text string) string {
-	db.texts.mu.RLock()
-	local, known := db.texts.local[text]
-	db.texts.mu.RUnlock()
+func (db *DB) local(text string) statement {
+	db.statements.mu.RLock()
+	local, known := db.statements.local[text]
+	db.statements.mu.RUnlock()
 	if known {
 		return local
 	}
-	local = strings.ReplaceAll(statementWords.Replace(text), "main.", db.schema+".")
-	db.texts.mu.Lock()
-	defer db.texts.mu.Unlock()
-	if len(db.texts.local) >= maxTexts || db.texts.local == nil {
-		db.texts.local = map[string]string{}
+	local = withUsed(strings.ReplaceAll(statementWords.Replace(text), "main.", db.schema+"."))
+	db.statements.mu.Lock()
+	defer db.statements.mu.Unlock()
+	if len(db.statements.local) >= maxTexts || db.statements.local == nil {
+		db.statements.local = map[string]statement{}
 	}
-	db.texts.local[text] = local
+	db.statements.local[text] = local
 	return local
+}
+
+var placeholder = regexp.MustCompile(`\$\d+`)
+
+// withUsed numbers the placeholders of a statement anew if some numbers are missing. SQLite ignores
+// an argument that no placeholder has; PostgreSQL cannot know its type.
+func withUsed(text string) statement {
+	var uses []int
+	for _, mark := range placeholder.FindAllString(text, -1) {
+		n, _ := strconv.Atoi(mark[1:])
+		if at, there := slices.BinarySearch(uses, n-1); !there {
+			uses = slices.Insert(uses, at, n-1)
+		}
+	}
+	if len(uses) == 0 || uses[len(uses)-1] == len(uses)-1 {
+		return statement{text, slices.Clip(uses)}
+	}
+	text = placeholder.ReplaceAllStringFunc(text, func(mark string) string {
+		n, _ := strconv.Atoi(mark[1:])
+		at, _ := slices.BinarySearch(uses, n-1)
+		return "$" + strconv.Itoa(at+1)
+	})
+	return statement{text, uses}
 }
 
 var (
@@ -75,17 +105,24 @@ func withoutRows(text string) string {
 // comment matches a line that is a comment.
 var comment = regexp.MustCompile(`(?m)^\s*--.*$`)
 
-// arguments returns the arguments of a statement as pgx takes them: columns have no booleans.
-func arguments(args []any) []any {
-	for i, arg := range args {
+// arguments returns the arguments that a statement uses, as pgx takes them: columns have no
+// booleans. Missing ones are left to the server to report.
+func (st statement) arguments(args []any) []any {
+	used := make([]any, 0, len(st.uses))
+	for _, at := range st.uses {
+		if at >= len(args) {
+			break
+		}
+		arg := args[at]
 		if is, ok := arg.(bool); ok {
-			args[i] = int64(0)
+			arg = int64(0)
 			if is {
-				args[i] = int64(1)
+				arg = int64(1)
 			}
 		}
+		used = append(used, arg)
 	}
-	return args
+	return used
 }
 
 // scanner returns the function that scans the row at hand. Whole numbers are scanned into
