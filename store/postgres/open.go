@@ -44,15 +44,15 @@ const Connections = writers + readers + accounts
 
 // DB is a database of PostgreSQL.
 type DB struct {
-	opts     Options
-	config   *pgx.ConnConfig
-	schema   string // that has the tables, quoted
-	texts    texts
-	known    int // the number of the last migration of this program
-	writers  []*Conn
-	trips    atomic.Int64
-	explicit bool        // the address names the exec mode
-	pooled   atomic.Bool // a pooler is between this program and the server
+	opts       Options
+	config     *pgx.ConnConfig
+	schema     string // that has the tables, quoted
+	statements statements
+	known      int // the number of the last migration of this program
+	writers    []*Conn
+	trips      atomic.Int64
+	explicit   bool        // the address names the exec mode
+	pooled     atomic.Bool // a pooler is between this program and the server
 }
 
 // Open connects to a database and upgrades its schema. It returns an error, and changes nothing, if
