@@ -1,5 +1,5 @@
-// Package store keeps records and the log of their changes in one SQLite file. Only the
-// packages in store/ execute SQL. Every statement on records has the workspace of the actor,
+// Package store keeps records and the log of their changes, in a SQLite file or a database of
+// PostgreSQL. Only the packages in store/ execute SQL. Every statement on records has the workspace of the actor,
 // which the store adds, so no caller can forget it.
 //
 // # Layers
@@ -8,7 +8,9 @@
 //
 //   - cache, textindex and lastused keep data in memory and know no SQL; spelling has the rule for
 //     misspelled words; fair shares queues among users; spool makes temporary files.
-//   - sqlite is the file: opening, locks, migrations, backups, prepared statements.
+//   - engine says what the store asks of a database. sqlite is a file: opening, locks, migrations,
+//     backups, prepared statements. postgres is a server that several processes use: connections,
+//     round trips, the outcome of commits.
 //   - table has the SQL of one entity's rows; snapshot is a read of what is committed; dryrun
 //     remembers what the steps of a dry run did; words has the words of a shared database.
 //   - changelog reads the log; list plans a list and reads its page.

@@ -42,6 +42,19 @@
 // caches drop what the batch touched, so that they are right in either case. A panic in a write is the
 // error of that write; a panic in a cache empties the caches, and the writer goes on.
 //
+// # Shared databases
+//
+// To a database of PostgreSQL several servers write. The obvious design is a transaction of the
+// level SERIALIZABLE for each write, which runs again when it fails. Writes to one workspace would
+// then nearly always fail, because all number the same log, and a log whose numbers are taken before
+// the commit has gaps that fill later, which a reader that polls never sees. So a batch first locks
+// the heads of its workspaces (heads.go), and everything above holds for each workspace: one
+// transaction at a time writes to it. Each server has a few writers, and a workspace always has the
+// same one. A batch runs again if it needs a further head, or if others or a lost connection were in
+// its way (again.go). Statements whose result nobody reads may run later than their job; if
+// one of them fails, every job of the batch runs alone. Nothing of the database is kept in memory
+// beyond a transaction (memo.go).
+//
 // # Turns
 //
 // A read of records waits for a turn. There is one turn more than processors, and a tenant (a
