@@ -123,9 +123,12 @@ func ownershipRefs(ref crm.Reference) (sets [][]string) {
 	return sets
 }
 
-// referencingKeys returns the keys of at most so many records that hold a reference.
+// referencingKeys returns the keys of at most so many records that hold a reference, in ascending
+// order: that of their changes in the log, if there are no more.
 func (tx *Tx) referencingKeys(ref crm.Reference, to int64, most int) ([]int64, error) {
-	return tx.keys(fmt.Sprintf("SELECT key FROM %s WHERE UNINDEXED workspace_id = $1 AND %s = $2 LIMIT $3", ref.From.Plural, ref.Field.Col()), tx.Actor.Workspace, to, most)
+	keys, err := tx.keys(fmt.Sprintf("SELECT key FROM %s WHERE UNINDEXED workspace_id = $1 AND %s = $2 LIMIT $3", ref.From.Plural, ref.Field.Col()), tx.Actor.Workspace, to, most)
+	slices.Sort(keys)
+	return keys, err
 }
 
 // stubRecord returns a record with the same id and no values.
