@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 	"strconv"
@@ -193,19 +194,24 @@ func damagedValues(ctx context.Context, c engine.Conn, e *crm.Entity) (faults []
 	return faults, nil
 }
 
-// loadSecret returns the file's own key, made at the first start.
+// readSecret reads the key of a database.
+const readSecret = "SELECT value FROM meta WHERE name = 'secret'"
+
+// loadSecret returns the database's own key, made at the first start. Several servers may start at
+// the same time.
 func (s *Store) loadSecret(ctx context.Context) ([]byte, error) {
 	var text string
-	found, err := engine.Found(s.Read(ctx, func(v *ReadTx) error {
-		return v.Row(ctx, "SELECT value FROM meta WHERE name = 'secret'", nil, &text)
-	}))
+	found, err := engine.Found(s.Read(ctx, func(v *ReadTx) error { return v.Row(ctx, readSecret, nil, &text) }))
 	if err == nil && !found {
-		fresh := make([]byte, 32)
-		if _, err := s.random.Read(fresh); err != nil {
-			return nil, err
-		}
-		text = hex.EncodeToString(fresh)
 		err = s.Write(ctx, crm.Actor{}, func(tx *Tx) error {
+			if found, err := tx.Row(readSecret, nil, &text); found || err != nil {
+				return err
+			}
+			fresh := make([]byte, 32)
+			if _, err := io.ReadFull(tx.Random(), fresh); err != nil {
+				return err
+			}
+			text = hex.EncodeToString(fresh)
 			return tx.Exec("INSERT INTO meta (name, value) VALUES ('secret', $1)", text)
 		})
 	}
