@@ -77,7 +77,7 @@ func (a *Auth) newCode(tx *store.Tx, address string) (string, error) {
 		return a.newLongCode(tx, address)
 	}
 	for {
-		code, err := randomText(a.store.Random(), shortCode, decimal)
+		code, err := randomText(tx.Random(), shortCode, decimal)
 		if err != nil {
 			return "", err
 		}
@@ -89,8 +89,8 @@ func (a *Auth) newCode(tx *store.Tx, address string) (string, error) {
 
 // newLongCode returns a random code that cannot be guessed, and that wrong guesses
 // therefore do not invalidate.
-func (a *Auth) newLongCode(*store.Tx, string) (string, error) {
-	return randomText(a.store.Random(), longCode, base32)
+func (a *Auth) newLongCode(tx *store.Tx, _ string) (string, error) {
+	return randomText(tx.Random(), longCode, base32)
 }
 
 // isShortCode reports whether a code has the short form.

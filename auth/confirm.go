@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"io"
 	"strconv"
 
 	"crmkit/crm"
@@ -21,7 +22,7 @@ func (a *Auth) Confirm(tx *store.Tx, rec crm.Record, secret string) (confirmed b
 			return confirmed, "", err
 		}
 	}
-	if fresh, err = a.ConfirmToken(); err != nil {
+	if fresh, err = confirmToken(tx.Random()); err != nil {
 		return false, "", err
 	}
 	c.Hash = Hash(fresh)
@@ -30,5 +31,9 @@ func (a *Auth) Confirm(tx *store.Tx, rec crm.Record, secret string) (confirmed b
 
 // ConfirmToken returns a new secret that confirms an action.
 func (a *Auth) ConfirmToken() (string, error) {
-	return randomText(a.store.Random(), confirmLength, base62)
+	return confirmToken(a.store.Random())
+}
+
+func confirmToken(random io.Reader) (string, error) {
+	return randomText(random, confirmLength, base62)
 }

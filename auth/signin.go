@@ -165,7 +165,7 @@ func (a *Auth) CreateTokenFor(tx *store.Tx, name, wanted string) (in SignedIn, e
 
 // createToken makes a token for the workspace and returns its secret and id.
 func (a *Auth) createToken(tx *store.Tx, w account.Workspace, t account.Token) (secret, id string, err error) {
-	if secret, err = a.NewToken(); err != nil {
+	if secret, err = newToken(tx.Random()); err != nil {
 		return "", "", err
 	}
 	t.Hash = Hash(secret)

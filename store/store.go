@@ -140,7 +140,7 @@ func wordSources(schema *crm.Schema) map[*crm.Entity]spelling.Source {
 // entity with sealed ids.
 func (s *Store) open(ctx context.Context) (err error) {
 	o := s.opts
-	s.db, err = txn.Open(ctx, txn.Options{Open: o.open, Clock: o.Clock, Log: o.Log, Plans: o.Plans, Cache: s.cache, Indexes: s.indexes, MaxWrite: o.MaxWrite, Idle: o.idle, Tuning: o.tuning})
+	s.db, err = txn.Open(ctx, txn.Options{Open: o.open, Clock: o.Clock, Rand: s.random, Log: o.Log, Plans: o.Plans, Cache: s.cache, Indexes: s.indexes, MaxWrite: o.MaxWrite, Idle: o.idle, Tuning: o.tuning})
 	if err != nil {
 		return err
 	}

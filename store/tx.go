@@ -84,7 +84,7 @@ func (tx *Tx) Schema() *crm.Schema { return tx.store.Schema }
 
 // RandomID returns a new random id with the prefix.
 func (tx *Tx) RandomID(prefix string) (string, error) {
-	return crm.RandomID(prefix, tx.store.random)
+	return crm.RandomID(prefix, tx.Random())
 }
 
 // Plans are the plans that the server of the file knows.

@@ -26,7 +26,7 @@ func (w *writer) runAndCommit(batch []*job, how attempt) (joined, failed []*job,
 		if !errors.Is(err, errRunAgain) {
 			return joined, failed, err
 		}
-		if cause := w.mayRunAgain(&runs); cause != nil {
+		if cause := w.mayRunAgain(batch, &runs); cause != nil {
 			return w.blame(joined, cause)
 		}
 	}
@@ -35,10 +35,13 @@ func (w *writer) runAndCommit(batch []*job, how attempt) (joined, failed []*job,
 // mayRunAgain waits before a transaction runs again. It returns the cause if that is of no use: a
 // statement is wrong, or others were in its way too often. For want of a head it runs again at once:
 // each time it has one more of those that its functions name.
-func (w *writer) mayRunAgain(runs *int) error {
+func (w *writer) mayRunAgain(batch []*job, runs *int) error {
 	cause := w.cause
 	if w.cause = nil; cause == nil {
 		return nil
+	}
+	for _, j := range batch {
+		j.random.taken = nil
 	}
 	if *runs++; *runs == maxRuns || w.db.data.Fault(cause) == engine.NoFault {
 		return cause
@@ -71,7 +74,7 @@ func (w *writer) runDryRun(j *job) error {
 			outcome = w.runJob(j, alone)
 		}
 		if w.rollback(); outcome == hindered {
-			if cause := w.mayRunAgain(&runs); cause != nil {
+			if cause := w.mayRunAgain([]*job{j}, &runs); cause != nil {
 				return w.jobError("transaction", cause)
 			}
 		}

@@ -159,7 +159,7 @@ const (
 
 // runJob runs a job, within the time that a write may take.
 func (w *writer) runJob(j *job, how attempt) outcome {
-	j.after, j.commitErr, j.versions, j.changedRecords, j.invalidated = nil, nil, nil, nil, nil
+	j.after, j.commitErr, j.versions, j.changedRecords, j.invalidated, j.random.at = nil, nil, nil, nil, nil, 0
 	limit, cancel := context.WithTimeout(context.WithoutCancel(j.ctx), w.tuning.MaxWrite)
 	defer cancel()
 	tx := &Tx{db: w.db, writer: w, conn: w.conn, limit: limit, Actor: j.actor, job: j, now: w.db.opts.Clock().UnixMilli(), savepoints: how == alone}
@@ -183,6 +183,9 @@ func (w *writer) runJob(j *job, how attempt) outcome {
 		j.err, j.commitErr = errPartialWrite, nil
 	}
 	done := j.err == nil || j.commitsError()
+	if !done {
+		j.random.taken = nil
+	}
 	j.finished = j.finished || done
 	switch {
 	case done:

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -20,6 +21,7 @@ import (
 type Options struct {
 	Open     func(context.Context) (engine.DB, error) // opens or makes the database
 	Clock    func() time.Time
+	Rand     io.Reader // of ids, secrets and codes; safe for concurrent use
 	Log      *slog.Logger
 	Plans    catalog.Plans  // whose caps on storage hold
 	Cache    *cache.Cache   // brought in step with each commit before it is answered

@@ -30,6 +30,7 @@ type job struct {
 	internal       bool          // it is the writer's own
 	finished       bool          // to its end; the batch may yet run again
 	timeoutErr     error         // set when it took too long, and is not run again
+	random         drawn
 	took           time.Duration // of the writer's time, in all its runs
 	done           chan struct{}
 }
@@ -78,6 +79,7 @@ func (d *DB) submit(j *job) error {
 	if err := j.ctx.Err(); err != nil {
 		return err
 	}
+	j.random.source = d.opts.Rand
 	w := d.writerOf(j.actor.Workspace)
 	if err := w.jobs.Push(tenantOf(j.actor), j); err != nil {
 		return waitError(err)
