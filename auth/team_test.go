@@ -223,6 +223,7 @@ func guessed(t *testing.T, email string) (steps []map[string]int, logged string)
 		}
 		steps = append(steps, after)
 	}
+	_ = f.try("stranger@example.com", "123456") // the first entry of a log makes its counters
 	step(func() { _ = f.try(email, "123456") })
 	for window := range 3 {
 		step(func() { f.ask(email) })
@@ -234,6 +235,7 @@ func guessed(t *testing.T, email string) (steps []map[string]int, logged string)
 	}
 	failed := map[string][]string{"action": {"sign_in.fail"}}
 	in := append(f.changes(ann, failed), f.changes(crm.Actor{}, failed)...) // one of the two logs is empty
+	in = slices.DeleteFunc(in, func(line string) bool { return strings.Contains(line, "stranger@") })
 	line := strings.NewReplacer(email, "EMAIL", ann.UserID, "USER").Replace(in[0])
 	return steps, fmt.Sprint(len(in), " times ", line)
 }
