@@ -58,11 +58,18 @@ type cached struct {
 }
 
 const (
-	// cacheFor bounds how long a change by another process goes unnoticed. Changes by
-	// this process take effect at once, through Forget.
+	// cacheFor bounds how long a change by another server on the same store goes unnoticed.
+	// Changes by this one take effect at once, through Forget. In a database that several
+	// processes use no session is taken from memory.
 	cacheFor    = time.Second
-	touchAfter  = time.Minute // between two writes of a token's last use
+	touchAfter  = time.Minute // between two notes of a token's last use
 	maxSessions = 10_000
+
+	// saveAfter is how long a token was not used when its next use is written at once, in a database
+	// that several processes use. Otherwise another process would take it for unused until the
+	// next flush, and for expired where it expires meanwhile.
+	saveAfter = time.Hour
+	saveTime  = 2 * time.Second // that the write may take
 )
 
 // Actor returns the user, workspace and scope of an access token. Errors are
@@ -83,7 +90,11 @@ func (a *Auth) Actor(ctx context.Context, token string) (crm.Actor, error) {
 	if now.UnixMilli()-session.LastUsed > store.IdleLimit.Milliseconds() {
 		return crm.Actor{}, signedOut(crm.TokenExpired, fmt.Sprintf("the token was not used for %d days and expired.", int(store.IdleLimit.Hours()/24)))
 	}
-	a.touch(hash, session.Actor, now)
+	if a.touch(hash, session.Actor, now) && a.store.Shared() && now.UnixMilli()-session.LastUsed > saveAfter.Milliseconds() {
+		ctx, cancel := context.WithTimeout(ctx, saveTime)
+		defer cancel()
+		a.store.FlushLastUsed(ctx)
+	}
 	return session.Actor, nil
 }
 
@@ -102,7 +113,7 @@ func (a *Auth) session(ctx context.Context, hash string) (account.Session, error
 	c, found := a.sessions[hash]
 	generation := a.generation
 	a.mu.RUnlock()
-	if found && now.Before(c.until) {
+	if found && now.Before(c.until) && !a.store.Shared() {
 		a.hits.Add(1)
 		return c.session, nil
 	}
@@ -126,13 +137,13 @@ func (a *Auth) session(ctx context.Context, hash string) (account.Session, error
 	return session, nil
 }
 
-// touch records the use of a token, at most once in touchAfter.
-func (a *Auth) touch(hash string, actor crm.Actor, now time.Time) {
+// touch notes the use of a token, at most once in touchAfter, and reports whether it did.
+func (a *Auth) touch(hash string, actor crm.Actor, now time.Time) bool {
 	a.mu.RLock()
 	c, found := a.sessions[hash]
 	a.mu.RUnlock()
 	if found && now.Sub(c.touched) < touchAfter {
-		return
+		return false
 	}
 	a.store.MarkUsed(actor)
 	a.mu.Lock()
@@ -142,6 +153,7 @@ func (a *Auth) touch(hash string, actor crm.Actor, now time.Time) {
 		c.session.LastUsed = now.UnixMilli()
 		a.sessions[hash] = c
 	}
+	return true
 }
 
 // Forget drops the cached sessions. It is called after each commit that changes tokens,

@@ -36,6 +36,9 @@ type Batch = txn.Batch
 // Watch has see called after every batch, see txn.DB.Watch.
 func (s *Store) Watch(see func(Batch)) { s.db.Watch(see) }
 
+// Shared reports whether other processes may write to the database at the same time.
+func (s *Store) Shared() bool { return s.opts.Shared() }
+
 // Probe makes a small write and returns when it is on disk. Its error is that of
 // any other write, so it says whether writes work.
 func (s *Store) Probe(ctx context.Context) error {
