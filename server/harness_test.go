@@ -25,7 +25,8 @@ import (
 type rig struct {
 	addr    string // of the client; empty: this machine
 	t       testing.TB
-	store   *store.Store
+	store   *store.Store // of the first server
+	stores  []*store.Store
 	handler http.Handler
 	clock   *clock
 	header  http.Header // sent with every request
@@ -48,6 +49,13 @@ func (l *lockedBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
+}
+
+// tail returns the last lines.
+func (l *lockedBuffer) tail() string {
+	const last = 3000
+	text := l.String()
+	return text[max(0, len(text)-last):]
 }
 
 type clock struct {
@@ -91,33 +99,49 @@ func newRig(t testing.TB) *rig {
 
 func newRigWith(t testing.TB, opts store.Options) *rig {
 	t.Helper()
-	r := &rig{t: t, clock: &clock{now: time.Date(2026, 6, 10, 9, 0, 0, 0, time.UTC)}, header: http.Header{}}
+	return setup{*engineFlag, *serversFlag}.newRig(t, opts)
+}
+
+// newRig returns a rig. A test that names a file has one server.
+func (s setup) newRig(t testing.TB, opts store.Options) *rig {
+	t.Helper()
+	r := &rig{t: t, clock: &clock{now: time.Date(2026, 6, 10, 9, 0, 0, 0, time.UTC)}, header: http.Header{}, logs: &lockedBuffer{}}
 	if opts.Schema == nil {
 		opts.Schema = schema(t)
 	}
-	opts.Path, opts.Clock, opts.Rand = cmp.Or(opts.Path, store.Memory), r.clock.Now, &fixedRand{}
-	opts.MaxWrite = cmp.Or(opts.MaxWrite, time.Minute) // of a busy machine
-	st, err := store.Open(context.Background(), opts)
-	if err != nil {
-		t.Fatal(err)
+	n := 1
+	if opts.Path == "" {
+		opts.Path, n = s.address(t), s.servers
 	}
-	t.Cleanup(func() { st.Close() })
-	r.logs = &lockedBuffer{}
-	r.store = st
+	opts.Clock, opts.Rand, opts.Log = r.clock.Now, &sharedRand{}, slog.New(slog.NewTextHandler(r.logs, nil))
+	opts.MaxWrite = cmp.Or(opts.MaxWrite, time.Minute) // of a busy machine
+	for range n {
+		st, err := store.Open(context.Background(), opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { st.Close() })
+		r.stores = append(r.stores, st)
+	}
+	r.store = r.stores[0]
 	return r.serve(server.Options{})
 }
 
-// serve replaces the server of the rig with one that has the options: a local one if
+// serve replaces the servers of the rig with some that have the options: local ones if
 // they name no mail server.
 func (r *rig) serve(opts server.Options) *rig {
 	r.t.Helper()
-	opts.Store, opts.Version, opts.Log = r.store, "test", slog.New(slog.NewTextHandler(r.logs, nil))
+	opts.Version, opts.Log = "test", slog.New(slog.NewTextHandler(r.logs, nil))
 	opts.Local = opts.Mail == nil
-	srv, err := server.New(opts)
-	if err != nil {
-		r.t.Fatal(err)
+	all := &inTurn{}
+	for _, opts.Store = range r.stores {
+		srv, err := server.New(opts)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		all.servers = append(all.servers, srv)
 	}
-	r.handler = srv
+	r.handler = all
 	return r
 }
 
@@ -165,7 +189,7 @@ func (r *rig) call(method, path, body string, header ...string) answer {
 	w := httptest.NewRecorder()
 	r.handler.ServeHTTP(w, req)
 	if w.Code >= 500 {
-		r.t.Errorf("%s %.200s: status %d: %s", method, path, w.Code, w.Body)
+		r.t.Errorf("%s %.200s: status %d: %s\n%s", method, path, w.Code, w.Body, r.logs.tail())
 	}
 	return answer{w.Code, w.Body.String(), w.Header()}
 }

@@ -32,35 +32,64 @@ var update = flag.Bool("update", false, "rewrite the transcripts with what the s
 //
 // The answers are the same, byte by byte, without caches.
 //
+// They are the same with one and several servers on PostgreSQL.
+//
 // In requests $token, $code, $confirm, $next, $ws, $user and $invite are replaced by the values
 // of the last answer that had one.
 func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("../testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no transcripts", err)
-	}
-	for _, file := range files {
+	for file, data := range transcripts(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			data, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			replayed, answers := replay(t, string(data), "", nil)
+			replayed, answers := replay(newRig(t), data, "")
 			if *update {
 				if err := os.WriteFile(file, []byte(replayed), 0o644); err != nil {
 					t.Fatal(err)
 				}
-			} else if replayed != string(data) {
-				t.Errorf("the answers differ from %s (see go test -update):\n%s", file, diff(string(data), replayed))
+			} else if replayed != data {
+				t.Errorf("the answers differ from %s (see go test -update):\n%s", file, diff(data, replayed))
 			}
-			bare, _ := replay(t, exceptSpelling(string(data)), "", &store.Caches{})
+			bare, _ := replay(newRigWith(t, store.Options{Caches: &store.Caches{}}), exceptSpelling(data), "")
 			if bare, replayed := exceptSpelling(bare), exceptSpelling(replayed); bare != replayed {
 				t.Errorf("without memory the answers are others:\n%s", diff(replayed, bare))
 			}
-			_, objects := replay(t, string(data), "application/json", nil)
+			_, objects := replay(newRig(t), data, "application/json")
 			compareFormats(t, answers, objects)
 		})
 	}
+}
+
+// TestTranscriptsOnPostgres runs each transcript in each of setups.
+func TestTranscriptsOnPostgres(t *testing.T) {
+	for _, s := range setups {
+		t.Run(s.String(), func(t *testing.T) {
+			for file, data := range transcripts(t) {
+				t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+					t.Parallel()
+					replayed, _ := replay(s.newRig(t, store.Options{}), data, "")
+					if replayed != data {
+						t.Errorf("the answers differ from %s:\n%s", file, diff(data, replayed))
+					}
+				})
+			}
+		})
+	}
+}
+
+// transcripts returns the text of each transcript, by the name of its file.
+func transcripts(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob("../testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no transcripts", err)
+	}
+	texts := map[string]string{}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[file] = string(data)
+	}
+	return texts
 }
 
 // exchange is one request of a transcript with its answer.
@@ -78,11 +107,9 @@ func exceptSpelling(replayed string) string {
 
 var spellingRemark = regexp.MustCompile("finds parts of words[,;] .*: try fewer words, or a part of one")
 
-// replay runs a transcript on a new server with these caches, and returns it with the answers of
-// the server.
-func replay(t *testing.T, text, accept string, caches *store.Caches) (string, []exchange) {
-	t.Helper()
-	r := newRigWith(t, store.Options{Caches: caches})
+// replay runs a transcript on a new rig, and returns it with the answers.
+func replay(r *rig, text, accept string) (string, []exchange) {
+	r.t.Helper()
 	if accept != "" {
 		r.header.Set("Accept", accept)
 	}
