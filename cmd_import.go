@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"crmkit/server/client"
+	"crmkit/server/progress"
 )
 
 // importCommand sends a file to POST /import.
@@ -55,18 +56,18 @@ func (c importCommand) Run(ctx context.Context, con console) error {
 	}
 	return c.with(ctx, con, "crmkit import", func(api *client.Client) error {
 		head, _ := in.Peek(512)
-		p := &progress{out: con.out, brief: terminal(con.out), clock: time.Now}
+		p := &progress.Import{Out: con.out, Brief: terminal(con.out), Clock: time.Now}
 		known := false
-		if p.count, known = newRowCount(head); known {
-			p.size = size
+		if p.Count, known = progress.NewRowCount(head); known {
+			p.Size = size
 		}
 		if terminal(con.err) {
-			p.bar = con.err
+			p.Bar = con.err
 		}
 		a := &responseSink{out: p}
-		err := api.Do(ctx, client.Request{Method: "POST", Target: parseTarget("/import", c.withFlags(what)), Body: p.counted(in), Out: a.writer})
-		p.end()
-		return errors.Join(a.refusal(), err, p.failure(), c.printNext(con, p.outcome))
+		err := api.Do(ctx, client.Request{Method: "POST", Target: parseTarget("/import", c.withFlags(what)), Body: p.Counted(in), Out: a.writer})
+		p.End()
+		return errors.Join(a.refusal(), err, p.Failure(), c.printNext(con, p.Outcome()))
 	})
 }
 
@@ -107,12 +108,12 @@ func addParameter(what, parameter string) string {
 
 // printNext prints after a dry run how to save what it showed: the last line is a whole command. An
 // answer of JSON stays as it is, so there the lines go to standard error.
-func (c importCommand) printNext(con console, o importOutcome) error {
+func (c importCommand) printNext(con console, o progress.Outcome) error {
 	if !o.DryRun || o.Confirm == "" {
 		return nil
 	}
 	out, what := con.out, "to save exactly this:"
-	if o.json {
+	if o.JSON {
 		out = con.err
 	}
 	if o.Failed > 0 {

@@ -21,6 +21,7 @@ const order = `
 crm/norm < crm < crm/fieldtype < crm/products < crm/catalog < query
 query < store < auth < auth/oauth < server/edge < server/web < server/oauth < server/mcp < server < server/owner < main
 crm < server/client < server
+server/progress < main
 crm/norm < mail < auth
 store < server/draft < server/web < server/transfer
 crm < render < server/draft < server/importer/rows < server/importer/cells < server/importer/references < server/importer < server/transfer < server < server/servertest < server/dumptest

@@ -1,4 +1,4 @@
-package main
+package progress
 
 import (
 	"bytes"
@@ -14,10 +14,10 @@ import (
 func TestProgress(t *testing.T) {
 	var out, shown bytes.Buffer
 	file := "name\na\nb\nc\nd\n"
-	count, _ := newRowCount([]byte(file))
+	count, _ := NewRowCount([]byte(file))
 	now := time.Unix(1e9, 0)
-	p := &progress{out: &out, bar: &shown, brief: true, size: int64(len(file)), count: count, clock: func() time.Time { return now }}
-	in := p.counted(strings.NewReader(file))
+	p := &Import{Out: &out, Bar: &shown, Brief: true, Size: int64(len(file)), Count: count, Clock: func() time.Time { return now }}
+	in := p.Counted(strings.NewReader(file))
 	steps := []func() (int, error){
 		func() (int, error) { return in.Read(make([]byte, 7)) },
 		func() (int, error) { return in.Read(make([]byte, 50)) },
@@ -35,7 +35,7 @@ func TestProgress(t *testing.T) {
 			t.Fatalf("step %d: %v", i, err)
 		}
 	}
-	p.end()
+	p.End()
 	of := func(full int) string { return "[" + strings.Repeat("#", full) + strings.Repeat(" ", 40-full) + "]" }
 	rate := of(20) + "  50 %  2 of 4 rows, 1 a second, 2s left"
 	want := "\r" + of(21) + "  53 % sent\r" + of(40) + " 100 % sent\r" + of(10) + "  25 %  1 of 4 rows\r\x1b[K\r" + rate + "\r\x1b[K\r" + rate + "\r\x1b[K"
@@ -45,7 +45,7 @@ func TestProgress(t *testing.T) {
 	if out.String() != "row 2 ERROR invalid_email x\n# imported: 1 created, 0 updated, 0 unchanged, 1 failed\n" {
 		t.Errorf("lines %q", out.String())
 	}
-	if p.failure() == nil {
+	if p.Failure() == nil {
 		t.Error("no failure")
 	}
 }
@@ -59,7 +59,7 @@ func TestRowsAreCounted(t *testing.T) {
 		"{\"crmkit\":1}\n{\"id\":\"c_1\"}\n{\"end\":true}\n": 1,
 		"name\n": 0,
 	} {
-		c, known := newRowCount([]byte(file))
+		c, known := NewRowCount([]byte(file))
 		for part := range strings.SplitAfterSeq(file, "\n") {
 			_, _ = io.Copy(&countWriter{&c}, strings.NewReader(part))
 		}
@@ -68,14 +68,14 @@ func TestRowsAreCounted(t *testing.T) {
 		}
 	}
 	for _, file := range []string{"[{}]", "", " begin:vcard\n"} {
-		if _, known := newRowCount([]byte(file)); known {
+		if _, known := NewRowCount([]byte(file)); known {
 			t.Errorf("rows of %s are counted", fmt.Sprintf("%q", file))
 		}
 	}
 }
 
 // countWriter adds what is written to a count.
-type countWriter struct{ c *rowCount }
+type countWriter struct{ c *RowCount }
 
 func (w *countWriter) Write(b []byte) (int, error) {
 	w.c.add(b)

@@ -1,4 +1,7 @@
-package main
+// Package progress shows how far an import has come. It passes on the answer of the server line by
+// line, draws a bar on a terminal, and reads from the last lines of the answer what became of the
+// import. It knows the text of these lines, and nothing else of the API.
+package progress
 
 import (
 	"bytes"
@@ -13,16 +16,16 @@ import (
 	"time"
 )
 
-// progress passes on the answer to an import line by line, and shows how much of the file has
+// Import passes on the answer to an import line by line, and shows how much of the file has
 // been sent. The server answers while it reads, so the file is read and the answer is written
 // by different goroutines.
-type progress struct {
-	out   io.Writer
-	bar   io.Writer // of the progress bar; nil: none is shown
-	brief bool      // print no lines for rows that were saved
-	size  int64     // of the file in bytes; 0: unknown
-	count rowCount  // of the rows in the file, as far as it was read
-	clock func() time.Time
+type Import struct {
+	Out   io.Writer
+	Bar   io.Writer // of the progress bar; nil: none is shown
+	Brief bool      // print no lines for rows that were saved
+	Size  int64     // of the file in bytes; 0: unknown
+	Count RowCount  // of the rows in the file, as far as it was read
+	Clock func() time.Time
 
 	mu    sync.Mutex
 	read  int64     // bytes of the file
@@ -31,26 +34,26 @@ type progress struct {
 	shown string    // the bar on the terminal
 	rest  []byte    // the beginning of a line that has not ended
 
-	outcome importOutcome // as far as the answer has come
+	outcome Outcome // as far as the answer has come
 }
 
-// importOutcome is what the last lines of an answer to an import say, in text or in JSON.
-type importOutcome struct {
+// Outcome is what the last lines of an answer to an import say, in text or in JSON.
+type Outcome struct {
 	Failed   int64  `json:"failed"`
 	DryRun   bool   `json:"dry_run"`
 	Complete *bool  `json:"complete"` // false: the server stopped before the end of the file; nil: the counts have not come
 	Confirm  string `json:"confirm"`  // the token of a dry run; empty: it cannot be saved
-	json     bool   // the answer is JSON
+	JSON     bool   `json:"-"`        // the answer is JSON
 	broken   string // why the answer broke off
 }
 
-// counted returns a reader that moves the bar as it is read.
-func (p *progress) counted(in io.Reader) io.Reader { return &counter{in, p} }
+// Counted returns a reader that moves the bar as it is read.
+func (p *Import) Counted(in io.Reader) io.Reader { return &counter{in, p} }
 
 // counter counts the bytes that are read.
 type counter struct {
 	in io.Reader
-	p  *progress
+	p  *Import
 }
 
 // Read implements io.Reader.
@@ -59,14 +62,14 @@ func (c *counter) Read(b []byte) (int, error) {
 	c.p.mu.Lock()
 	defer c.p.mu.Unlock()
 	c.p.read += int64(n)
-	c.p.count.add(b[:n])
+	c.p.Count.add(b[:n])
 	c.p.draw()
 	return n, err
 }
 
 // Write passes on the whole lines among the bytes. It removes the bar before them and draws
 // it again below them.
-func (p *progress) Write(b []byte) (int, error) {
+func (p *Import) Write(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.rest = append(p.rest, b...)
@@ -83,7 +86,7 @@ func (p *progress) Write(b []byte) (int, error) {
 	}
 	if len(passed) > 0 {
 		p.wipe()
-		if _, err := p.out.Write(passed); err != nil {
+		if _, err := p.Out.Write(passed); err != nil {
 			return 0, err
 		}
 	}
@@ -99,7 +102,7 @@ var (
 
 // line counts a line and reports whether to print it. It leaves out the remark on how to
 // confirm a dry run by a request: the command prints one that is a command.
-func (p *progress) line(line string) bool {
+func (p *Import) line(line string) bool {
 	o := &p.outcome
 	if strings.HasPrefix(line, "{") {
 		return p.object(line)
@@ -123,15 +126,15 @@ func (p *progress) line(line string) bool {
 		o.broken = strings.TrimPrefix(line, "# error: ")
 	case strings.HasPrefix(line, "row "):
 		p.countRow()
-		return !p.brief || strings.Contains(line, " ERROR ")
+		return !p.Brief || strings.Contains(line, " ERROR ")
 	}
 	return true
 }
 
 // object counts a line of JSON and reports whether to print it.
-func (p *progress) object(line string) bool {
+func (p *Import) object(line string) bool {
 	var l struct {
-		importOutcome
+		Outcome
 		Row   int    `json:"row"`
 		Error string `json:"error"`
 		Hint  string `json:"hint"`
@@ -139,14 +142,14 @@ func (p *progress) object(line string) bool {
 	if json.Unmarshal([]byte(line), &l) != nil {
 		return true
 	}
-	p.outcome.json = true
+	p.outcome.JSON = true
 	switch {
 	case l.Row > 0:
 		p.countRow()
-		return !p.brief || l.Error != ""
+		return !p.Brief || l.Error != ""
 	case l.Complete != nil:
-		p.outcome = l.importOutcome
-		p.outcome.json = true
+		p.outcome = l.Outcome
+		p.outcome.JSON = true
 	case l.Error != "":
 		p.outcome.broken = l.Error + ": " + l.Hint
 	}
@@ -154,9 +157,9 @@ func (p *progress) object(line string) bool {
 }
 
 // countRow counts the line of a row.
-func (p *progress) countRow() {
+func (p *Import) countRow() {
 	if p.rows++; p.rows == 1 {
-		p.began = p.clock()
+		p.began = p.Clock()
 	}
 }
 
@@ -164,29 +167,29 @@ func (p *progress) countRow() {
 const barWidth = 40
 
 // draw shows the bar if it has changed. It overwrites the line by a carriage return. p.mu is held.
-func (p *progress) draw() {
-	if p.bar == nil {
+func (p *Import) draw() {
+	if p.Bar == nil {
 		return
 	}
 	if text := p.text(); text != p.shown {
 		p.shown = text
-		_, _ = fmt.Fprintf(p.bar, "\r%s", text)
+		_, _ = fmt.Fprintf(p.Bar, "\r%s", text)
 	}
 }
 
 // text returns the bar: how much of the file has been sent, and from the first row on how many
 // are saved, how many in a second, and how long the rest takes at that rate. Without a known
 // size it has only the number of rows.
-func (p *progress) text() string {
-	total := p.count.rows()
+func (p *Import) text() string {
+	total := p.Count.rows()
 	switch {
-	case p.rows == 0 && p.size > 0:
-		return bar(min(p.read, p.size), p.size) + " sent"
-	case p.rows == 0 || p.read < p.size || p.size == 0 || total < p.rows:
+	case p.rows == 0 && p.Size > 0:
+		return bar(min(p.read, p.Size), p.Size) + " sent"
+	case p.rows == 0 || p.read < p.Size || p.Size == 0 || total < p.rows:
 		return fmt.Sprintf("%d rows", p.rows)
 	}
 	text := fmt.Sprintf("%s  %d of %d rows", bar(int64(p.rows), int64(total)), p.rows, total)
-	passed := p.clock().Sub(p.began)
+	passed := p.Clock().Sub(p.began)
 	if passed < time.Second {
 		return text
 	}
@@ -200,9 +203,9 @@ func bar(part, whole int64) string {
 	return fmt.Sprintf("[%s%s] %3d %%", strings.Repeat("#", full), strings.Repeat(" ", barWidth-full), part*100/whole)
 }
 
-// rowCount counts the rows of a file while it is sent: its lines, in CSV without the line breaks
+// RowCount counts the rows of a file while it is sent: its lines, in CSV without the line breaks
 // in quotes. What is not a row, such as the column names, is not counted.
-type rowCount struct {
+type RowCount struct {
 	others int  // lines that are no rows
 	quotes bool // the file is CSV
 	inside bool // a quote
@@ -210,22 +213,22 @@ type rowCount struct {
 	open   bool // the last line has no line break yet
 }
 
-// newRowCount returns the count for a file that begins with head. ok is false if its rows cannot be
+// NewRowCount returns the count for a file that begins with head. ok is false if its rows cannot be
 // counted by lines.
-func newRowCount(head []byte) (c rowCount, ok bool) {
+func NewRowCount(head []byte) (c RowCount, ok bool) {
 	switch head = bytes.TrimSpace(head); {
 	case bytes.HasPrefix(head, []byte(`{"crmkit":`)):
-		return rowCount{others: 2}, true
+		return RowCount{others: 2}, true
 	case bytes.HasPrefix(head, []byte("{")):
 		line, _, _ := bytes.Cut(head, []byte("\n"))
-		return rowCount{}, bytes.HasSuffix(bytes.TrimSpace(line), []byte("}")) || len(line) == len(head) // otherwise an object has several lines
+		return RowCount{}, bytes.HasSuffix(bytes.TrimSpace(line), []byte("}")) || len(line) == len(head) // otherwise an object has several lines
 	case len(head) == 0 || head[0] == '[' || bytes.HasPrefix(bytes.ToUpper(head), []byte("BEGIN:VCARD")):
 		return c, false
 	}
-	return rowCount{others: 1, quotes: true}, true
+	return RowCount{others: 1, quotes: true}, true
 }
 
-func (c *rowCount) add(b []byte) {
+func (c *RowCount) add(b []byte) {
 	for _, char := range b {
 		switch {
 		case char == '"' && c.quotes:
@@ -238,7 +241,7 @@ func (c *rowCount) add(b []byte) {
 }
 
 // rows returns how many rows were counted.
-func (c *rowCount) rows() int {
+func (c *RowCount) rows() int {
 	n := c.lines - c.others
 	if c.open {
 		n++
@@ -247,24 +250,31 @@ func (c *rowCount) rows() int {
 }
 
 // wipe removes the bar with the ANSI code for "erase to the end of the line". p.mu is held.
-func (p *progress) wipe() {
+func (p *Import) wipe() {
 	if p.shown != "" {
-		_, _ = fmt.Fprint(p.bar, "\r\x1b[K")
+		_, _ = fmt.Fprint(p.Bar, "\r\x1b[K")
 		p.shown = ""
 	}
 }
 
-// end removes the bar after the answer.
-func (p *progress) end() {
+// End removes the bar after the answer.
+func (p *Import) End() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.wipe()
 }
 
-// failure returns an error if not all rows were saved. It is in the last lines of the answer,
+// Outcome returns what the answer says, as far as it has come.
+func (p *Import) Outcome() Outcome {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.outcome
+}
+
+// Failure returns an error if not all rows were saved. It is in the last lines of the answer,
 // whose status was sent before the first row. A dry run that shows which rows would be refused has
 // done its work, unless none can be saved.
-func (p *progress) failure() error {
+func (p *Import) Failure() error {
 	switch o := p.outcome; {
 	case o.broken != "":
 		return fmt.Errorf("the import broke off (%s); run the command again, what is imported is not made twice", strings.TrimSuffix(o.broken, "."))
