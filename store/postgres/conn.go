@@ -249,6 +249,9 @@ func (c *Conn) connect(ctx context.Context) error {
 	}
 	conn, err := c.db.dial(ctx, config)
 	c.conn, c.settled = conn, config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement && !c.db.explicit
+	if err == nil {
+		c.db.dials.Add(1)
+	}
 	return err
 }
 

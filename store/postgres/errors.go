@@ -36,6 +36,8 @@ func (db *DB) Fault(err error) engine.Fault {
 	var known *pgconn.PgError
 	var lost *lostError
 	switch {
+	case errors.As(err, &lost): // also where the server says why it lets nobody in
+		return engine.Machine
 	case errors.As(err, &known):
 		if conflicts[known.Code] {
 			return engine.Conflict
@@ -43,8 +45,6 @@ func (db *DB) Fault(err error) engine.Fault {
 		if known.Code == readOnly || len(known.Code) == 5 && machineClasses[known.Code[:2]] {
 			return engine.Machine
 		}
-	case errors.As(err, &lost):
-		return engine.Machine
 	}
 	return engine.NoFault
 }
@@ -53,7 +53,8 @@ func (db *DB) Fault(err error) engine.Fault {
 // server ends it, or it does not take writes.
 func broke(err error) bool {
 	var known *pgconn.PgError
-	if errors.As(err, &known) {
+	var refused *dialError
+	if errors.As(err, &known) && !errors.As(err, &refused) {
 		return known.Code == readOnly || strings.HasPrefix(known.Code, "57P") || strings.HasPrefix(known.Code, "08")
 	}
 	return err != nil
@@ -63,11 +64,14 @@ func broke(err error) bool {
 // nor of the context of the caller is of the connection.
 func named(ctx context.Context, err error) error {
 	var known *pgconn.PgError
+	var lost *lostError
 	switch {
 	case err == nil, errors.As(err, &known):
 		return err
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case errors.As(err, &lost):
+		return err
 	}
 	return &lostError{err}
 }

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"crmkit/store/engine"
 )
 
@@ -22,7 +24,7 @@ func (db *DB) checkServer(ctx context.Context, c *Conn) error {
 	err := c.RowUntil(ctx, "SELECT current_setting('server_version_num'), current_setting('server_encoding'), pg_is_in_recovery()::text, COALESCE(current_schema(), '')", nil,
 		&version, &encoding, &recovery, &db.schema)
 	if err != nil {
-		return fmt.Errorf("%s: %w", Name(db.opts.Address), err)
+		return err
 	}
 	number, _ := strconv.Atoi(version)
 	switch {
@@ -106,11 +108,15 @@ func (db *DB) readState(ctx context.Context, c *Conn) (has state, err error) {
 		has.needs = max(has.needs, needs)
 		return err
 	})
-	if err != nil {
-		err = fmt.Errorf("%s has a table migrations of another program in the schema %s; make a database of its own (CREATE DATABASE crm): %w", Name(db.opts.Address), db.schema, err)
+	var known *pgconn.PgError
+	if errors.As(err, &known) && known.Code == undefinedColumn {
+		err = fmt.Errorf("%s has a table migrations of another program in the schema %s; make a database of its own (CREATE DATABASE crm): %s", Name(db.opts.Address), db.schema, known.Message)
 	}
 	return has, err
 }
+
+// undefinedColumn is the code of a statement with a column that its table lacks.
+const undefinedColumn = "42703"
 
 // check returns an error for a database that this program cannot use.
 func (db *DB) check(has state, known []engine.Migration) error {

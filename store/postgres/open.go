@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -51,6 +50,7 @@ type DB struct {
 	known      int // the number of the last migration of this program
 	writers    []*Conn
 	trips      atomic.Int64
+	dials      atomic.Int64
 	explicit   bool        // the address names the exec mode
 	pooled     atomic.Bool // a pooler is between this program and the server
 }
@@ -68,7 +68,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{opts: opts, config: config, explicit: strings.Contains(opts.Address, "default_query_exec_mode")}
+	db := &DB{opts: opts, config: config, explicit: namesMode(opts.Address)}
 	if err := db.prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -82,10 +82,11 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 func (db *DB) prepare(ctx context.Context) error {
 	c := newConn(db)
 	defer c.Close()
-	if err := db.checkServer(ctx, c); err != nil {
-		return err
+	err := db.checkServer(ctx, c)
+	if err == nil {
+		err = db.migrate(ctx, c)
 	}
-	return db.migrate(ctx, c)
+	return advised(db.config, err)
 }
 
 // Writers implements engine.DB.
@@ -111,8 +112,11 @@ func (db *DB) CheckPlace() error { return nil }
 // Sizes returns 0: PostgreSQL reads all files of a database to know its size.
 func (db *DB) Sizes() (data, log int64) { return 0, 0 }
 
-// RoundTrips returns how often a connection has waited for the server so far.
+// RoundTrips implements engine.Remote.
 func (db *DB) RoundTrips() int64 { return db.trips.Load() }
+
+// Connects implements engine.Remote.
+func (db *DB) Connects() int64 { return db.dials.Load() }
 
 // Close closes the connections that write.
 func (db *DB) Close() error {

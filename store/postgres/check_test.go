@@ -1,0 +1,162 @@
+package postgres
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"crmkit/store/engine"
+	"crmkit/store/postgres/pgtest"
+)
+
+// probeMigrations are two migrations of a small schema.
+func probeMigrations() []fs.FS {
+	return []fs.FS{fstest.MapFS{
+		"migrations/0001_start.sql": {Data: []byte("CREATE TABLE users (key BIGINT PRIMARY KEY, name TEXT NOT NULL) STRICT;\n")},
+		"migrations/0002_more.sql":  {Data: []byte("-- Servers of schema 1 can go on.\nALTER TABLE users ADD COLUMN more TEXT;\n")},
+	}}
+}
+
+// probe makes the tables of the first migrations, and checks the database with all of them.
+func probe(t *testing.T, made, checked string) (Health, error) {
+	t.Helper()
+	first := probeMigrations()[0].(fstest.MapFS)
+	delete(first, "migrations/0002_more.sql")
+	db, err := Open(t.Context(), Options{Address: made, Migrations: []fs.FS{first}, LockHeads: "SELECT 1", LockAll: "SELECT 1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return Check(t.Context(), CheckOptions{Address: checked, Migrations: probeMigrations()})
+}
+
+// TestCheck looks at a database of an older schema on a server with usual settings.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	address := pgtest.Database(t)
+	h, err := probe(t, address, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.Schema != 1 || h.Known != 2 || h.Needs != 1 || len(h.Missing) != 1 || h.Missing[0] != "0002_more.sql" {
+		t.Errorf("schema %d of %d, needs %d, missing %v", h.Schema, h.Known, h.Needs, h.Missing)
+	}
+	if h.Writes != nil || h.Rights != (Rights{Create: true, Most: -1}) || h.Trigrams.Installed || !h.Trigrams.Available {
+		t.Errorf("writes %v, rights %+v, extension %+v", h.Writes, h.Rights, h.Trigrams)
+	}
+	if h.Pooler != (Pooler{}) || len(h.Standbys) > 0 || h.Archive != (Archive{}) {
+		t.Errorf("pooler %+v, standbys %v, archive %+v", h.Pooler, h.Standbys, h.Archive)
+	}
+	if h.Free() != 297 || h.Settings["synchronous_commit"] != "on" || h.Settings["fsync"] != "off" || h.Settings["TimeZone"] != "Asia/Kathmandu" || h.Version < "15" {
+		t.Errorf("%d connections, version %s, settings %v", h.Free(), h.Version, h.Settings)
+	}
+	if h.ClockLead.Abs() > time.Second || h.RoundTrip <= 0 || h.Size == 0 {
+		t.Errorf("the clock is %s ahead after %s; size %d", h.ClockLead, h.RoundTrip, h.Size)
+	}
+}
+
+// TestCheckAnEmptyDatabase checks that nothing is made by a look.
+func TestCheckAnEmptyDatabase(t *testing.T) {
+	t.Parallel()
+	address := pgtest.Database(t)
+	h, err := Check(t.Context(), CheckOptions{Address: address, Migrations: probeMigrations(), Read: func(engine.Conn) error { return errors.New("there is nothing to read") }})
+	if err != nil || h.Schema != 0 || len(h.Missing) != 2 {
+		t.Errorf("%v, schema %d, missing %v", err, h.Schema, h.Missing)
+	}
+	if found, err := HasSchema(t.Context(), address); err != nil || found {
+		t.Errorf("HasSchema is %t, %v", found, err)
+	}
+}
+
+// TestCheckRoles looks with roles that lack rights.
+func TestCheckRoles(t *testing.T) {
+	t.Parallel()
+	cluster := pgtest.New(t, pgtest.Options{})
+	cluster.Exec(t, "CREATE ROLE reader LOGIN PASSWORD '"+pgtest.Password+"' CONNECTION LIMIT 7", "CREATE ROLE frozen LOGIN PASSWORD '"+pgtest.Password+"' IN ROLE crm",
+		"ALTER ROLE frozen SET default_transaction_read_only = on", "ALTER ROLE frozen SET synchronous_commit = off")
+	address := cluster.Database(t)
+	as := func(role string) Health {
+		h, err := probe(t, address, strings.Replace(address, pgtest.User+":", role+":", 1))
+		if err != nil {
+			t.Fatalf("%s: %v", role, err)
+		}
+		return h
+	}
+	h := as(pgtest.Admin)
+	if !h.Rights.Superuser || h.Rights.Foreign > 0 || h.Rights.Denied > 0 || h.Free() != 300 {
+		t.Errorf("an administrator has %+v, %d connections", h.Rights, h.Free())
+	}
+	if h = as("frozen"); h.Settings["default_transaction_read_only"] != "on" || h.Settings["synchronous_commit"] != "off" || h.Rights.Denied+h.Rights.Foreign > 0 {
+		t.Errorf("the rights are %+v, the settings %v", h.Rights, h.Settings)
+	}
+	// Of the tables of another role it can tell that they are there, and nothing more.
+	_, err := probe(t, address, strings.Replace(address, pgtest.User+":", "reader:", 1))
+	if err == nil || !strings.Contains(err.Error(), "permission denied") || !strings.Contains(err.Error(), "make it the owner of the database") {
+		t.Errorf("a role without rights: %v", err)
+	}
+}
+
+// TestCheckPoolers looks through PgBouncer, which shares connections.
+func TestCheckPoolers(t *testing.T) {
+	t.Parallel()
+	pgtest.Need(t, "pgbouncer")
+	cluster := pgtest.Shared(t)
+	address := cluster.Database(t)
+	through := pgtest.Through(address, cluster.Pooler(t, 3))
+	h, err := probe(t, address, through)
+	if err != nil || h.Pooler != (Pooler{Found: true, Shares: true}) || h.Schema != 1 || h.Writes != nil {
+		t.Errorf("%v, pooler %+v, schema %d, writes %v", err, h.Pooler, h.Schema, h.Writes)
+	}
+}
+
+// TestCheckStandbys looks at a primary whose commits wait for a standby, while that runs and after
+// it has stopped. The look must not wait for it.
+func TestCheckStandbys(t *testing.T) {
+	t.Parallel()
+	primary := pgtest.New(t, pgtest.Options{})
+	address := primary.Database(t)
+	standby := primary.Standby(t)
+	h, err := probe(t, address, primary.AdminURL("postgres"))
+	if err != nil || len(h.Standbys) != 1 || h.Standbys[0].State != "streaming" || h.Standbys[0].Sync != "sync" || h.Settings["synchronous_standby_names"] == "" {
+		t.Errorf("%v, standbys %+v", err, h.Standbys)
+	}
+	if h, err = probe(t, address, address); err != nil || len(h.Standbys) != 1 || h.Standbys[0].State != "" {
+		t.Errorf("an ordinary role: %v, standbys %+v", err, h.Standbys)
+	}
+	if _, err := Check(t.Context(), CheckOptions{Address: pgtest.Through(address, standby.Address())}); err == nil || !strings.Contains(err.Error(), "is a standby") {
+		t.Errorf("the standby: %v", err)
+	}
+	standby.StopHard(t)
+	if h, err = Check(t.Context(), CheckOptions{Address: address, Migrations: probeMigrations()}); err != nil || len(h.Standbys) != 0 || h.Writes != nil {
+		t.Errorf("without its standby: %v, standbys %+v, writes %v", err, h.Standbys, h.Writes)
+	}
+}
+
+// TestAdvice checks what the first error says: the password is not in it, the next step is.
+func TestAdvice(t *testing.T) {
+	t.Parallel()
+	address := pgtest.Database(t)
+	host := pgtest.Shared(t).Address()
+	for wrong, want := range map[string]string{
+		strings.Replace(address, pgtest.Password, "other-secret", 1):      "the password is wrong: look at PGPASSWORD",
+		strings.Replace(address, ":"+pgtest.Password, "", 1):              "no password is set: put it into PGPASSWORD",
+		"postgres://crm:" + pgtest.Password + "@" + host + "/none":        "make the database: createdb --owner=crm --host=127.0.0.1 --port=",
+		"postgres://crm:" + pgtest.Password + "@127.0.0.1:1/crm":          "no PostgreSQL listens there",
+		"postgres://crm:" + pgtest.Password + "@nowhere.invalid/crm":      "no machine has this name",
+		strings.Replace(address, "sslmode=disable", "sslmode=require", 1): "the server has no TLS",
+		address + "&target_session_attrs=standby":                         "no host of the address takes writes",
+		address + "&nonsense=1":                                           "the address has a parameter that the server does not know",
+	} {
+		_, err := Check(t.Context(), CheckOptions{Address: wrong})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v; want %q", err, want)
+		} else if strings.Contains(err.Error(), pgtest.Password) || strings.Contains(err.Error(), "secret") || !strings.HasPrefix(err.Error(), "postgres://crm@") {
+			t.Errorf("the error shows the password, or not the database: %v", err)
+		}
+	}
+}

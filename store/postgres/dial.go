@@ -1,0 +1,182 @@
+package postgres
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// maxPrepared is how many prepared statements a connection keeps. Each takes some 50 kB of the server.
+const maxPrepared = 128
+
+// dial opens a connection. Statements are prepared with names if the connection leads to the server
+// itself, which saves half of the server's time; behind a pooler they are not, because the next
+// transaction may have another server connection. A pooler gives the client a process number of
+// its own.
+func (db *DB) dial(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
+	if db.explicit {
+		return dial(ctx, config)
+	}
+	if !db.pooled.Load() {
+		conn, err := dial(ctx, config)
+		if err != nil {
+			return nil, err
+		}
+		var process uint32
+		err = conn.QueryRow(ctx, "SELECT pg_backend_pid() FROM ("+sessionSettings+") s", pgx.QueryExecModeSimpleProtocol).Scan(&process)
+		if err == nil && process == conn.PgConn().PID() {
+			return conn, nil
+		}
+		if err := errors.Join(err, conn.Close(ctx)); err != nil {
+			return nil, &lostError{err}
+		}
+		db.pooled.Store(true)
+	}
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	return dial(ctx, config)
+}
+
+func dial(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, config.ConnectTimeout*time.Duration(1+len(config.Fallbacks)))
+	defer cancel()
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, &lostError{&dialError{err, attempts(err)}}
+	}
+	return conn, nil
+}
+
+// dialError is the error of a connection that could not be opened.
+type dialError struct {
+	cause error
+	text  string
+}
+
+func (e *dialError) Error() string { return "no connection: " + e.text }
+
+func (e *dialError) Unwrap() error { return e.cause }
+
+// refusedTLS is the end of the error of an attempt with TLS, after which the same host is asked
+// without, unless the address requires TLS.
+const refusedTLS = "server refused TLS connection"
+
+// attempts returns what the hosts answered, each answer once, without the settings that pgx adds.
+func attempts(err error) string {
+	var refused *pgconn.ConnectError
+	if !errors.As(err, &refused) {
+		return err.Error()
+	}
+	var list []string
+	for line := range strings.Lines(errors.Unwrap(refused).Error()) {
+		if line = strings.Join(strings.Fields(line), " "); line != "" && !slices.Contains(list, line) {
+			list = append(list, line)
+		}
+	}
+	others := slices.DeleteFunc(slices.Clone(list), func(line string) bool { return strings.HasSuffix(line, refusedTLS) })
+	if len(others) > 0 {
+		list = others
+	}
+	return strings.Join(list, "; ")
+}
+
+// advised returns an error of the server or of the connection to it with the name of the database, and
+// with what to do about it as far as that is known. Other errors have both.
+func advised(config *pgx.ConnConfig, err error) error {
+	var known *pgconn.PgError
+	var lost *lostError
+	if !errors.As(err, &known) && !errors.As(err, &lost) {
+		return err
+	}
+	if what := advice(config, err); what != "" {
+		return fmt.Errorf("%s: %w; %s", name(config), err, what)
+	}
+	return fmt.Errorf("%s: %w", name(config), err)
+}
+
+// advice says what to do about the error of a first connection; empty: nothing is known.
+func advice(config *pgx.ConnConfig, err error) string {
+	var known *pgconn.PgError
+	var lookup *net.DNSError
+	var network net.Error
+	var authority x509.UnknownAuthorityError
+	var wrongName x509.HostnameError
+	switch {
+	case errors.As(err, &known):
+		return adviceOn(config, known)
+	case errors.As(err, &lookup):
+		return "no machine has this name here: look at the host in --db, and at the DNS"
+	case errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist):
+		return "no PostgreSQL listens there: start it, and look at its port and listen_addresses"
+	case errors.As(err, &authority), errors.As(err, &wrongName):
+		return "its certificate is not trusted: name the one of its authority with sslrootcert=FILE in the address"
+	case strings.Contains(err.Error(), refusedTLS):
+		return "the server has no TLS: switch it on there (ssl = on), or on a network that you trust set sslmode=disable in the address"
+	case strings.Contains(err.Error(), "ValidateConnect failed"):
+		return "no host of the address takes writes: name that of the primary too, and target_session_attrs=read-write"
+	case errors.As(err, &network) && network.Timeout(), errors.Is(err, context.DeadlineExceeded):
+		return "nothing answers there: look at the host, at the firewall, and whether the server is up"
+	}
+	return ""
+}
+
+// adviceOn says what to do about an error of the server, by its code
+// (postgresql.org/docs/current/errcodes-appendix.html).
+func adviceOn(config *pgx.ConnConfig, err *pgconn.PgError) string {
+	switch err.Code {
+	case "28P01":
+		if config.Password == "" {
+			return "no password is set: put it into PGPASSWORD, or into ~/.pgpass"
+		}
+		return "the password is wrong: look at PGPASSWORD, ~/.pgpass and the address"
+	case "28000":
+		return "the server lets this user not in from here: make the role (createuser --pwprompt " + shellQuote(config.User) + "), and allow it in pg_hba.conf"
+	case "3D000":
+		return "make the database: createdb --owner=" + shellQuote(config.User) + " " + administrator(config)
+	case "42501":
+		return "the role may not do this: make it the owner of the database (ALTER DATABASE " + sqlName(config.Database) + " OWNER TO " + sqlName(config.User) + ")"
+	case "53300":
+		return fmt.Sprintf("it has no connection left: raise max_connections, of which a server of crmkit uses up to %d, or put PgBouncer in front", Connections)
+	case "57P03":
+		return "it starts or stops: try again in a moment"
+	case "25006":
+		return "it takes no writes: connect to the primary with a role that may write (default_transaction_read_only must be off)"
+	case "42704":
+		return "the address has a parameter that the server does not know"
+	}
+	return ""
+}
+
+// ForAdministrator returns the words by which a program of PostgreSQL connects to the database of an
+// address as its administrator. They have no password.
+func ForAdministrator(address string) string {
+	config, err := parse(address)
+	if err != nil {
+		return "--username=postgres crm"
+	}
+	return administrator(config)
+}
+
+func administrator(config *pgx.ConnConfig) string {
+	return fmt.Sprintf("--host=%s --port=%d --username=postgres %s", shellQuote(config.Host), config.Port, shellQuote(config.Database))
+}
+
+// shellQuote returns a word for a shell.
+func shellQuote(word string) string {
+	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:") == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// sqlName returns a name for SQL.
+func sqlName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
