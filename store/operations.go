@@ -12,14 +12,15 @@ import (
 
 // Stats are numbers about a store at one moment.
 type Stats struct {
-	Waiting          int   // writes that wait for the writer
-	Reading          int   // reads that wait for their turn
-	FileBytes        int64 // size of the file, without its log; 0 in memory
-	LogBytes         int64 // size of the write-ahead log; 0 in memory
-	SearchIndexBytes int64 // bytes of memory that the text for searches takes, about
-	RecordCacheBytes int64 // bytes of memory that the records read lately take, about
-	Hits             int64 // records that were read there, so far
-	Misses           int64 // and those that were read from the file
+	Waiting          int          // writes that wait for the writer
+	Reading          int          // reads that wait for their turn
+	FileBytes        int64        // size of the file, without its log; 0 in memory
+	LogBytes         int64        // size of the write-ahead log; 0 in memory
+	SearchIndexBytes int64        // bytes of memory that the text for searches takes, about
+	RecordCacheBytes int64        // bytes of memory that the records read lately take, about
+	Hits             int64        // records that were read there, so far
+	Misses           int64        // and those that were read from the file
+	Network          *txn.Network // of a PostgreSQL database, which has none of the numbers above but the first two; else nil
 }
 
 // Stats returns the numbers of now. It asks the file system, not the database, so
@@ -27,7 +28,7 @@ type Stats struct {
 func (s *Store) Stats() Stats {
 	cached, db := s.cache.Stats(), s.db.Stats()
 	return Stats{Waiting: db.Waiting, Reading: db.Reading, FileBytes: db.FileBytes, LogBytes: db.LogBytes,
-		SearchIndexBytes: s.indexes.Bytes(), RecordCacheBytes: cached.Bytes, Hits: cached.Hits, Misses: cached.Misses}
+		SearchIndexBytes: s.indexes.Bytes(), RecordCacheBytes: cached.Bytes, Hits: cached.Hits, Misses: cached.Misses, Network: db.Network}
 }
 
 // Batch is what the writer did in one transaction.

@@ -104,6 +104,11 @@ func (m *Metrics) total(name string, value int64) {
 func (m *Metrics) Store(s store.Stats) {
 	m.gauge("crmkit_writes_waiting", int64(s.Waiting))
 	m.gauge("crmkit_reads_waiting", int64(s.Reading))
+	if s.Network != nil {
+		m.total("crmkit_database_round_trips_total", s.Network.RoundTrips)
+		m.total("crmkit_database_connections_total", s.Network.Connects)
+		return
+	}
 	m.gauge("crmkit_file_bytes", s.FileBytes)
 	m.gauge("crmkit_wal_bytes", s.LogBytes)
 	m.gauge("crmkit_search_bytes", s.SearchIndexBytes)

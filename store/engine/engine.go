@@ -27,6 +27,15 @@ type DB interface {
 	Close() error
 }
 
+// Remote is a DB that is reached over a network.
+type Remote interface {
+	// RoundTrips returns how often a connection has waited for the server so far.
+	RoundTrips() int64
+	// Connects returns how many connections were opened so far. After the start more are opened only
+	// where some were lost.
+	Connects() int64
+}
+
 // Traits are the differences between engines that the store acts upon.
 type Traits struct {
 	// Shared is true if other processes write to the database. Nothing of it may be kept in memory

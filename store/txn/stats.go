@@ -1,13 +1,24 @@
 package txn
 
-import "time"
+import (
+	"time"
+
+	"crmkit/store/engine"
+)
 
 // Stats are numbers about a database at one moment.
 type Stats struct {
-	Waiting   int   // writes that wait for the writer
-	Reading   int   // reads that wait for their turn
-	FileBytes int64 // size of the file, without its log; 0 in memory
-	LogBytes  int64 // size of the write-ahead log; 0 in memory
+	Waiting   int      // writes that wait for the writer
+	Reading   int      // reads that wait for their turn
+	FileBytes int64    // size of the file, without its log; 0 in memory
+	LogBytes  int64    // size of the write-ahead log; 0 in memory
+	Network   *Network // nil: the database is in this process
+}
+
+// Network are numbers about the way to a database that is reached over a network.
+type Network struct {
+	RoundTrips int64 // how often a connection has waited for the server so far
+	Connects   int64 // connections that were opened so far
 }
 
 // Stats returns the numbers of now. It asks the file system, not the database, so
@@ -18,6 +29,9 @@ func (d *DB) Stats() Stats {
 		stats.Waiting += w.jobs.Waiting()
 	}
 	stats.FileBytes, stats.LogBytes = d.data.Sizes()
+	if remote, is := d.data.(engine.Remote); is {
+		stats.Network = &Network{RoundTrips: remote.RoundTrips(), Connects: remote.Connects()}
+	}
 	return stats
 }
 
