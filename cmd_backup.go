@@ -12,16 +12,18 @@ import (
 
 	"crmkit/crm/norm"
 	"crmkit/store"
+	"crmkit/store/postgres"
 	"crmkit/store/sqlite"
 )
 
 // The commands backup, restore, verify and upgrade, and the backups that a server makes
-// itself. Package store/sqlite does the work, and is safe to interrupt.
+// itself. Package store/sqlite does the work, and is safe to interrupt. PostgreSQL has programs
+// of its own, which the errors of these commands name.
 
 // backupCommand reads the committed state of the file, so it works while a server runs.
 type backupCommand struct {
 	File string `arg:"" help:"File to write, or a folder; in a folder the copy has the name of the database." placeholder:"FILE"`
-	DB   string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
+	DB   string `name:"db" help:"The database file (default ${default}). For PostgreSQL the error says what to run." default:"crmkit.db" placeholder:"FILE"`
 	Keep int    `help:"Number of backups to keep: older ones are renamed with their time, and the oldest deleted. Without it an existing file is an error." placeholder:"N"`
 }
 
@@ -29,6 +31,9 @@ type backupCommand struct {
 func (c backupCommand) Run(ctx context.Context, con console) error {
 	if c.DB == store.Memory {
 		return errors.New("--db :memory: is in no file; name the file of a server")
+	}
+	if postgres.IsAddress(c.DB) {
+		return fmt.Errorf("no backup was made: %s is on PostgreSQL, which makes its own; run: %s", postgres.Name(c.DB), dumpCommand(c.DB))
 	}
 	if c.Keep < 0 {
 		return fmt.Errorf("--keep %d: write how many backups to keep, the new one included", c.Keep)
@@ -54,6 +59,10 @@ func (c restoreCommand) Run(ctx context.Context, con console) error {
 	if c.DB == store.Memory {
 		return errors.New("--db :memory: is in no file; name the file to restore to")
 	}
+	if postgres.IsAddress(c.DB) {
+		return fmt.Errorf("not restored: %s is on PostgreSQL; stop the servers, then restore a backup of pg_dump: pg_restore --clean --if-exists --no-owner --single-transaction --dbname=%s crm.dump",
+			postgres.Name(c.DB), shellWord(postgres.ForPrograms(c.DB)))
+	}
 	if err := checkPath(c.DB); err != nil {
 		return err
 	}
@@ -75,6 +84,10 @@ type verifyCommand struct {
 
 // Run prints a summary of the file, or fails with the damage it found.
 func (c verifyCommand) Run(ctx context.Context, con console) error {
+	if postgres.IsAddress(c.File) {
+		return fmt.Errorf("not verified: %s is on PostgreSQL; its own program checks it, as an administrator: pg_amcheck --install-missing --heapallindexed %s; crmkit doctor checks the server",
+			postgres.Name(c.File), postgres.ForAdministrator(c.File))
+	}
 	sum, err := store.Verify(ctx, c.File)
 	if err != nil {
 		return err
@@ -86,14 +99,17 @@ func (c verifyCommand) Run(ctx context.Context, con console) error {
 // --dry-run an operator learns whether it works, and for how long, while the old version
 // still runs.
 type upgradeCommand struct {
-	DB     string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
-	DryRun bool   `help:"Upgrade a copy in the folder for temporary files, and say what would be done." env:"-"`
+	DB     string `name:"db" help:"The database: a file, or postgres://user@host/name (default ${default})." default:"crmkit.db" placeholder:"DATABASE"`
+	DryRun bool   `help:"Upgrade a copy in the folder for temporary files, and say what would be done. On PostgreSQL there is no copy: say what would be done." env:"-"`
 }
 
 // Run upgrades the file to the schema of this binary, or a copy of it, and prints the steps.
 func (c upgradeCommand) Run(ctx context.Context, con console) error {
-	if err := checkExists(c.DB); err != nil {
+	if err := checkExists(ctx, c.DB); err != nil {
 		return err
+	}
+	if postgres.IsAddress(c.DB) {
+		return c.onServer(ctx, con)
 	}
 	opts := sqlite.Options{Path: c.DB, Schema: store.FileSchema(), LockAs: "crmkit upgrade", Log: slog.New(slog.NewTextHandler(con.err, nil))}
 	run, done := sqlite.Upgrade, "upgraded"
@@ -114,6 +130,43 @@ func (c upgradeCommand) Run(ctx context.Context, con console) error {
 	}
 	// The summary is printed in every case, so that a script can read the schema from it.
 	return printSummary(con, done, sum)
+}
+
+// onServer upgrades a PostgreSQL database, in one transaction. It cannot try that on a copy, so a
+// dry run says only what would be done. The first migrations from which servers of the old version
+// cannot go on are marked, because those servers write nothing any more then.
+func (c upgradeCommand) onServer(ctx context.Context, con console) error {
+	before, err := store.CheckServer(ctx, c.DB)
+	if err != nil {
+		return err
+	}
+	done := "upgraded"
+	switch {
+	case before.Schema > before.Known:
+		return fmt.Errorf("%s has schema %d, and this crmkit knows %d: upgrade the binary", before.Name, before.Schema, before.Known)
+	case len(before.Missing) == 0:
+		done = "up to date"
+	case c.DryRun:
+		done = "would be upgraded"
+	default:
+		if err := store.Upgrade(ctx, store.Options{Path: c.DB, Log: slog.New(slog.NewTextHandler(con.err, nil))}); err != nil {
+			return fmt.Errorf("not upgraded: %w", err)
+		}
+	}
+	for _, name := range before.Missing {
+		if _, err := fmt.Fprintf(con.out, "# %s: migration %s\n", done, name); err != nil {
+			return err
+		}
+	}
+	schema := before.Known
+	if c.DryRun {
+		schema = before.Schema
+	}
+	_, err = fmt.Fprintf(con.out, "%s: database=%s schema=%d users=%d\n", done, norm.AppendValue(nil, before.Name), schema, before.Users)
+	if err == nil && c.DryRun && len(before.Missing) > 0 {
+		_, err = fmt.Fprintln(con.out, "# nothing was tried; to try it, copy the database ("+dumpCommand(c.DB)+"), and upgrade the copy")
+	}
+	return err
 }
 
 // printSummary prints the summary of a file as one line of key=value pairs. Scripts compare
@@ -141,6 +194,8 @@ const (
 // database is refused, because what destroys the database destroys its folder.
 func (c serveCommand) checkBackups() error {
 	switch {
+	case postgres.IsAddress(c.DB) && (c.BackupDir != "" || c.BackupEvery != 0):
+		return fmt.Errorf("--backup-dir and --backup-every are for a database file; %s is on PostgreSQL: leave them out, and run from a timer: %s", postgres.Name(c.DB), dumpCommand(c.DB))
 	case c.BackupDir == "" && c.BackupEvery != 0:
 		return errors.New("--backup-every needs a folder for the backups; name it with --backup-dir")
 	case c.BackupDir == "":

@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
+	"slices"
 	"strings"
 
 	"crmkit/crm/norm"
 	"crmkit/store"
+	"crmkit/store/postgres"
 )
 
 // doctorCommand finds what keeps a server from working, in the words of an operator. It takes
@@ -25,8 +26,9 @@ type doctorCommand struct {
 // read once because several checks need it.
 type doctorRun struct {
 	doctorCommand
-	health store.Health // of the file, if there is one
-	fault  error        // what is wrong with it
+	health store.Health       // of the file, if there is one
+	server store.ServerHealth // of a PostgreSQL database
+	fault  error              // what is wrong with it
 }
 
 // severity says how bad a result is. Only fail makes the exit status 1, so that doctor can
@@ -62,15 +64,12 @@ func (f checkResult) String() string {
 func (c doctorCommand) Run(ctx context.Context, con console, root *cli) error {
 	c.serveCommand = c.withDefaults()
 	e := doctorRun{doctorCommand: c}
-	if _, err := os.Stat(c.DB); err == nil && c.DB != store.Memory {
-		e.health, e.fault = store.Check(ctx, c.DB)
-	}
+	e.look(ctx)
 	// Every check runs, even after one that failed: an operator who repairs a server wants to
 	// see all problems at once.
 	failed := 0
-	for _, check := range []func(context.Context) checkResult{
-		e.settings, root.configFile, e.database, e.permissions, e.space, e.clock, e.certificate, e.smtp, e.baseURL, e.proxy, e.signUp, e.backup,
-	} {
+	for _, check := range slices.Concat([]func(context.Context) checkResult{e.settings, root.configFile}, e.ofDatabase(),
+		[]func(context.Context) checkResult{e.clock, e.certificate, e.smtp, e.baseURL, e.proxy, e.signUp, e.backup}) {
 		f := check(ctx)
 		if f.check == "" {
 			continue // it does not apply
@@ -88,6 +87,14 @@ func (c doctorCommand) Run(ctx context.Context, con console, root *cli) error {
 	return nil
 }
 
+// ofDatabase returns the checks for the kind of the database.
+func (c doctorRun) ofDatabase() []func(context.Context) checkResult {
+	if postgres.IsAddress(c.DB) {
+		return []func(context.Context) checkResult{c.serverDatabase, c.role, c.connections, c.pooler, c.durability, c.standbys, c.extension, c.timeouts, c.serverClock, c.temporary}
+	}
+	return []func(context.Context) checkResult{c.database, c.permissions, c.space}
+}
+
 // settings reports the error with which serve would refuse to start.
 func (c doctorRun) settings(context.Context) checkResult {
 	if err := c.check(); err != nil {
@@ -95,6 +102,9 @@ func (c doctorRun) settings(context.Context) checkResult {
 	}
 	if _, err := c.plans(); err != nil {
 		return checkResult{fail, "settings", err.Error(), "crmkit serve would not start"}
+	}
+	if typedPassword(c.DB) {
+		return checkResult{warn, "settings", "the password of the database is on the command line, where every user of this machine can read it", "put it into PGPASSWORD, ~/.pgpass or CRMKIT_DB"}
 	}
 	if c.Local {
 		return checkResult{ok, "settings", "local mode, on " + c.Listen, ""}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crmkit/store"
+	"crmkit/store/postgres"
 	"crmkit/store/sqlite"
 )
 
@@ -138,6 +139,9 @@ const (
 
 // backup checks the age of the newest backup, and that the next one would succeed.
 func (c doctorRun) backup(ctx context.Context) checkResult {
+	if postgres.IsAddress(c.DB) {
+		return c.serverBackup()
+	}
 	if c.DB == store.Memory {
 		return checkResult{}
 	}

@@ -113,7 +113,7 @@ func (c doctorRun) signUp(context.Context) checkResult {
 		return checkResult{warn, "sign-up", "anybody with a mailbox can sign up and make workspaces here", "if that is not meant: --signup invite"}
 	}
 	if c.fault == nil && c.health.Users == 0 {
-		return checkResult{warn, "sign-up", "by invite only, and there is nobody to invite others", "once there is a database: crmkit token --email you@example.com --db " + c.DB}
+		return checkResult{warn, "sign-up", "by invite only, and there is nobody to invite others", "once there is a database: crmkit token --email you@example.com --db " + databaseName(c.DB)}
 	}
 	return checkResult{ok, "sign-up", "by invite only", ""}
 }

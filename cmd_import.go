@@ -13,6 +13,7 @@ import (
 
 	"crmkit/server/client"
 	"crmkit/server/progress"
+	"crmkit/store/postgres"
 )
 
 // importCommand sends a file to POST /import.
@@ -122,6 +123,9 @@ func (c importCommand) printNext(con console, o progress.Outcome) error {
 	if c.Token != "" && c.URL != "" && os.Getenv("CRMKIT_TOKEN") != c.Token {
 		what = "CRMKIT_TOKEN must be the token of --token. " + what
 	}
+	if c.URL == "" && postgres.HasPassword(c.DB) {
+		what = "CRMKIT_DB must be the address of --db. " + what
+	}
 	if c.File == "-" {
 		what = "the command needs the same input again. " + what
 	}
@@ -129,15 +133,17 @@ func (c importCommand) printNext(con console, o progress.Outcome) error {
 	return err
 }
 
-// next returns the command that confirms a dry run. A token for a server is not written into it.
+// next returns the command that confirms a dry run. It has no token for a server, and no address
+// with a password.
 func (c importCommand) next(token string) string {
 	words := []string{program(), "import", c.File}
 	if what := withoutParameters(c.What, "dry_run", "confirm"); what != "" {
 		words = append(words, what)
 	}
-	if c.URL != "" {
+	switch {
+	case c.URL != "":
 		words = append(words, "--url", c.URL)
-	} else {
+	case !postgres.HasPassword(c.DB):
 		words = append(words, "--db", c.DB)
 	}
 	if c.Email != "" {

@@ -23,8 +23,8 @@ import (
 // its standard output. Nobody sees a terminal, so it asks no questions, makes the file and
 // its first user if they do not exist, and logs only warnings, on standard error.
 type mcpCommand struct {
-	DB    string `name:"db" help:"Database file; created if it does not exist (default ${default})." default:"crmkit.db" placeholder:"FILE"`
-	Email string `help:"User in whose name to act; needed if the file has several. Without it a new file gets the user me@crmkit.local." placeholder:"EMAIL"`
+	DB    string `name:"db" help:"Database: a file, created if it does not exist, or postgres://user@host/name (default ${default})." default:"crmkit.db" placeholder:"DATABASE"`
+	Email string `help:"User in whose name to act; needed if the database has several. Without it a new one gets the user me@crmkit.local." placeholder:"EMAIL"`
 	URL   string `name:"url" help:"Server to talk to instead of a file, like https://crm.example.com; needs --token." placeholder:"URL"`
 	Token string `help:"Token for --url. Better set in the environment than on the command line." placeholder:"TOKEN"`
 	Tools bool   `help:"Offer the tools read, write, delete, search and fetch instead of the one tool request."`

@@ -21,7 +21,7 @@ import (
 // by withDefaults, and check refuses combinations that cannot be meant.
 type serveCommand struct {
 	Listen        string        `help:"Address to listen on; port 0 picks a free one (default 127.0.0.1:8080, or :443 with TLS). unix:PATH makes a Unix socket for a proxy on this machine." placeholder:"HOST:PORT"`
-	DB            string        `name:"db" help:"The database file, or :memory: to leave nothing behind (default ${default})." default:"crmkit.db" placeholder:"FILE"`
+	DB            string        `name:"db" help:"The database: a file, :memory: to leave nothing behind, or PostgreSQL for several servers, as postgres://user@host/name with the password in PGPASSWORD or ~/.pgpass (default ${default})." default:"crmkit.db" placeholder:"DATABASE"`
 	BaseURL       string        `name:"base-url" help:"Address under which clients reach the server, such as https://crm.example.com; shown in the manual and in mails." placeholder:"URL"`
 	Local         bool          `help:"Local mode: sign-in codes are in the answer instead of a mail; loopback only."`
 	TokenFor      string        `help:"Local mode: print a token for this address as the second line of standard output." placeholder:"EMAIL"`
@@ -29,16 +29,16 @@ type serveCommand struct {
 	MailFrom      string        `help:"Sender of mails: crm@example.com or Acme CRM <crm@example.com>." placeholder:"ADDRESS"`
 	Signup        string        `help:"Who may sign up. open: anybody; invite: only people who were invited (default ${default})." enum:"open,invite" default:"open"`
 	Rate          int           `help:"Requests per second of one token, and of one client address, with bursts of four times as many; 0 for no limit. Off in local mode (default ${default})." default:"50" placeholder:"N"`
-	ImportMax     int           `help:"Largest file to import in megabytes; the file is kept beside the database while it is read (default ${default})." default:"2048" placeholder:"MB"`
+	ImportMax     int           `help:"Largest file to import in megabytes; the file is kept beside the database while it is read, with PostgreSQL in the folder for temporary files (default ${default})." default:"2048" placeholder:"MB"`
 	MetricsToken  string        `help:"Bearer token for GET /metrics; without it this path is off." placeholder:"SECRET"`
 	MetricsListen string        `help:"Second address, like 127.0.0.1:9090, that serves GET /metrics without a token." placeholder:"HOST:PORT"`
 	TrustProxy    string        `help:"Addresses of your reverse proxies, like 10.0.0.0/8,::1. For requests from them the client address is taken from X-Forwarded-For." placeholder:"CIDR,…"`
 	LogFormat     string        `help:"Format of the log on standard error: text or json." enum:"text,json" default:"text"`
-	BackupDir     string        `help:"Folder for automatic backups; without it none are made." placeholder:"DIR"`
+	BackupDir     string        `help:"Folder for automatic backups of a database file; without it none are made." placeholder:"DIR"`
 	BackupEvery   time.Duration `help:"Time between two backups, like 6h or 30m (default 6h)." placeholder:"TIME"`
 	BackupKeep    int           `help:"Number of backups to keep (default ${default})." default:"28" placeholder:"N"`
-	SearchMemory  int           `help:"Memory limit of the search index in megabytes. A workspace that does not fit is searched in the database: slower, and without misspelled words. 0 for no index (default ${default})." default:"256" placeholder:"MB"`
-	RecordMemory  int           `help:"Memory limit of the cache of recently read records in megabytes; 0 for no cache (default ${default})." default:"64" placeholder:"MB"`
+	SearchMemory  int           `help:"Memory limit of the search index in megabytes. A workspace that does not fit is searched in the database: slower, and without misspelled words. 0 for no index; PostgreSQL has its own (default ${default})." default:"256" placeholder:"MB"`
+	RecordMemory  int           `help:"Memory limit of the cache of recently read records in megabytes; 0 for no cache; not used with PostgreSQL (default ${default})." default:"64" placeholder:"MB"`
 	retentionFlags
 	tlsFlags
 	planFlags
@@ -68,6 +68,9 @@ func (c serveCommand) run(ctx context.Context, con console) error {
 		return err
 	}
 	log := c.logger(con)
+	if typedPassword(c.DB) {
+		log.Warn("the password of the database is on the command line, where every user of this machine can read it (ps); put it into PGPASSWORD, ~/.pgpass or CRMKIT_DB")
+	}
 	ports, err := c.listen()
 	if err != nil {
 		return err
@@ -91,7 +94,7 @@ func (c serveCommand) run(ctx context.Context, con console) error {
 	stopBackups := c.startBackups(ctx, log)
 	defer stopBackups()
 	origin := c.origin(ports.api.Addr())
-	log.Info("started", "version", version, "db", c.DB, "listen", origin)
+	log.Info("started", "version", version, "db", databaseName(c.DB), "listen", origin)
 	if err := c.printReady(ctx, con, opts.Store, origin); err != nil {
 		return err
 	}

@@ -109,7 +109,7 @@ func (c serveCommand) checkMode(host string) error {
 	case c.Local:
 		return nil
 	case c.TokenFor != "":
-		return errors.New("--token-for is for local mode; for a token of a running server: crmkit token --email " + c.TokenFor + " --db " + c.DB)
+		return errors.New("--token-for is for local mode; for a token of a running server: crmkit token --email " + c.TokenFor + " --db " + databaseName(c.DB))
 	case c.SMTPURL == "":
 		return errors.New("people sign in by mail: set --smtp-url and --mail-from, or start with --local, for agents on this machine")
 	case c.MailFrom == "":

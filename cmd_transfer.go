@@ -24,8 +24,8 @@ import (
 
 // connectionFlags say which data a command works on: those of a file or of a server.
 type connectionFlags struct {
-	DB    string `name:"db" help:"The database file; import creates it if it does not exist (default ${default})." default:"crmkit.db" placeholder:"FILE"`
-	Email string `help:"User in whose name to act; needed if the file has several." placeholder:"EMAIL"`
+	DB    string `name:"db" help:"The database: a file, which import creates if it does not exist, or postgres://user@host/name (default ${default})." default:"crmkit.db" placeholder:"DATABASE"`
+	Email string `help:"User in whose name to act; needed if the database has several." placeholder:"EMAIL"`
 	URL   string `name:"url" help:"Server to talk to instead of a file, like https://crm.example.com; needs --token." placeholder:"URL"`
 	Token string `help:"Token for --url. Better set in the environment than on the command line." placeholder:"TOKEN"`
 	planFlags
@@ -108,7 +108,7 @@ func (c exportCommand) file(ctx context.Context, con console) error {
 // write writes the answer of GET /export to the output.
 func (c exportCommand) write(ctx context.Context, con console, what string) error {
 	if c.URL == "" && c.DB != store.Memory {
-		if err := checkExists(c.DB); err != nil {
+		if err := checkExists(ctx, c.DB); err != nil {
 			return err
 		}
 	}

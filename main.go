@@ -1,5 +1,5 @@
-// Command crmkit is a CRM that AI agents operate over plain HTTP: one binary, one
-// SQLite file.
+// Command crmkit is a CRM that AI agents operate over plain HTTP: one binary, and one
+// SQLite file or a PostgreSQL database.
 //
 // Each command is a struct in a file cmd_*.go: its fields are the flags, and its method Run
 // does the work. The package only reads settings, opens ports and files, and prints. Rules of
@@ -39,7 +39,7 @@ type cli struct {
 	Config string `help:"File of NAME=VALUE lines; NAME is a flag (db) or its variable (CRMKIT_DB)." placeholder:"FILE" env:"CRMKIT_CONFIG"`
 
 	Serve   serveCommand     `cmd:"" help:"Run the server."`
-	Token   tokenCommand     `cmd:"" help:"Make a token without a sign-in code, on the machine of the database file."`
+	Token   tokenCommand     `cmd:"" help:"Make a token without a sign-in code, for those who may open the database."`
 	MCP     mcpCommand       `cmd:"" name:"mcp" help:"Serve MCP over standard input and output, for clients on this machine."`
 	Export  exportCommand    `cmd:"" help:"Write the workspace, or the records of a kind, to standard output."`
 	Import  importCommand    `cmd:"" help:"Import a file of records, or of a whole workspace."`
@@ -47,9 +47,9 @@ type cli struct {
 	User    userCommand      `cmd:"" help:"List, show or remove accounts."`
 	Space   workspaceCommand `cmd:"" name:"workspace" help:"List or remove workspaces."`
 	Client  clientCommand    `cmd:"" help:"List the programs that are registered over OAuth."`
-	Backup  backupCommand    `cmd:"" help:"Copy the database to a file, also while a server runs on it."`
-	Restore restoreCommand   `cmd:"" help:"Replace the database with a backup. No server may run on it."`
-	Verify  verifyCommand    `cmd:"" help:"Check a database or a backup for damage."`
+	Backup  backupCommand    `cmd:"" help:"Copy a database file, also while a server runs on it."`
+	Restore restoreCommand   `cmd:"" help:"Replace a database file with a backup. No server may run on it."`
+	Verify  verifyCommand    `cmd:"" help:"Check a database file or a backup for damage."`
 	Upgrade upgradeCommand   `cmd:"" help:"Bring the database to the schema of this version, as serve does at its start."`
 	Doctor  doctorCommand    `cmd:"" help:"Check a server and what it needs, with the settings of serve, and say what to fix."`
 	Version versionCommand   `cmd:"" help:"Print the version."`
@@ -121,7 +121,7 @@ func fileOrServer(command *kong.Context) error {
 			continue
 		}
 		if given["url"] {
-			return errors.New("--db names a file and --url a server; give one of them")
+			return errors.New("--db names a database and --url a server; give one of them")
 		}
 		f.Target.SetString("")
 	}

@@ -8,11 +8,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"crmkit/crm/catalog"
 	"crmkit/server/owner"
 	"crmkit/store"
+	"crmkit/store/postgres"
 )
 
 // planFlags are the settings that define the plans. Every command that opens a file has them:
@@ -55,14 +57,21 @@ func (f planFlags) openStore(ctx context.Context, opts store.Options) (*store.St
 	return st, nil
 }
 
-// checkPath returns an error in words for the mistakes with a path that SQLite reports only
-// as SQLITE_CANTOPEN. It does not create anything.
+// checkPath returns an error in words for an address that cannot be read, and for the mistakes with
+// a path that SQLite reports only as SQLITE_CANTOPEN. It does not create or open anything.
 func checkPath(path string) error {
-	if path == store.Memory {
+	switch {
+	case path == store.Memory:
 		return nil
-	}
-	if path == "" {
+	case postgres.IsAddress(path):
+		if err := postgres.CheckAddress(path); err != nil {
+			return fmt.Errorf("--db: %w", err)
+		}
+		return nil
+	case path == "":
 		return errors.New("--db is empty; name a file, like crmkit.db")
+	case strings.Contains(path, "://"): // it may have a password, so it is not shown
+		return errors.New("--db is a URL, but not one of PostgreSQL; name a file, like crmkit.db, or write postgres://user@host/crm")
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return fmt.Errorf("--db %s is a folder; name a file in it", path)
@@ -73,9 +82,19 @@ func checkPath(path string) error {
 	return nil
 }
 
-// checkExists returns an error for a database file that does not exist or cannot be read, for
-// the commands that do not create one.
-func checkExists(path string) error {
+// checkExists returns an error for a database that does not exist or cannot be read, for the
+// commands that do not create one.
+func checkExists(ctx context.Context, path string) error {
+	if err := checkPath(path); err != nil {
+		return err
+	}
+	if postgres.IsAddress(path) {
+		found, err := postgres.HasSchema(ctx, path)
+		if err == nil && !found {
+			err = fmt.Errorf("%s has no tables of crmkit; name the database of a server that has run, with --db", postgres.Name(path))
+		}
+		return err
+	}
 	_, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no file %s; name the file of a server that has run, with --db", path)
@@ -98,11 +117,32 @@ func (f planFlags) session(ctx context.Context, role owner.Role, opts store.Opti
 	}})
 }
 
+// databaseName returns the words for a database in logs: an address of PostgreSQL without its
+// password.
+func databaseName(path string) string {
+	if postgres.IsAddress(path) {
+		return postgres.Name(path)
+	}
+	return path
+}
+
+// dumpCommand returns the command that makes a backup of a PostgreSQL database.
+func dumpCommand(address string) string {
+	return "pg_dump --format=custom --file=crm.dump " + shellWord(postgres.ForPrograms(address))
+}
+
+// typedPassword reports whether the command line has the address of a database with its password,
+// which every user of the machine can read there.
+func typedPassword(path string) bool {
+	return postgres.HasPassword(path) &&
+		slices.ContainsFunc(os.Args[1:], func(arg string) bool { return arg == path || arg == "--db="+path })
+}
+
 // ownerFlags are the flags of the commands for accounts, workspaces, plans, tokens and
 // registered clients. They need no sign-in, since a user who may open the file can read and
 // change all of it anyway. They work while a server runs, which then does the operation.
 type ownerFlags struct {
-	DB string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
+	DB string `name:"db" help:"The database: a file, or postgres://user@host/name (default ${default})." default:"crmkit.db" placeholder:"DATABASE"`
 	planFlags
 }
 
@@ -112,7 +152,7 @@ func (f ownerFlags) do(ctx context.Context, con console, op owner.Operation) err
 	if f.DB == store.Memory {
 		return errors.New("--db :memory: ends with this command; name a file, or use serve --token-for")
 	}
-	if err := checkExists(f.DB); err != nil {
+	if err := checkExists(ctx, f.DB); err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(con.err, nil))

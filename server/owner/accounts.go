@@ -12,7 +12,7 @@ import (
 	"crmkit/store/account"
 )
 
-// defaultEmail is the user of a file that has none.
+// defaultEmail is the user of a database that has none.
 const defaultEmail = "me@crmkit.local"
 
 // SignIn prints a token with which a command acts on the records of the file. The command
@@ -122,7 +122,7 @@ func onlyUser(ctx context.Context, st *store.Store) (string, error) {
 	}
 	names, err := someUsers(ctx, st)
 	if err == nil {
-		err = fmt.Errorf("the file has several users; choose one with --email: %s", names)
+		err = fmt.Errorf("the database has several users; choose one with --email: %s", names)
 	}
 	return "", err
 }

@@ -19,6 +19,9 @@
 //   - When an owner ends, killed or not, the kernel releases the lock and closes the connections
 //     of the processes that watch it, so that one of them takes over at once.
 //
+// A PostgreSQL database has no owner: each process opens it by itself, and the server of
+// PostgreSQL orders their writes. A session is then always the owner, and makes no socket.
+//
 // If no socket can be made, since the system or the file system has none, the owner works all
 // the same, and the other processes are refused with the name of the owner.
 package owner

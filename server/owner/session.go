@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crmkit/store"
+	"crmkit/store/postgres"
 	"crmkit/store/sqlite"
 )
 
@@ -27,9 +28,9 @@ const (
 	Primary
 )
 
-// Options are the file of a session and the role of its process.
+// Options are the database of a session and the role of its process.
 type Options struct {
-	Path    string
+	Path    string // as in store.Options
 	As      string // the command, like "crmkit mcp"
 	Role    Role
 	Version string       // of this program
@@ -69,8 +70,8 @@ type Session struct {
 // the file and does not share it, the error is a sqlite.InUseError. The caller closes the
 // session.
 func Open(ctx context.Context, opts Options) (*Session, error) {
-	if opts.Path == store.Memory {
-		opts.Role = Brief // nobody else can work on it
+	if opts.Path == store.Memory || postgres.IsAddress(opts.Path) {
+		opts.Role = Brief // nobody else can work on it, or everybody by itself
 	}
 	s := &Session{opts: opts, done: make(chan struct{})}
 	s.remote = newTransport(opts.Path)
