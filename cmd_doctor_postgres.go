@@ -119,8 +119,6 @@ func (c doctorRun) pooler(context.Context) checkResult {
 		return checkResult{}
 	case p.Refuse != nil:
 		return checkResult{fail, "pooler", fmt.Sprintf("it refuses transactions: %v", p.Refuse), "set pool_mode = transaction"}
-	case p.Shares && p.Named:
-		return checkResult{warn, "pooler", "it shares connections, and the address asks for statements with names", "leave default_query_exec_mode out of the address"}
 	case p.Shares:
 		return checkResult{ok, "pooler", "there is one, in transaction mode", ""}
 	}

@@ -13,6 +13,7 @@ import (
 //	faults_*   processes and disks that fail: strace, root to mount disks
 //	soak*      the same, for as long as the flags say
 //	deploy_*   programs that deploy/ is for: systemd, Caddy, nginx
+//	postgres*  PostgreSQL, which package pgtest starts
 //
 // The short run leaves these tests out (long), and a machine that lacks a program skips
 // them (needs, lacks). In CI nothing is left out: what is missing there is a failure.

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"crmkit/store/engine"
 )
 
@@ -182,8 +180,6 @@ func (h *Health) checkPooler(ctx context.Context, c *Conn) error {
 	if !h.Pooler.Found {
 		return nil
 	}
-	mode := c.db.config.DefaultQueryExecMode
-	h.Pooler.Named = c.db.explicit && (mode == pgx.QueryExecModeCacheStatement || mode == pgx.QueryExecModeCacheDescribe)
 	c.begin()
 	c.waiting = append(c.waiting, queued{"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", nil}, queued{"SELECT 1", nil})
 	_, h.Pooler.Refuse = c.Exec("SELECT 2")

@@ -150,6 +150,8 @@ func adviceOn(config *pgx.ConnConfig, err *pgconn.PgError) string {
 		return "it starts or stops: try again in a moment"
 	case "25006":
 		return "it takes no writes: connect to the primary with a role that may write (default_transaction_read_only must be off)"
+	case "26000", "42P05":
+		return "a pooler in between gives each transaction another connection, without the statements that were prepared: leave default_query_exec_mode out of the address"
 	case "42704":
 		return "the address has a parameter that the server does not know"
 	}

@@ -58,7 +58,6 @@ type Pooler struct {
 	Found  bool
 	Shares bool  // a connection to the server belongs to a client for one transaction alone
 	Refuse error // why a transaction of several statements does not work; nil: it does
-	Named  bool  // the address asks for statements with names, which may not survive a transaction
 }
 
 // Standby is a server that copies the log of this one. Without the right to see it, only its presence

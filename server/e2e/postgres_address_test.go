@@ -1,0 +1,107 @@
+package e2e
+
+import (
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"crmkit/store/postgres/pgtest"
+)
+
+// without returns an address without its password.
+func without(t *testing.T, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.User(u.User.Username())
+	return u.String()
+}
+
+// TestAddresses starts a server by each form of an address, and with the password in each place. The
+// log warns only of a password on the command line; it and the metrics never have it.
+func TestAddresses(t *testing.T) {
+	t.Parallel()
+	address := pgtest.Database(t)
+	u, _ := url.Parse(address)
+	passfile := filepath.Join(t.TempDir(), "pgpass")
+	if err := os.WriteFile(passfile, []byte("*:*:*:"+pgtest.User+":"+pgtest.Password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	keywords := "host=" + u.Hostname() + " port=" + u.Port() + " user=crm dbname=" + u.Path[1:] + " sslmode=disable"
+	dead := strings.Replace(without(t, address), u.Host, "127.0.0.1:1,"+u.Host, 1)
+	for _, c := range []struct {
+		flag, env, password string
+		warned              bool
+	}{
+		{address, "", "", true},
+		{"", address, "", false},
+		{without(t, address), "", pgtest.Password, false},
+		{without(t, address) + "&passfile=" + passfile, "", "", false},
+		{keywords, "", pgtest.Password, false},
+		{keywords + " password='" + pgtest.Password + "'", "", "", true},
+		{dead + "&target_session_attrs=read-write", "", pgtest.Password, false},
+	} {
+		cmd := onPostgres(served(t, "--metrics-token=x"), c.env)
+		if c.flag != "" {
+			cmd.Args = append(cmd.Args, "--db="+c.flag)
+		}
+		if c.password != "" {
+			cmd.Env = append(cmd.Env, "PGPASSWORD="+c.password)
+		}
+		p := start(t, cmd)
+		p.becomes(t, 200)
+		_, metrics := p.as("x", "GET", "/metrics", "")
+		holds(t, metrics, "crmkit_database_round_trips_total ", "crmkit_database_connections_total ")
+		p.stop()
+		log := p.stderr.text()
+		if strings.Contains(log, "is on the command line") != c.warned {
+			t.Errorf("--db=%s: the log is\n%s", c.flag, log)
+		}
+		if shown := log + p.stdout.text() + metrics; strings.Contains(shown, pgtest.Password) || strings.Contains(metrics, "crmkit_file_bytes") || strings.Contains(metrics, "crmkit_record_bytes") {
+			t.Errorf("--db=%s: the password is shown, or a file\n%s", c.flag, shown)
+		}
+	}
+}
+
+// TestCommandsForFiles runs what needs a database file, and addresses that lead nowhere. Each error
+// says what to run or to write, and none has the password.
+func TestCommandsForFiles(t *testing.T) {
+	t.Parallel()
+	address := pgtest.Database(t)
+	plain := strings.TrimSuffix(without(t, address), "?sslmode=disable")
+	u, _ := url.Parse(address)
+	wrong := strings.Replace(address, pgtest.Password, "not-this-one", 1)
+	for _, c := range []struct{ args, address, want string }{
+		{"backup copy.db", address, "pg_dump --format=custom --file=crm.dump '" + plain + "?sslmode=disable'"},
+		{"restore copy.db", address, "pg_restore --clean --if-exists --no-owner --single-transaction --dbname='" + plain + "?sslmode=disable' crm.dump"},
+		{"verify " + address, "", "pg_amcheck --install-missing --heapallindexed --host=127.0.0.1 --port=" + u.Port() + " --username=postgres " + u.Path[1:]},
+		{"serve --local --backup-dir=.", address, "leave them out, and run from a timer: pg_dump "},
+		{"serve --local --backup-every=6h", address, "leave them out, and run from a timer: pg_dump "},
+		{"user list", address, plain + " has no tables of crmkit; name the database of a server that has run"},
+		{"export", address, "has no tables of crmkit"},
+		{"upgrade", address, "has no tables of crmkit"},
+		{"serve --local", wrong, "the password is wrong: look at PGPASSWORD"},
+		{"serve --local", without(t, address), "no password is set: put it into PGPASSWORD"},
+		{"serve --local", strings.Replace(address, u.Path, "/none", 1), "make the database: createdb --owner=crm --host=127.0.0.1 --port=" + u.Port() + " --username=postgres none"},
+		{"serve --local", strings.Replace(address, u.Host, "127.0.0.1:1", 1), "no PostgreSQL listens there"},
+		{"serve --local", "postgres://crm:" + pgtest.Password + "@127.0.0.1:x/crm", "the URL cannot be read"},
+		{"serve --local", "mysql://crm:" + pgtest.Password + "@db/crm", "--db is a URL, but not one of PostgreSQL"},
+		{"token --email a@b.co", "host=db password=" + pgtest.Password + " x", "the keyword string cannot be read"},
+	} {
+		cmd := onPostgres(command(t, strings.Fields(c.args)...), c.address)
+		out, err := cmd.CombinedOutput()
+		if err == nil || cmd.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), c.want) {
+			t.Errorf("crmkit %s on %s: exit status %d\n%s\nwant %q", c.args, c.address, cmd.ProcessState.ExitCode(), out, c.want)
+		}
+		if strings.Contains(string(out), pgtest.Password) || strings.Contains(string(out), "not-this-one") {
+			t.Errorf("crmkit %s shows the password:\n%s", c.args, out)
+		}
+		if left := names(t, cmd.Dir); len(left) > 0 {
+			t.Errorf("crmkit %s leaves %v", c.args, left)
+		}
+	}
+}
