@@ -89,7 +89,8 @@ func (s *soak) check() {
 }
 
 // faults compares the records with the journal: an acknowledged write is there once, a
-// refused one is not, and one with an unknown outcome is there once or not at all.
+// refused one is not, nor one whose answer says that nothing was saved, and one with an unknown outcome
+// is there once or not at all.
 func (s *soak) faults() (list []string, err error) {
 	have, err := s.all()
 	if err != nil {
@@ -105,7 +106,7 @@ func (s *soak) faults() (list []string, err error) {
 		expected[e.kind+e.mark] = true
 		items := have[e.kind][e.mark]
 		if fault := e.misfit(items); fault != "" {
-			list = append(list, fmt.Sprintf("%s %s (%s, status %d): %s", e.kind, e.mark, e.outcome, e.status, fault))
+			list = append(list, fmt.Sprintf("%s %s (%s, status %d, unsaved %v): %s", e.kind, e.mark, e.outcome, e.status, e.unsaved, fault))
 		} else if e.kind == "contact" && len(items) == 1 {
 			list = append(list, e.changes(items[0])...)
 		}
@@ -124,13 +125,13 @@ func (s *soak) faults() (list []string, err error) {
 func (e *entry) misfit(items []item) string {
 	least, most := 1, 1
 	switch {
-	case e.outcome == rejected:
+	case e.outcome == rejected, e.unsaved:
 		least, most = 0, 0
-	case e.outcome == unknown:
+	case e.open():
 		least = 0
 	case e.gone != nil && e.gone.outcome == acknowledged:
 		least, most = 0, 0
-	case e.gone != nil && e.gone.outcome == unknown:
+	case e.gone != nil && e.gone.open():
 		least = 0
 	}
 	if len(items) < least || len(items) > most {
@@ -144,11 +145,11 @@ func (e *entry) misfit(items []item) string {
 func (e *entry) changes(is item) (list []string) {
 	least, phone, open := 1, "", ""
 	for _, p := range e.patches {
-		switch p.outcome {
-		case acknowledged:
+		switch {
+		case p.outcome == acknowledged:
 			least++
 			phone = p.mark
-		case unknown:
+		case p.open():
 			open = p.mark
 		}
 	}

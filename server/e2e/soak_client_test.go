@@ -36,6 +36,8 @@ type entry struct {
 
 	outcome outcome
 	status  int
+	sent    bool     // at least once
+	unsaved bool     // the outcome is unknown by its status, but the answer says that nothing was saved
 	patches []*entry // those of a contact, in the order they were sent
 	gone    *entry   // the delete of a deal
 }
@@ -129,16 +131,19 @@ func (j *journals) add(e *entry) *entry {
 // worker is one client. It changes only records that it made itself.
 type worker struct {
 	*soak
+	at     *instance // that it uses
 	random *rand.Rand
 	http   *http.Client
 	own    []*entry // contacts it made
 	deals  []*entry
 }
 
+// worker returns client n. Clients are spread over the servers.
 func (s *soak) worker(n int) *worker {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return &worker{soak: s, random: rand.New(rand.NewPCG(s.random.Uint64(), uint64(n))), http: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}}
+	all := s.instances()
+	return &worker{soak: s, at: all[n%len(all)], random: rand.New(rand.NewPCG(s.random.Uint64(), uint64(n))), http: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}}
 }
 
 func (w *worker) work(ctx context.Context) {
@@ -239,6 +244,9 @@ func (w *worker) write(e *entry) outcome {
 	}
 	w.statuses[status]++
 	e.status = status
+	// Only of a first try: a second one may say this of itself, after the first was saved.
+	e.unsaved = !e.sent && status >= 500 && saysUnsaved(string(body))
+	e.sent = true
 	switch {
 	case status >= 200 && status < 300:
 		e.outcome, e.id = acknowledged, record.ID
@@ -248,8 +256,16 @@ func (w *worker) write(e *entry) outcome {
 	return e.outcome
 }
 
+// open reports whether a write may have been saved or not.
+func (e *entry) open() bool { return e.outcome == unknown && !e.unsaved }
+
+// saysUnsaved reports whether an answer says that nothing was saved.
+func saysUnsaved(body string) bool {
+	return strings.Contains(body, "nothing was saved") || strings.Contains(body, "nothing of it was saved") || strings.Contains(body, "nothing was done")
+}
+
 func (w *worker) send(e *entry) (status int, body []byte, err error) {
-	req, err := http.NewRequest(e.method, w.url.Load().(string)+e.path, strings.NewReader(e.body))
+	req, err := http.NewRequest(e.method, w.at.url.Load().(string)+e.path, strings.NewReader(e.body))
 	if err != nil {
 		return 0, nil, err
 	}

@@ -32,17 +32,33 @@ var (
 
 const soakWorkers = 8
 
-// soak is a server under faults and the journal of its client.
+// soak is a server under faults and the journal of its client. With PostgreSQL there are several
+// servers (soak_postgres_test.go).
 type soak struct {
 	*journals
+	*instance
 	t      *testing.T
-	dir    string // where the database is
-	disk   *disk  // of the database; nil: the machine's own
-	server *running
-	url    atomic.Value // of the server: it changes under the clients
+	dir    string      // where the database is
+	disk   *disk       // of the database; nil: the machine's own
+	others []*instance // further servers on the same database
 	token  string
 	random *rand.Rand
 }
+
+// instance is a server that clients use.
+type instance struct {
+	server *running
+	url    atomic.Value // it changes under the clients
+}
+
+func newSoak(t *testing.T) *soak {
+	t.Helper()
+	t.Logf("-soak-seed=%d", *soakSeed)
+	return &soak{journals: newJournals(), instance: &instance{}, t: t, random: rand.New(rand.NewPCG(*soakSeed, 1))}
+}
+
+// instances returns all servers.
+func (s *soak) instances() []*instance { return append([]*instance{s.instance}, s.others...) }
 
 // start starts the server on the file of the soak.
 func (s *soak) start(extra ...string) {
@@ -73,8 +89,7 @@ func (s *soak) load(ctx context.Context, clients int) {
 // TestSoak takes the server through every fault that this machine can make.
 func TestSoak(t *testing.T) {
 	long(t, "left out: processes and disks that fail")
-	t.Logf("-soak-seed=%d", *soakSeed)
-	s := &soak{journals: newJournals(), t: t, random: rand.New(rand.NewPCG(*soakSeed, 1))}
+	s := newSoak(t)
 	s.disk = newDisk(t)
 	s.dir = t.TempDir()
 	if s.disk != nil {
@@ -83,27 +98,44 @@ func TestSoak(t *testing.T) {
 	s.start("--token-for", "soak@example.com")
 	s.baseline()
 	for range *soakRounds {
-		for _, f := range soakFaults() {
-			if why := f.missing(s); why != "" {
-				if os.Getenv("CI") != "" {
-					t.Errorf("CI must not skip %s: %s", f.name, why)
-				}
-				t.Logf("skipped: %s, %s", f.name, why)
-				continue
-			}
-			s.suffer(f)
-			if t.Failed() {
-				t.Fatalf("after %s; the server said\n%s", f.name, tail(s.server.stderr.text()))
-			}
-		}
+		s.sufferAll(soakFaults())
 	}
-	if code := s.server.stop(); code != 0 {
-		t.Errorf("exit code %d\n%s", code, tail(s.server.stderr.text()))
-	}
+	s.stop()
 	if s.disk == nil && os.Getenv("CI") != "" {
 		t.Error("CI must not skip the faults of a disk of its own")
 	}
 	t.Logf("%s", s.summary())
+}
+
+// sufferAll takes the servers through faults, and ends the test after the first that shows a mistake.
+func (s *soak) sufferAll(faults []soakFault) {
+	s.t.Helper()
+	for _, f := range faults {
+		if why := f.missing(s); why != "" {
+			if os.Getenv("CI") != "" {
+				s.t.Errorf("CI must not skip %s: %s", f.name, why)
+			}
+			s.t.Logf("skipped: %s, %s", f.name, why)
+			continue
+		}
+		s.suffer(f)
+		if s.t.Failed() {
+			for _, at := range s.instances() {
+				s.t.Logf("after %s, a server said\n%s", f.name, tail(at.server.stderr.text()))
+			}
+			s.t.FailNow()
+		}
+	}
+}
+
+// stop ends the servers as an operator does.
+func (s *soak) stop() {
+	s.t.Helper()
+	for _, at := range s.instances() {
+		if code := at.server.stop(); code != 0 {
+			s.t.Errorf("exit code %d\n%s", code, tail(at.server.stderr.text()))
+		}
+	}
 }
 
 // tail returns the end of a log.
@@ -113,21 +145,21 @@ func tail(text string) string { return text[max(0, len(text)-4000):] }
 func (s *soak) suffer(f soakFault) {
 	s.t.Helper()
 	before := s.counts()
-	ctx, cancel := context.WithCancel(s.t.Context())
-	var loaded sync.WaitGroup
-	loaded.Go(func() { s.load(ctx, soakWorkers) })
-	time.Sleep(*soakFor / 4)
-	s.reads.reset()
-	undo := f.begin(s)
-	time.Sleep(*soakFor)
-	good, bad := s.reads.seen()
-	undo()
-	s.recovered(f)
-	time.Sleep(*soakFor / 4)
-	cancel()
-	loaded.Wait()
-	if _, first, found := strings.Cut(s.server.stderr.text(), "internal error"); found {
-		s.t.Errorf("%s: an answer says that the server is at fault, where the machine was: %.300s", f.name, first)
+	var good, bad int
+	s.underLoad(func() {
+		time.Sleep(*soakFor / 4)
+		s.reads.reset()
+		undo := f.begin(s)
+		time.Sleep(*soakFor)
+		good, bad = s.reads.seen()
+		undo()
+		s.recovered()
+		time.Sleep(*soakFor / 4)
+	})
+	for _, at := range s.instances() {
+		if _, first, found := strings.Cut(at.server.stderr.text(), "internal error"); found {
+			s.t.Errorf("%s: an answer says that the server is at fault, where the machine was: %.300s", f.name, first)
+		}
 	}
 	if f.reads && (good == 0 || bad > 0) {
 		s.t.Errorf("%s: %d reads went on and %d did not", f.name, good, bad)
@@ -136,13 +168,24 @@ func (s *soak) suffer(f soakFault) {
 	s.t.Logf("%-24s %s", f.name, s.counts().since(before))
 }
 
-// recovered waits until the server accepts writes again.
-func (s *soak) recovered(f soakFault) {
+// underLoad does something while the clients work.
+func (s *soak) underLoad(do func()) {
+	ctx, cancel := context.WithCancel(s.t.Context())
+	var loaded sync.WaitGroup
+	loaded.Go(func() { s.load(ctx, soakWorkers) })
+	do()
+	cancel()
+	loaded.Wait()
+}
+
+// recovered waits until each server accepts writes again.
+func (s *soak) recovered() {
 	s.t.Helper()
-	eventually(s.t, patience, func() bool {
-		w := s.worker(soakWorkers)
-		return w.write(w.create("deal")) == acknowledged
-	})
+	for n := range s.instances() {
+		w := s.worker(n)
+		eventually(s.t, patience, func() bool { return w.write(w.create("deal")) == acknowledged })
+		w.http.CloseIdleConnections()
+	}
 }
 
 // disk is a file system for one test, which can be filled and shut down.
@@ -153,7 +196,13 @@ type disk struct {
 // newDisk makes a small ext4 file system, or returns nil if this machine cannot.
 func newDisk(t *testing.T) *disk {
 	t.Helper()
-	d := &disk{path: filepath.Join(t.TempDir(), "disk"), image: filepath.Join(t.TempDir(), "image")}
+	return newDiskAt(t, filepath.Join(t.TempDir(), "disk"))
+}
+
+// newDiskAt is newDisk with the path of the file system.
+func newDiskAt(t *testing.T, path string) *disk {
+	t.Helper()
+	d := &disk{path: path, image: filepath.Join(t.TempDir(), "image")}
 	for _, command := range [][]string{{"mkdir", d.path}, {"truncate", "-s", "192M", d.image}, {"mkfs.ext4", "-q", d.image}, {"mount", "-o", "loop", d.image, d.path}} {
 		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
 			t.Logf("skipped: faults of a disk, %v: %v %s", command, err, strings.TrimSpace(string(out)))
@@ -247,8 +296,8 @@ func TestUpgradeOnAFullDisk(t *testing.T) {
 // elsewhere would prove nothing.
 func TestSoakNoticesLoss(t *testing.T) {
 	long(t, "left out: processes and disks that fail")
-	s := &soak{journals: newJournals(), t: t, random: rand.New(rand.NewPCG(*soakSeed, 2)), disk: newDisk(t)}
-	if s.disk == nil {
+	s := newSoak(t)
+	if s.disk = newDisk(t); s.disk == nil {
 		lacks(t, "no file system of its own")
 	}
 	careless := filepath.Join(t.TempDir(), "careless")

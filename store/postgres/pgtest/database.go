@@ -3,6 +3,7 @@ package pgtest
 import (
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -61,6 +62,24 @@ func (c *Cluster) copy(t testing.TB, template string) string {
 			}
 		})
 	}
+	return c.url(User, name)
+}
+
+// DatabaseOn returns the URL of a new empty database, for User, whose files are in a new folder, such as
+// one on a small disk that gets full. The log of the cluster stays where it is. The servers must be able
+// to reach the folder. The cluster must not be shared.
+func (c *Cluster) DatabaseOn(t testing.TB, place string) string {
+	t.Helper()
+	c.private(t)
+	if err := os.Mkdir(place, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := giveAway(place); err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("test_%d", c.databases.Add(1))
+	c.Exec(t, "CREATE TABLESPACE "+name+" LOCATION '"+strings.ReplaceAll(place, "'", "''")+"'",
+		"CREATE DATABASE "+name+" OWNER "+User+" TEMPLATE template0 TABLESPACE "+name)
 	return c.url(User, name)
 }
 
