@@ -133,8 +133,7 @@ func (c upgradeCommand) Run(ctx context.Context, con console) error {
 }
 
 // onServer upgrades a PostgreSQL database, in one transaction. It cannot try that on a copy, so a
-// dry run says only what would be done. The first migrations from which servers of the old version
-// cannot go on are marked, because those servers write nothing any more then.
+// dry run says only what would be done. It says whether servers of the old version can go on.
 func (c upgradeCommand) onServer(ctx context.Context, con console) error {
 	before, err := store.CheckServer(ctx, c.DB)
 	if err != nil {
@@ -155,6 +154,15 @@ func (c upgradeCommand) onServer(ctx context.Context, con console) error {
 	}
 	for _, name := range before.Missing {
 		if _, err := fmt.Fprintf(con.out, "# %s: migration %s\n", done, name); err != nil {
+			return err
+		}
+	}
+	if len(before.Missing) > 0 && before.Schema > 0 {
+		beside := "can go on beside it"
+		if before.NeedsThen > before.Schema {
+			beside = "write nothing any more then, until they are of this version"
+		}
+		if _, err := fmt.Fprintf(con.out, "# servers of schema %d %s\n", before.Schema, beside); err != nil {
 			return err
 		}
 	}

@@ -1,12 +1,16 @@
 package e2e
 
 import (
+	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
+	"crmkit/store/postgres"
 	"crmkit/store/postgres/pgtest"
 )
 
@@ -103,5 +107,40 @@ func TestCommandsForFiles(t *testing.T) {
 		if left := names(t, cmd.Dir); len(left) > 0 {
 			t.Errorf("crmkit %s leaves %v", c.args, left)
 		}
+	}
+}
+
+// TestUpgradeOnPostgres brings a database of the schema before to that of the binary: a dry run says
+// what would be done and does nothing, the command does it.
+func TestUpgradeOnPostgres(t *testing.T) {
+	t.Parallel()
+	address := pgtest.Database(t)
+	folder := os.DirFS(source("store"))
+	paths, err := fs.Glob(folder, "migrations/*.sql")
+	if err != nil || len(paths) < 2 {
+		t.Fatalf("%d migrations: %v", len(paths), err)
+	}
+	older := fstest.MapFS{}
+	for _, path := range paths[:len(paths)-1] {
+		older[path] = &fstest.MapFile{Data: []byte(read(t, source("store/"+path)))}
+	}
+	db, err := postgres.Open(t.Context(), postgres.Options{Address: address, Migrations: []fs.FS{older}, LockHeads: "SELECT 1", LockAll: "SELECT 1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	last, before, after := filepath.Base(paths[len(paths)-1]), len(paths)-1, len(paths)
+	for _, c := range []struct {
+		args  []string
+		wants []string
+	}{
+		{[]string{"upgrade", "--dry-run"}, []string{"# would be upgraded: migration " + last + "\n", fmt.Sprintf("# servers of schema %d ", before), fmt.Sprintf(" schema=%d users=0\n# nothing was tried; to try it, copy the database (pg_dump ", before)}},
+		{[]string{"upgrade"}, []string{"# upgraded: migration " + last + "\n", fmt.Sprintf("upgraded: database=%s schema=%d users=0\n", postgres.Name(address), after)}},
+		{[]string{"upgrade"}, []string{"up to date: database=", fmt.Sprintf(" schema=%d users=0\n", after)}},
+	} {
+		out, _ := onPostgres(command(t, c.args...), address).Output()
+		holds(t, string(out), c.wants...)
 	}
 }

@@ -103,9 +103,10 @@ func (h *Health) readSchema(ctx context.Context, c *Conn) error {
 	if err != nil {
 		return err
 	}
-	h.Schema, h.Known, h.Needs = len(has.sums), len(known), has.needs
+	h.Schema, h.Known, h.Needs, h.NeedsThen = len(has.sums), len(known), has.needs, has.needs
 	for _, m := range known[min(h.Schema, h.Known):] {
 		h.Missing = append(h.Missing, m.Name)
+		h.NeedsThen = max(h.NeedsThen, int(needsOf(m)))
 	}
 	if h.Known == 0 || h.Needs > h.Known {
 		return nil

@@ -43,7 +43,7 @@ func TestCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.Schema != 1 || h.Known != 2 || h.Needs != 1 || len(h.Missing) != 1 || h.Missing[0] != "0002_more.sql" {
+	if h.Schema != 1 || h.Known != 2 || h.Needs != 1 || h.NeedsThen != 1 || len(h.Missing) != 1 || h.Missing[0] != "0002_more.sql" {
 		t.Errorf("schema %d of %d, needs %d, missing %v", h.Schema, h.Known, h.Needs, h.Missing)
 	}
 	if h.Writes != nil || h.Rights != (Rights{Create: true, Most: -1}) || h.Trigrams.Installed || !h.Trigrams.Available {

@@ -21,6 +21,7 @@ type Health struct {
 	Schema, Known int      // the number of migrations in the database, and in this program
 	Needs         int      // the schema that a program must know to write to the database
 	Missing       []string // names of the migrations that the next start runs
+	NeedsThen     int      // Needs after them
 	Writes        error    // why a transaction cannot write; nil: it can
 
 	Rights   Rights
