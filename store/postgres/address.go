@@ -46,6 +46,7 @@ func parse(address string) (*pgx.ConnConfig, error) {
 	}
 	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, connectTimeout)
 	config.StatementCacheCapacity = maxPrepared
+	config.RuntimeParams["client_encoding"] = "UTF8" // a role or a database may have another one
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "crmkit"
 	}

@@ -42,7 +42,7 @@ func (db *DB) Fault(err error) engine.Fault {
 		if conflicts[known.Code] {
 			return engine.Conflict
 		}
-		if known.Code == readOnly || len(known.Code) == 5 && machineClasses[known.Code[:2]] {
+		if known.Code == readOnly || ended(known) || len(known.Code) == 5 && machineClasses[known.Code[:2]] {
 			return engine.Machine
 		}
 	}
@@ -55,9 +55,16 @@ func broke(err error) bool {
 	var known *pgconn.PgError
 	var refused *dialError
 	if errors.As(err, &known) && !errors.As(err, &refused) {
-		return known.Code == readOnly || strings.HasPrefix(known.Code, "57P") || strings.HasPrefix(known.Code, "08")
+		return known.Code == readOnly || ended(known) || strings.HasPrefix(known.Code, "57P") || strings.HasPrefix(known.Code, "08")
 	}
 	return err != nil
+}
+
+// ended reports whether the server has closed the connection with an error: an operator did it, the
+// server shuts down, or this program was stopped for so long that its transaction was taken for
+// abandoned (25P03).
+func ended(err *pgconn.PgError) bool {
+	return err.SeverityUnlocalized == "FATAL" || err.SeverityUnlocalized == "PANIC"
 }
 
 // named returns the error of a statement as the store knows it: one that is neither of the server

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"crmkit/store/engine"
@@ -37,7 +39,7 @@ func (db *DB) checkServer(ctx context.Context, c *Conn) error {
 	case db.schema == "":
 		return fmt.Errorf("%s: the user may use no schema of the search_path; create one (CREATE SCHEMA crmkit AUTHORIZATION …), or grant CREATE on schema public", Name(db.opts.Address))
 	}
-	db.schema = `"` + db.schema + `"`
+	db.schema = pgx.Identifier{db.schema}.Sanitize()
 	return nil
 }
 
@@ -72,13 +74,25 @@ func (db *DB) migrate(ctx context.Context, c *Conn) error {
 	if err := db.check(has, known); err != nil || db.complete(has, known) {
 		return err
 	}
-	for tries := 1; ; tries++ { // CREATE TABLE IF NOT EXISTS fails where two do it at the same time
-		if err = db.upgrade(ctx, c, known); err == nil || db.Fault(err) != engine.Conflict || tries == 5 {
+	return db.retry(func() error { return db.upgrade(ctx, c, known) })
+}
+
+// retry runs a step again, a few times, that another server was in the way of. CREATE TABLE IF NOT
+// EXISTS fails where two do it at the same time.
+func (db *DB) retry(step func() error) error {
+	for tries := 1; ; tries++ {
+		err := step()
+		var known *pgconn.PgError
+		made := errors.As(err, &known) && slices.Contains(duplicates, known.Code)
+		if err == nil || !made && db.Fault(err) != engine.Conflict || tries == 5 {
 			return err
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
 }
+
+// duplicates are the codes of a CREATE TABLE or CREATE INDEX whose name is taken, or that of its type.
+var duplicates = []string{"42P07", "42710"}
 
 // complete reports whether nothing is to be done.
 func (db *DB) complete(has state, known []engine.Migration) bool {
@@ -96,21 +110,26 @@ func (db *DB) readState(ctx context.Context, c *Conn) (has state, err error) {
 	if !own {
 		return has, fmt.Errorf("%s has tables of another program in the schema %s; make a database of its own: CREATE DATABASE crm", Name(db.opts.Address), db.schema)
 	}
+	foreign := func(why string) error {
+		return fmt.Errorf("%s has a table migrations of another program in the schema %s; make a database of its own (CREATE DATABASE crm): %s", Name(db.opts.Address), db.schema, why)
+	}
 	err = c.Rows(ctx, "SELECT number, checksum, needs FROM migrations ORDER BY number", nil, func(scan func(...any) error) error {
 		var number, needs int
 		var sum string
-		err := scan(&number, &sum, &needs)
+		if err := scan(&number, &sum, &needs); err != nil {
+			return foreign(err.Error())
+		}
 		if number == 0 {
 			has.functions = sum
 		} else {
 			has.sums = append(has.sums, sum)
 		}
 		has.needs = max(has.needs, needs)
-		return err
+		return nil
 	})
 	var known *pgconn.PgError
 	if errors.As(err, &known) && known.Code == undefinedColumn {
-		err = fmt.Errorf("%s has a table migrations of another program in the schema %s; make a database of its own (CREATE DATABASE crm): %s", Name(db.opts.Address), db.schema, known.Message)
+		err = foreign(known.Message)
 	}
 	return has, err
 }
@@ -153,7 +172,10 @@ func (db *DB) createOwn(ctx context.Context, c *Conn) error {
 	if err != nil || len(has.sums) > 0 {
 		return err
 	}
-	return c.script(ctx, localMigration(ownTables))
+	if err := c.script(ctx, localMigration(ownTables)); err != nil {
+		return fmt.Errorf("%s: the first tables of crmkit cannot be made: %w", Name(db.opts.Address), err)
+	}
+	return nil
 }
 
 // upgradeIn runs what is missing in the transaction of the connection.
@@ -182,14 +204,14 @@ func (db *DB) upgradeIn(ctx context.Context, c *Conn, known []engine.Migration) 
 			text = withoutRows(text)
 		}
 		if err := c.script(ctx, text); err != nil {
-			return fmt.Errorf("migration %s: %w", m.Name, err)
+			return fmt.Errorf("%s: migration %s: %w", Name(db.opts.Address), m.Name, err)
 		}
 		if err := c.Send("INSERT INTO migrations (number, name, checksum, applied_at, needs) VALUES ($1, $2, $3, $4, $5)", m.Number, m.Name, m.Checksum, now, needsOf(m)); err != nil {
 			return err
 		}
 	}
 	if err := c.script(ctx, db.opts.Functions); err != nil {
-		return fmt.Errorf("functions: %w", err)
+		return fmt.Errorf("%s: functions: %w", Name(db.opts.Address), err)
 	}
 	if len(has.sums) > 0 && len(has.sums) < len(known) {
 		db.opts.Log.Info("the schema was upgraded", "database", Name(db.opts.Address), "from", len(has.sums), "to", len(known))

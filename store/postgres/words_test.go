@@ -1,8 +1,15 @@
 package postgres
 
 import (
+	"errors"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
+
+	"crmkit/store/engine"
+	"crmkit/store/postgres/pgtest"
 )
 
 // TestArgumentsThatNoStatementNames has a statement that names some of its arguments, as the plan of
@@ -26,5 +33,102 @@ func TestArgumentsThatNoStatementNames(t *testing.T) {
 		if sent[2] != false {
 			t.Error("the arguments of the caller were changed")
 		}
+	}
+}
+
+// TestStatements checks the SQL of PostgreSQL for statements of the store.
+func TestStatements(t *testing.T) {
+	db := &DB{schema: `"crm ""x"""`}
+	for text, want := range map[string]string{
+		"SELECT key FROM contacts WHERE UNINDEXED workspace_id = $1": "SELECT key FROM contacts WHERE workspace_id = $1",
+		"SELECT UNINDEXED t.a, UNINDEXED t.b FROM t":                 "SELECT t.a, t.b FROM t",
+		"SELECT n FROM main.usage u JOIN main.log l ON TRUE":         `SELECT n FROM "crm ""x""".usage u JOIN "crm ""x""".log l ON TRUE`,
+		"SELECT value FROM keys_of($1), items_of($2), pairs_of($3)":  "SELECT value FROM keys_of($1), items_of($2), pairs_of($3)",
+	} {
+		for range 2 { // the second time it is remembered
+			if got := db.local(text).text; got != want {
+				t.Errorf("%s\nis %s\nwant %s", text, got, want)
+			}
+		}
+	}
+	for i := range 2 * maxTexts {
+		db.local("SELECT " + strconv.Itoa(i))
+	}
+	if n := len(db.statements.local); n > maxTexts {
+		t.Errorf("%d statements are remembered", n)
+	}
+}
+
+// TestMigrationsInTheWordsOfPostgreSQL checks the SQL of PostgreSQL for migrations.
+func TestMigrationsInTheWordsOfPostgreSQL(t *testing.T) {
+	for text, want := range map[string]string{
+		"CREATE TABLE t (a TEXT NOT NULL, b BIGINT) STRICT;":                   `CREATE TABLE t (a TEXT COLLATE "C" NOT NULL, b BIGINT);`,
+		"CREATE TABLE t (\n  a TEXT,\n  PRIMARY KEY (a)\n) STRICT, CLUSTERED;": "CREATE TABLE t (\n  a TEXT COLLATE \"C\",\n  PRIMARY KEY (a)\n);",
+		"ALTER TABLE t ADD COLUMN a TEXT;":                                     `ALTER TABLE t ADD COLUMN a TEXT COLLATE "C";`,
+		"CREATE TABLE t (a BIGINT REFERENCES u (key)) STRICT;":                 "CREATE TABLE t (a BIGINT REFERENCES u (key) DEFERRABLE);",
+		"a BIGINT REFERENCES u (key) ON DELETE CASCADE,":                       "a BIGINT REFERENCES u (key) ON DELETE CASCADE DEFERRABLE,",
+		"CREATE INDEX texts ON t (CONTEXT, TEXTS);":                            "CREATE INDEX texts ON t (CONTEXT, TEXTS);",
+	} {
+		if got := localMigration(text); got != want {
+			t.Errorf("%s\nis %s\nwant %s", text, got, want)
+		}
+	}
+	const mixed = "-- A comment; with a semicolon\nCREATE TABLE t (a BIGINT);\nINSERT INTO t (a)\n  SELECT 1;\n  -- INSERT INTO t\nUPDATE t SET a = 2;\nDELETE FROM t;\nWITH x AS (SELECT 1) INSERT INTO t SELECT 1;\nCREATE INDEX t_a ON t (a);\n"
+	if got := withoutRows(mixed); strings.Join(strings.Fields(got), " ") != "CREATE TABLE t (a BIGINT); CREATE INDEX t_a ON t (a);" {
+		t.Errorf("without rows it is %q", got)
+	}
+}
+
+// FuzzPlaceholders reads any text as a statement. What PostgreSQL gets numbers its arguments from 1
+// without a gap, and has those that the text names, in their order.
+func FuzzPlaceholders(f *testing.F) {
+	for _, text := range []string{"", "$1", "$2", "$3 $1 $3", "$0", "$99999999999999999999", "$1$2", "a$4b", "$10 $1"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.Contains(text, "$0") || regexp.MustCompile(`\$\d{4,}`).MatchString(text) {
+			return // the program writes none of these
+		}
+		var args, want []any
+		for i := range 1000 {
+			args = append(args, i+1)
+		}
+		for _, mark := range placeholder.FindAllString(text, -1) {
+			n, _ := strconv.Atoi(mark[1:])
+			want = append(want, n)
+		}
+		local := withUsed(text)
+		sent := local.arguments(args)
+		for i, mark := range placeholder.FindAllString(local.text, -1) {
+			n, _ := strconv.Atoi(mark[1:])
+			if n < 1 || n > len(sent) || sent[n-1] != want[i] {
+				t.Fatalf("%q is %q with %v", text, local.text, sent)
+			}
+		}
+	})
+}
+
+// TestNumbersAndBooleans scans what statements of PostgreSQL return in another type than those of
+// SQLite.
+func TestNumbersAndBooleans(t *testing.T) {
+	db := opened(t, pgtest.Database(t), 1)
+	c := newConn(db)
+	defer c.Close()
+	var yes, no bool
+	var sum int64
+	var one int
+	var any1, any2, none any
+	must(t, c.Row("SELECT TRUE, 0, SUM(n), TRUE, SUM(n), FALSE, SUM(NULL::BIGINT) FROM (VALUES (3000000000::BIGINT), (4000000000)) v (n)", nil, &yes, &no, &sum, &one, &any1, &any2, &none))
+	if !yes || no || sum != 7_000_000_000 || one != 1 || any1 != int64(7_000_000_000) || any2 != int64(0) || none != nil {
+		t.Errorf("scanned are %v %v %v %v %v %v %v", yes, no, sum, one, any1, any2, none)
+	}
+	if err := c.Row("SELECT SUM(NULL::BIGINT)", nil, &sum); err == nil {
+		t.Error("NULL is read as a number")
+	}
+	if err := c.Row("SELECT 1 WHERE FALSE", nil, &one); !errors.Is(err, engine.ErrNoRows) {
+		t.Errorf("no row: %v", err)
+	}
+	if found, err := c.Exists("SELECT 1 FROM users WHERE number = $1", 5); found || err != nil {
+		t.Errorf("exists: %v, %v", found, err)
 	}
 }

@@ -10,7 +10,8 @@ import (
 )
 
 // Proxy forwards connections from loopback to a server. It counts round trips, adds time to them,
-// holds all traffic or cuts it, like a network between client and server.
+// holds all traffic or cuts it, like a network between client and server, also at a certain moment
+// (Trap).
 type Proxy struct {
 	listener net.Listener
 	target   string // HOST:PORT, or the path of a Unix socket
@@ -19,6 +20,7 @@ type Proxy struct {
 
 	mutex sync.Mutex
 	held  chan struct{} // closed when traffic may go on; nil while it goes
+	trap  *trap         // nil: none is set
 	lines map[*line]bool
 	ended bool
 	done  sync.WaitGroup
@@ -29,6 +31,7 @@ type line struct {
 	client, server net.Conn
 	turns          turns
 	cut            chan struct{} // closed when the connection ends
+	caught         *trap         // cuts it when its answer is complete; nil: none
 }
 
 // NewProxy starts a proxy to an address, HOST:PORT or the path of a Unix socket, until the end of the
@@ -182,6 +185,9 @@ func (p *Proxy) pass(l *line, from net.Conn, b []byte) bool {
 		case <-l.cut:
 			return false
 		}
+	}
+	if !p.spring(l, from, b) {
+		return false
 	}
 	for {
 		p.mutex.Lock()

@@ -24,6 +24,13 @@ func (c *turns) asks() bool {
 	return begins
 }
 
+// ended reports whether the server has finished its answer.
+func (c *turns) ended() bool {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return !c.asking
+}
+
 // answers notes bytes of the server. A message is a letter, a length that includes itself, and as many
 // bytes. After those for authentication (R) and ReadyForQuery (Z) the server waits for the client. At
 // the start of a COPY it does too, but clients send their rows without waiting for the server.
