@@ -45,8 +45,12 @@ func (c *compiler) itemIs(e *crm.Entity, f *crm.Field, forms ...string) string {
 	return is + "IN (" + c.list(forms) + ")"
 }
 
-// list adds arguments and returns their placeholders, separated by commas.
+// list adds arguments and returns their placeholders, separated by commas: what IN compares with. Of
+// no arguments it is a subquery without a row, since PostgreSQL takes no empty list.
 func (c *compiler) list(args []string) string {
+	if len(args) == 0 {
+		return "SELECT NULL WHERE FALSE"
+	}
 	placeholders := make([]string, len(args))
 	for i, arg := range args {
 		placeholders[i] = c.arg(arg)

@@ -157,7 +157,7 @@ func (k *leavingCounts) tables() (list []pendingTable) {
 	if k.uses != "" {
 		list = append(list, pendingTable{name: "values_in_use", needs: k.needs,
 			text: "NOT MATERIALIZED (SELECT * FROM (SELECT u.workspace_id, u.kind, u.field, u.value, u.n - CASE u.kind || '.' || u.field" + k.uses +
-				" ELSE 0 END AS n FROM main.values_in_use u WHERE u.workspace_id = :workspace) WHERE n > 0)"})
+				" ELSE 0 END AS n FROM main.values_in_use u WHERE u.workspace_id = :workspace) left_over WHERE n > 0)"})
 	}
 	for _, side := range []string{"tags", "custom_values"} {
 		if k.sides[side] != "" {

@@ -27,9 +27,9 @@ type job struct {
 	dryRun         *dryrun.Run       // of which it is a step; nil: it is in earnest
 	commitErr      error             // the error with which what it did stays
 	err            error
-	internal       bool          // it is the writer's own
-	finished       bool          // to its end; the batch may yet run again
-	timeoutErr     error         // set when it took too long, and is not run again
+	internal       bool  // it is the writer's own
+	finished       bool  // to its end; the batch may yet run again
+	timeoutErr     error // set when it took too long, and is not run again
 	random         drawn
 	took           time.Duration // of the writer's time, in all its runs
 	done           chan struct{}

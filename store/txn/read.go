@@ -62,15 +62,19 @@ func (d *DB) Snapshot(ctx context.Context, fn func(*ReadTx) error) error {
 	})
 }
 
-// WrapReadError is the error for what could not be read, where the machine is at fault or a row of
-// the file is damaged.
+// WrapReadError is the error for what could not be read, where the machine is at fault, another
+// transaction was in the way (such as an upgrade of the schema), or a row is damaged.
 func (d *DB) WrapReadError(err error) error {
 	var bad *table.DamagedRow
 	if errors.As(err, &bad) {
-		d.opts.Log.Error("a row of the file is damaged", "record", bad.Handle, "error", bad.Cause)
-		return crm.Errorf(crm.Internal, "%s is damaged in the file of the server, so this cannot be answered; filters that leave it out can. Do not retry. Who runs the server finds more with crmkit verify and in its log, and may restore a backup.", bad.Handle)
+		d.opts.Log.Error("a row of the database is damaged", "record", bad.Handle, "error", bad.Cause)
+		where, more := "the file of the server", "with crmkit verify and in its log"
+		if d.traits.Shared {
+			where, more = "the database", "in its log"
+		}
+		return crm.Errorf(crm.Internal, "%s is damaged in %s, so this cannot be answered; filters that leave it out can. Do not retry. Who runs the server finds more %s, and may restore a backup.", bad.Handle, where, more)
 	}
-	if d.data.Fault(err) != engine.Machine {
+	if d.data.Fault(err) == engine.NoFault {
 		return err
 	}
 	d.opts.Log.Error("read failed", "error", err)
