@@ -176,10 +176,14 @@ func (f *fixture) populate(actor crm.Actor, n int) {
 func (f *fixture) rowsOf(workspace int64) map[string][]string {
 	f.t.Helper()
 	found := map[string][]string{}
-	for _, table := range f.raw(1, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name") {
-		columns := f.raw(1, "SELECT name FROM pragma_table_info($1) WHERE type = 'INTEGER'", table)
+	for _, table := range f.tables() {
+		columns := f.columns(table)
 		var where []string
 		for _, column := range columns {
+			column, isNumber := strings.CutSuffix(column, " BIGINT")
+			if !isNumber {
+				continue
+			}
 			if column == "workspace_id" || table == "workspaces" && column == "number" {
 				where = append(where, column+" = $1")
 			} else if column == "key" || column == "record" || strings.HasSuffix(column, "_id") {
@@ -187,8 +191,7 @@ func (f *fixture) rowsOf(workspace int64) map[string][]string {
 			}
 		}
 		if len(where) > 0 {
-			width := len(f.raw(1, "SELECT name FROM pragma_table_info($1)", table))
-			found[table] = f.raw(width, "SELECT * FROM "+table+" WHERE "+strings.Join(where, " OR ")+" ORDER BY 1, 2, 3", workspace)
+			found[table] = f.raw(len(columns), "SELECT * FROM "+table+" WHERE "+strings.Join(where, " OR ")+" ORDER BY 1, 2, 3", workspace)
 		}
 	}
 	return found

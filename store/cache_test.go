@@ -120,13 +120,14 @@ func TestCacheDropsRecordsOfOlderCommits(t *testing.T) {
 
 // TestCacheSeparatesWorkspaces asks for records of another workspace that are cached.
 func TestCacheSeparatesWorkspaces(t *testing.T) {
-	f := onFile(t)
-	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
-	rec := f.save(ann, "contact", "name", "Jane")
-	f.fetch(ann, rec)
-	if _, err := f.Record(t.Context(), bob, rec.Entity, rec.Key); codeOf(err) != crm.NotFound {
-		t.Errorf("a record of another workspace: %v", err)
-	}
+	engines(t, func(t *testing.T, f *fixture) {
+		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+		rec := f.save(ann, "contact", "name", "Jane")
+		f.fetch(ann, rec)
+		if _, err := f.Record(t.Context(), bob, rec.Entity, rec.Key); codeOf(err) != crm.NotFound {
+			t.Errorf("a record of another workspace: %v", err)
+		}
+	})
 }
 
 // TestCacheIsBounded reads more records than the cache may have.

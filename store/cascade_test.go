@@ -84,52 +84,53 @@ func (f *fixture) removeThen(actor crm.Actor, rec crm.Record, read func()) {
 // TestReadersSeeADeleteAtOnce reads between the first step of a delete and the next. Readers see
 // no record, label, tag or count of the deleted company.
 func TestReadersSeeADeleteAtOnce(t *testing.T) {
-	f := onFile(t)
-	f.cascades.atOnce, f.cascades.step = 4, 3
-	ann := f.member("ann@example.com")
-	company, contacts := f.group(ann, 10)
-	f.fetch(ann, contacts[0]) // the record and the label of its company are cached now
-	f.list(ann, "contact", "search=acme")
-	f.removeThen(ann, f.fetch(ann, company), func() {
-		_, err := f.Record(t.Context(), ann, company.Entity, company.Key)
-		wantCode(t, "the deleted company", err, crm.NotFound)
-		for _, rec := range append(f.list(ann, "contact", "").Records, f.fetch(ann, contacts[0])) {
-			if label := rec.Labels[rec.Entity.Index("company_id")]; label != "" {
-				t.Errorf("%s shows the name %q", rec.Handle(), label)
+	onDisk(t, func(t *testing.T, f *fixture) {
+		f.cascades.atOnce, f.cascades.step = 4, 3
+		ann := f.member("ann@example.com")
+		company, contacts := f.group(ann, 10)
+		f.fetch(ann, contacts[0]) // the record and the label of its company are cached now
+		f.list(ann, "contact", "search=acme")
+		f.removeThen(ann, f.fetch(ann, company), func() {
+			_, err := f.Record(t.Context(), ann, company.Entity, company.Key)
+			wantCode(t, "the deleted company", err, crm.NotFound)
+			for _, rec := range append(f.list(ann, "contact", "").Records, f.fetch(ann, contacts[0])) {
+				if label := rec.Labels[rec.Entity.Index("company_id")]; label != "" {
+					t.Errorf("%s shows the name %q", rec.Handle(), label)
+				}
+			}
+			for params, want := range map[string]int64{
+				"company.name=Acme": 0, "company.domain=acme.com": 0, "company.tags=vip": 0, "company.activities=gt:0": 0, "company.id=" + company.ID: 0, "search=acme": 0,
+				"company.name=is:null": 10, "company.name=ne:Acme": 10,
+			} {
+				if got := f.list(ann, "contact", params).Total; got != want {
+					t.Errorf("contacts?%s finds %d, want %d", params, got, want)
+				}
+			}
+			if got := f.list(ann, "company", "").Total; got != 0 {
+				t.Errorf("%d companies are listed", got)
+			}
+			if tags := f.raw(1, "SELECT name FROM tags JOIN names ON names.key = tags.name_id WHERE kind LIKE 'company%'"); len(tags) > 0 {
+				t.Errorf("its labels are in use: %v", tags)
+			}
+			f.checkCounters(ann)
+		})
+		f.settled()
+		for _, c := range contacts {
+			if now := f.fetch(ann, c); now.Value("company_id").Set() || now.Version() != 2 {
+				t.Errorf("%s: company %v, version %d", c.Handle(), now.Value("company_id"), now.Version())
 			}
 		}
-		for params, want := range map[string]int64{
-			"company.name=Acme": 0, "company.domain=acme.com": 0, "company.tags=vip": 0, "company.activities=gt:0": 0, "company.id=" + company.ID: 0, "search=acme": 0,
-			"company.name=is:null": 10, "company.name=ne:Acme": 10,
-		} {
-			if got := f.list(ann, "contact", params).Total; got != want {
-				t.Errorf("contacts?%s finds %d, want %d", params, got, want)
-			}
+		if got := f.list(ann, "activity", "contact_company_id=is:null").Total; got != 20 {
+			t.Errorf("%d of 20 activities have no company", got)
 		}
-		if got := f.list(ann, "company", "").Total; got != 0 {
-			t.Errorf("%d companies are listed", got)
+		if again := f.save(ann, "company", "name", "Acme", "domain", "acme.com"); again.Key == company.Key {
+			t.Error("the number of a deleted record was given to another")
 		}
-		if tags := f.raw(1, "SELECT name FROM tags JOIN names ON names.key = tags.name_id WHERE kind LIKE 'company%'"); len(tags) > 0 {
-			t.Errorf("its labels are in use: %v", tags)
+		if got := f.raw(1, "SELECT actor || ' ' || COUNT(*) FROM changes WHERE action = 'update' AND target LIKE 'contact/%' GROUP BY actor"); !slices.Equal(got, []string{"ann@example.com 10"}) {
+			t.Errorf("the log has %v", got)
 		}
-		f.checkCounters(ann)
+		f.checkSignals()
 	})
-	f.settled()
-	for _, c := range contacts {
-		if now := f.fetch(ann, c); now.Value("company_id").Set() || now.Version() != 2 {
-			t.Errorf("%s: company %v, version %d", c.Handle(), now.Value("company_id"), now.Version())
-		}
-	}
-	if got := f.list(ann, "activity", "contact_company_id=is:null").Total; got != 20 {
-		t.Errorf("%d of 20 activities have no company", got)
-	}
-	if again := f.save(ann, "company", "name", "Acme", "domain", "acme.com"); again.Key == company.Key {
-		t.Error("the number of a deleted record was given to another")
-	}
-	if got := f.raw(1, "SELECT actor || ' ' || COUNT(*) FROM changes WHERE action = 'update' AND target LIKE 'contact/%' GROUP BY actor"); !slices.Equal(got, []string{"ann@example.com 10"}) {
-		t.Errorf("the log has %v", got)
-	}
-	f.checkSignals()
 }
 
 // TestDomainOfADeletedCompanyIsFree creates and deletes companies of one domain while cascades run.
@@ -226,7 +227,7 @@ func TestAStepOfAMoveReadsLittle(t *testing.T) {
 	last := f.save(ann, "activity", "body", "b", "contact_id", contacts[0])
 	const many = 30_000
 	f.write(ann, func(tx *Tx) error {
-		columns := strings.Join(f.raw(1, "SELECT name FROM pragma_table_info('activities') WHERE name <> 'key'"), ", ")
+		columns := strings.Join(f.columnNames("activities", "key"), ", ")
 		return tx.Exec(fmt.Sprintf("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d) INSERT INTO activities (key, %s) SELECT key + i, %s FROM c CROSS JOIN activities WHERE key = %d", many, columns, columns, last.Key))
 	})
 	var pages int

@@ -46,15 +46,16 @@ func TestCommitWithErrorCommitsChangesAndHooks(t *testing.T) {
 
 // TestCommitWithErrorIsOnDisk checks that the file has a write that committed with an error.
 func TestCommitWithErrorIsOnDisk(t *testing.T) {
-	f := onFile(t)
-	ann := f.member("ann@example.com")
-	var calls []string
-	if err := f.Write(t.Context(), ann, f.commitWithError("one", &calls)); err == nil {
-		t.Error("the error was lost")
-	}
-	if got := f.reopen().names(ann); got != "one" {
-		t.Errorf("the file has %q", got)
-	}
+	onDisk(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		var calls []string
+		if err := f.Write(t.Context(), ann, f.commitWithError("one", &calls)); err == nil {
+			t.Error("the error was lost")
+		}
+		if got := f.reopen().names(ann); got != "one" {
+			t.Errorf("the file has %q", got)
+		}
+	})
 }
 
 func TestCommitWithErrorIsForItsOwnErrorOnly(t *testing.T) {

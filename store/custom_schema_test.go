@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -75,10 +74,10 @@ func widgetOptions(t *testing.T, c *clock, file string) Options {
 }
 
 func widgets(t *testing.T, test func(t *testing.T, f *fixture)) {
-	for name, file := range map[string]string{"file": filepath.Join(t.TempDir(), "crmkit.db"), "memory": Memory} {
+	for name, path := range places {
 		t.Run(name, func(t *testing.T) {
 			c := newClock()
-			test(t, openWith(t, c, widgetOptions(t, c, file)))
+			test(t, openWith(t, c, widgetOptions(t, c, path(t))))
 		})
 	}
 }

@@ -66,6 +66,26 @@ func TestADamagedRowIsNamed(t *testing.T) {
 	}
 }
 
+// TestADamagedRowOfPostgreSQLIsNamed is TestADamagedRowIsNamed for PostgreSQL.
+func TestADamagedRowOfPostgreSQLIsNamed(t *testing.T) {
+	onPostgres(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		jane, other := f.save(ann, "contact", "name", "Jane", "tags", []string{"vip"}), f.save(ann, "contact", "name", "Joe", "stage", "lead")
+		f.damage(jane, "tags", `["a"`)
+		_, list := f.List(t.Context(), ann, f.question(ann, "contact", ""))
+		_, fetch := f.Record(t.Context(), ann, jane.Entity, jane.Key)
+		_, update := f.tryUpdate(ann, jane.Key, f.draft("contact", "notes", "new"))
+		for what, err := range map[string]error{"a list": list, "a fetch": fetch, "a change": update} {
+			if codeOf(err) != crm.Internal || !strings.Contains(err.Error(), jane.Handle()+" is damaged in the database") || strings.Contains(err.Error(), "crmkit verify") {
+				t.Errorf("%s with it says %v", what, err)
+			}
+		}
+		if page := f.list(ann, "contact", "stage=lead"); page.Total != 1 || page.Records[0].Key != other.Key {
+			t.Errorf("a list without it has %d", page.Total)
+		}
+	})
+}
+
 // TestAnIndexThatCannotBeFilled searches a workspace with a damaged row. SQL answers, and the log
 // says so once, although the index is tried again. The index answers when the row is repaired.
 func TestAnIndexThatCannotBeFilled(t *testing.T) {

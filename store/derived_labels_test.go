@@ -10,8 +10,9 @@ import (
 
 // TestARecordShowsSomeOfManyLabels logs activities for more people than a record shows. The record
 // shows the most that it may, filters find it by each of them, and a delete leaves no label.
-func TestARecordShowsSomeOfManyLabels(t *testing.T) {
-	f := onFile(t)
+func TestARecordShowsSomeOfManyLabels(t *testing.T) { onDisk(t, aRecordShowsSomeOfManyLabels) }
+
+func aRecordShowsSomeOfManyLabels(t *testing.T, f *fixture) {
 	f.cascades.step = 20
 	ann := f.member("ann@example.com")
 	ann.Role = crm.RoleAdmin

@@ -2,11 +2,15 @@ package store
 
 import (
 	"flag"
+	"log/slog"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"crmkit/crm"
 	"crmkit/store/engine"
 	"crmkit/store/postgres/pgtest"
 )
@@ -22,10 +26,38 @@ func engines(t *testing.T, test func(t *testing.T, f *fixture)) {
 // enginesWith is engines with further options.
 func enginesWith(t *testing.T, opts Options, test func(t *testing.T, f *fixture)) {
 	t.Helper()
-	for name, path := range map[string]func(*testing.T) string{"file": pathOfFile, "memory": func(*testing.T) string { return Memory }, "postgres": Postgres} {
+	onPlaces(t, opts, test, "file", "memory", "postgres")
+}
+
+// onDisk is engines without SQLite in memory, for tests that read while a write runs, or that open the
+// database again.
+func onDisk(t *testing.T, test func(t *testing.T, f *fixture)) {
+	t.Helper()
+	onPlaces(t, Options{}, test, "file", "postgres")
+}
+
+// onSQLite is engines without PostgreSQL, for tests of what SQLite does.
+func onSQLite(t *testing.T, test func(t *testing.T, f *fixture)) {
+	t.Helper()
+	onPlaces(t, Options{}, test, "file", "memory")
+}
+
+// onPostgres runs a test on PostgreSQL alone.
+func onPostgres(t *testing.T, test func(t *testing.T, f *fixture)) {
+	t.Helper()
+	onPlaces(t, Options{Log: slog.New(slog.NewTextHandler(t.Output(), nil))}, test, "postgres")
+}
+
+// places are the engines by name, each with a function that returns the Path of a new database.
+var places = map[string]func(t *testing.T) string{"file": pathOfFile, "memory": func(*testing.T) string { return Memory }, "postgres": Postgres}
+
+// onPlaces runs a test on some of places.
+func onPlaces(t *testing.T, opts Options, test func(t *testing.T, f *fixture), names ...string) {
+	t.Helper()
+	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			opts := opts
-			opts.Path = path(t)
+			opts.Path = places[name](t)
 			test(t, openWith(t, newClock(), opts))
 		})
 	}
@@ -39,6 +71,40 @@ func Postgres(t *testing.T) string {
 	return pgtest.Shared(t).DatabaseFrom(t, "store", func(address string) error {
 		return Upgrade(t.Context(), Options{Path: address})
 	})
+}
+
+// tables returns the names of the tables of the database.
+func (f *fixture) tables() []string {
+	f.t.Helper()
+	if f.opts.Shared() {
+		return f.raw(1, "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema() ORDER BY tablename")
+	}
+	return f.raw(1, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+}
+
+// columns returns the columns of a table in their order, each with its type in the words of
+// migrations: "key BIGINT".
+func (f *fixture) columns(table string) []string {
+	f.t.Helper()
+	if f.opts.Shared() {
+		return f.raw(1, "SELECT column_name || ' ' || UPPER(data_type) FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position", table)
+	}
+	columns := f.raw(1, "SELECT name || ' ' || type FROM pragma_table_info($1) ORDER BY cid", table)
+	for i := range columns {
+		columns[i] = strings.Replace(columns[i], " INTEGER", " BIGINT", 1)
+	}
+	return columns
+}
+
+// columnNames returns the names of the columns of a table in their order, without some.
+func (f *fixture) columnNames(table string, without ...string) (names []string) {
+	f.t.Helper()
+	for _, column := range f.columns(table) {
+		if name, _, _ := strings.Cut(column, " "); !slices.Contains(without, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func onFile(t *testing.T) *fixture {
@@ -92,8 +158,15 @@ func openWith(t *testing.T, c *clock, opts Options) *fixture {
 // reversed makes SQLite return unordered rows in reverse from files too.
 var reversed = flag.Bool("reversed", false, "have SQLite return the rows of unordered statements in reverse")
 
-// writes returns the connection that writes, which serves the test while no write runs.
+// writes returns one of the connections that write. It serves the test while no write runs.
 func (f *fixture) writes() engine.Conn { return f.conns[len(f.conns)-1] }
+
+// writerOf returns the connection that writes to the workspace of an actor. It serves the test while
+// no write runs.
+func (f *fixture) writerOf(actor crm.Actor) engine.Conn {
+	writers := f.conns[len(f.conns)-f.db.Writers():]
+	return writers[actor.Workspace%int64(len(writers))]
+}
 
 // emptyCaches empties the caches and the text index.
 func (f *fixture) emptyCaches() {

@@ -46,7 +46,7 @@ type fixture struct {
 	clock  *clock
 	opts   Options
 	tuning txn.Tuning
-	conns  []engine.Conn // all connections of the store, the writer's last
+	conns  []engine.Conn // all connections of the store, those that write last
 }
 
 func builtin(t *testing.T) *crm.Schema {

@@ -35,29 +35,30 @@ func (f *fixture) repeated() (list []string) {
 // value. Lists find and order the same records in a file of an older version, which has
 // those folded forms.
 func TestFoldsThatRepeatTheirValueAreLeftOut(t *testing.T) {
-	f := onFile(t)
-	ann := f.member("ann@example.com")
-	for i, word := range []string{"lead", "Lead", "läd", "LEAD", "", "möchte", "zed", " lead  two", "ﬁn"} {
-		pairs := []any{"name", fmt.Sprint("Jane ", i)}
-		for _, name := range foldedFields {
-			if clean, _ := norm.Clean(word); clean != "" {
-				pairs = append(pairs, name, clean)
+	onDisk(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		for i, word := range []string{"lead", "Lead", "läd", "LEAD", "", "möchte", "zed", " lead  two", "ﬁn"} {
+			pairs := []any{"name", fmt.Sprint("Jane ", i)}
+			for _, name := range foldedFields {
+				if clean, _ := norm.Clean(word); clean != "" {
+					pairs = append(pairs, name, clean)
+				}
 			}
+			f.update(ann, f.save(ann, "contact", pairs...), "phone", "0171 23")
 		}
-		f.update(ann, f.save(ann, "contact", pairs...), "phone", "0171 23")
-	}
-	if repeated := f.repeated(); len(repeated) > 0 {
-		t.Errorf("repeat their value: %v", repeated)
-	}
-	without := f.folded(ann)
-	f.write(ann, func(tx *Tx) error { return repeatFolds(tx, f.Schema.ByName("contact")) })
-	f = f.reopen()
-	if len(f.repeated()) == 0 {
-		t.Fatal("no folded form in the file repeats its value")
-	}
-	if with := f.folded(ann); !slices.Equal(with, without) {
-		t.Errorf("with repeated folds lists show\n%v\nwithout them\n%v", with, without)
-	}
+		if repeated := f.repeated(); len(repeated) > 0 {
+			t.Errorf("repeat their value: %v", repeated)
+		}
+		without := f.folded(ann)
+		f.write(ann, func(tx *Tx) error { return repeatFolds(tx, f.Schema.ByName("contact")) })
+		f = f.reopen()
+		if len(f.repeated()) == 0 {
+			t.Fatal("no folded form in the file repeats its value")
+		}
+		if with := f.folded(ann); !slices.Equal(with, without) {
+			t.Errorf("with repeated folds lists show\n%v\nwithout them\n%v", with, without)
+		}
+	})
 }
 
 // repeatFolds fills each folded column that is null with the value itself, as older versions
@@ -133,7 +134,7 @@ func TestRefoldReplacesItems(t *testing.T) {
 	bad := f.save(ann, "contact", "name", "Bad", "other_phones", []string{"030 3"})
 	rows := "SELECT value FROM list_values ORDER BY value"
 	want := f.raw(1, rows)
-	c := f.writes()
+	c := f.writerOf(ann)
 	for _, text := range []string{
 		"UPDATE contacts SET other_phones_fold = '490301' || CHAR(9) || '0302' WHERE key = $1",
 		"UPDATE list_values SET value = '490301' WHERE value = '+49301' AND record = $1",
@@ -175,7 +176,7 @@ func TestRefoldComputesEveryForm(t *testing.T) {
 		return rows
 	}
 	before := forms()
-	c := f.writes()
+	c := f.writerOf(jurgen)
 	for _, column := range columns {
 		table, name, _ := strings.Cut(column, " ")
 		text := map[string]string{"names": "name", "custom_values": "text"}[table]

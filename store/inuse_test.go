@@ -26,7 +26,7 @@ func (f *fixture) checkUses() {
 			field := &e.Fields[i]
 			value, from := "x."+field.Col(), e.Plural+" x"
 			if field.Type == fieldtype.Tags {
-				value, from = "j.value", from+", json_each(x."+field.Col()+") j"
+				value, from = "j.value", from+", items_of(x."+field.Col()+") j"
 			}
 			if e.CountsValues(field) {
 				counts = append(counts, fmt.Sprintf("SELECT x.workspace_id, '%s', '%s', %s, COUNT(*) FROM %s WHERE x.workspace_id > 0 AND %s IS NOT NULL GROUP BY x.workspace_id, %s",
@@ -66,28 +66,30 @@ func TestAllValuesInUseAreCounted(t *testing.T) {
 
 // TestManyValuesInUse checks that the values beyond those listed are counted up to a bound.
 func TestManyValuesInUse(t *testing.T) {
-	f := onFile(t)
-	ann := f.member("ann@example.com")
-	f.run(ann, `WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < $2)
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		f.run(ann, `WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < $2)
 		INSERT INTO values_in_use (workspace_id, kind, field, value, n) SELECT $1, 'contact', 'owner', 'o' || i, 1 FROM r`, ann.Workspace, query.MaxInUse+query.MaxRest+2)
-	if list := f.inUseList(ann, "contact", "owner=nobody"); len(list.Values) != query.MaxInUse || list.Rest != query.MaxRest+1 {
-		t.Errorf("in use: %d and %d more", len(list.Values), list.Rest)
-	}
+		if list := f.inUseList(ann, "contact", "owner=nobody"); len(list.Values) != query.MaxInUse || list.Rest != query.MaxRest+1 {
+			t.Errorf("in use: %d and %d more", len(list.Values), list.Rest)
+		}
+	})
 }
 
 // TestCustomValuesAreCountedInTheNewest checks that values of custom fields, which have no stored
 // counts, are counted in the newest records, and that the answer says so.
 func TestCustomValuesAreCountedInTheNewest(t *testing.T) {
-	f := onFile(t)
-	ann := f.member("ann@example.com")
-	f.save(ann, "contact", "name", "n", "custom", []crm.Member{{Name: "plan", JSON: `"old"`}})
-	if list := f.inUseList(ann, "contact", "custom.plan=x"); !slices.Equal(list.Values, []ValueCount{{Value: "old", N: 1}}) || list.AtLeast {
-		t.Errorf("in use: %+v", list)
-	}
-	f.run(ann, `WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < $1)
-		INSERT INTO custom_values (name_id, record, text) SELECT (SELECT name_id FROM custom_values), $2 + i, CASE WHEN i % 4 = 0 THEN 'free' ELSE 'pro' END FROM r`, query.MaxScan, crm.RecordKey(ann.Workspace, 1000))
-	f.cache.Clear()
-	if list := f.inUseList(ann, "contact", "custom.plan=x"); !slices.Equal(list.Values, []ValueCount{{Value: "pro", N: query.MaxScan * 3 / 4}, {Value: "free", N: query.MaxScan / 4}}) || !list.AtLeast || list.Rest != 0 {
-		t.Errorf("in use: %+v", list)
-	}
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		f.save(ann, "contact", "name", "n", "custom", []crm.Member{{Name: "plan", JSON: `"old"`}})
+		if list := f.inUseList(ann, "contact", "custom.plan=x"); !slices.Equal(list.Values, []ValueCount{{Value: "old", N: 1}}) || list.AtLeast {
+			t.Errorf("in use: %+v", list)
+		}
+		f.run(ann, `WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < $1)
+		INSERT INTO custom_values (name_id, record, text) SELECT (SELECT name_id FROM custom_values), CAST($2 AS BIGINT) + i, CASE WHEN i % 4 = 0 THEN 'free' ELSE 'pro' END FROM r`, query.MaxScan, crm.RecordKey(ann.Workspace, 1000))
+		f.cache.Clear()
+		if list := f.inUseList(ann, "contact", "custom.plan=x"); !slices.Equal(list.Values, []ValueCount{{Value: "pro", N: query.MaxScan * 3 / 4}, {Value: "free", N: query.MaxScan / 4}}) || !list.AtLeast || list.Rest != 0 {
+			t.Errorf("in use: %+v", list)
+		}
+	})
 }

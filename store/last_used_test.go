@@ -18,41 +18,42 @@ import (
 // TestLastUsesAreWrittenInSteps checks that the uses of many tokens are written in several
 // writes, and that uses that could not be written are written later.
 func TestLastUsesAreWrittenInSteps(t *testing.T) {
-	f := openAt(t, Memory)
-	ann := f.member("ann@example.com")
-	var tokens []string
-	for i := range 90 {
-		tokens = append(tokens, f.token(ann, fmt.Sprint(i)))
-	}
-	f.clock.advance(IdleLimit / 2)
-	for i := range 3 * maintenance.FlushStep {
-		f.MarkUsed(crm.Actor{TokenID: fmt.Sprint("tok_gone", i)}) // tokens that were revoked since
-	}
-	for _, id := range tokens {
-		f.MarkUsed(crm.Actor{User: ann.User, TokenID: id})
-	}
-	cancelled, cancel := context.WithCancel(t.Context())
-	cancel()
-	f.FlushLastUsed(cancelled)
-	now := f.Now().UnixMilli()
-	unwritten := func() string { return f.raw(1, "SELECT COUNT(*) FROM tokens WHERE last_used_at < $1", now)[0] }
-	if n := unwritten(); n != fmt.Sprint(len(tokens)) {
-		t.Errorf("a cancelled flush left %s uses unwritten", n)
-	}
-	var writes atomic.Int64
-	f.Watch(func(b Batch) { writes.Add(int64(b.Writes)) })
-	f.FlushLastUsed(t.Context())
-	if n := unwritten(); n != "0" {
-		t.Errorf("%s uses were lost", n)
-	}
-	if n := writes.Load(); n != 4 {
-		t.Errorf("%d uses took %d writes", 3*maintenance.FlushStep+len(tokens), n)
-	}
-	writes.Store(0)
-	f.FlushLastUsed(t.Context())
-	if n := writes.Load(); n != 0 {
-		t.Errorf("%d writes without a use to write", n)
-	}
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		var tokens []string
+		for i := range 90 {
+			tokens = append(tokens, f.token(ann, fmt.Sprint(i)))
+		}
+		f.clock.advance(IdleLimit / 2)
+		for i := range 3 * maintenance.FlushStep {
+			f.MarkUsed(crm.Actor{TokenID: fmt.Sprint("tok_gone", i)}) // tokens that were revoked since
+		}
+		for _, id := range tokens {
+			f.MarkUsed(crm.Actor{User: ann.User, TokenID: id})
+		}
+		cancelled, cancel := context.WithCancel(t.Context())
+		cancel()
+		f.FlushLastUsed(cancelled)
+		now := f.Now().UnixMilli()
+		unwritten := func() string { return f.raw(1, "SELECT COUNT(*) FROM tokens WHERE last_used_at < $1", now)[0] }
+		if n := unwritten(); n != fmt.Sprint(len(tokens)) {
+			t.Errorf("a cancelled flush left %s uses unwritten", n)
+		}
+		var writes atomic.Int64
+		f.Watch(func(b Batch) { writes.Add(int64(b.Writes)) })
+		f.FlushLastUsed(t.Context())
+		if n := unwritten(); n != "0" {
+			t.Errorf("%s uses were lost", n)
+		}
+		if n := writes.Load(); n != 4 {
+			t.Errorf("%d uses took %d writes", 3*maintenance.FlushStep+len(tokens), n)
+		}
+		writes.Store(0)
+		f.FlushLastUsed(t.Context())
+		if n := writes.Load(); n != 0 {
+			t.Errorf("%d writes without a use to write", n)
+		}
+	})
 }
 
 // seen returns the tokens of a list, walked to its end, with their last uses and the total.
@@ -117,41 +118,42 @@ func TestListsShowUnwrittenUses(t *testing.T) {
 // TestTokensAreReadBesideAWrite checks that reads of tokens, in a list, alone and for a session,
 // neither wait for a write nor make one, and show a use that is being written.
 func TestTokensAreReadBesideAWrite(t *testing.T) {
-	f := onFile(t)
-	ann := f.member("ann@example.com")
-	ann.TokenID = f.token(ann, "hash")
-	f.clock.advance(24 * time.Hour)
-	f.MarkUsed(ann)
-	now := f.Now().UnixMilli()
-	check := func(when string) {
-		page := f.list(ann, "token", "last_used_at=gt:-1h&total=exact")
-		if len(page.Records) != 1 || page.Total != 1 || page.Records[0].Value("last_used_at").Int != now {
-			t.Errorf("%s: listed are %v", when, page.Records)
+	onDisk(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		ann.TokenID = f.token(ann, "hash")
+		f.clock.advance(24 * time.Hour)
+		f.MarkUsed(ann)
+		now := f.Now().UnixMilli()
+		check := func(when string) {
+			page := f.list(ann, "token", "last_used_at=gt:-1h&total=exact")
+			if len(page.Records) != 1 || page.Total != 1 || page.Records[0].Value("last_used_at").Int != now {
+				t.Errorf("%s: listed are %v", when, page.Records)
+			}
+			rec, err := f.RecordByID(t.Context(), ann, f.Schema.ByName("token"), ann.TokenID)
+			if err != nil || rec.Value("last_used_at").Int != now {
+				t.Errorf("%s: the token is %v %v", when, rec, err)
+			}
+			saved, _ := strconv.ParseInt(f.raw(1, "SELECT last_used_at FROM tokens WHERE id = $1", ann.TokenID)[0], 10, 64)
+			if used := f.LastUsed(ann.TokenID, saved); used != now {
+				t.Errorf("%s: the token was used at %d", when, used)
+			}
 		}
-		rec, err := f.RecordByID(t.Context(), ann, f.Schema.ByName("token"), ann.TokenID)
-		if err != nil || rec.Value("last_used_at").Int != now {
-			t.Errorf("%s: the token is %v %v", when, rec, err)
+		release := f.block()
+		check("while the writer is blocked")
+		if n := f.Stats().Waiting; n != 0 {
+			t.Errorf("%d writes wait", n)
 		}
-		saved, _ := strconv.ParseInt(f.raw(1, "SELECT last_used_at FROM tokens WHERE id = $1", ann.TokenID)[0], 10, 64)
-		if used := f.LastUsed(ann.TokenID, saved); used != now {
-			t.Errorf("%s: the token was used at %d", when, used)
+		flushed := make(chan struct{})
+		go func() { defer close(flushed); f.FlushLastUsed(context.Background()) }()
+		for f.Stats().Waiting == 0 {
+			runtime.Gosched()
 		}
-	}
-	release := f.block()
-	check("while the writer is blocked")
-	if n := f.Stats().Waiting; n != 0 {
-		t.Errorf("%d writes wait", n)
-	}
-	flushed := make(chan struct{})
-	go func() { defer close(flushed); f.FlushLastUsed(context.Background()) }()
-	for f.Stats().Waiting == 0 {
-		runtime.Gosched()
-	}
-	check("while the use is being written")
-	release()
-	<-flushed
-	check("when it was written")
-	if n := len(f.lastUsed.All()); n != 0 {
-		t.Errorf("%d written uses are still in memory", n)
-	}
+		check("while the use is being written")
+		release()
+		<-flushed
+		check("when it was written")
+		if n := len(f.lastUsed.All()); n != 0 {
+			t.Errorf("%d written uses are still in memory", n)
+		}
+	})
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,7 +11,10 @@ import (
 // TestLogIsTrimmed keeps the log for 30 days. Older entries are deleted in steps, the newest entry
 // always remains, the remaining entries show the same as before, and numbers are not given twice.
 func TestLogIsTrimmed(t *testing.T) {
-	f := openWith(t, newClock(), Options{Path: filepath.Join(t.TempDir(), "crmkit.db"), LogDays: maintenance.MinLogDays})
+	enginesWith(t, Options{LogDays: maintenance.MinLogDays}, logIsTrimmed)
+}
+
+func logIsTrimmed(t *testing.T, f *fixture) {
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 	old := f.save(ann, "contact", "name", "Old", "notes", "n0")
 	for i := range maintenance.PurgeStep + 50 {
@@ -56,10 +58,11 @@ func TestLogDaysAreNotTooFew(t *testing.T) {
 
 // TestUntrimmedLogHasNoStart checks that a log that was never trimmed has no time of a trim.
 func TestUntrimmedLogHasNoStart(t *testing.T) {
-	f := onFile(t)
-	ann := f.member("ann@example.com")
-	f.save(ann, "contact", "name", "n")
-	if begins, err := f.LogTrimmed(t.Context(), ann); err != nil || begins != (time.Time{}) {
-		t.Errorf("the log begins at %v, %v", begins, err)
-	}
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		f.save(ann, "contact", "name", "n")
+		if begins, err := f.LogTrimmed(t.Context(), ann); err != nil || begins != (time.Time{}) {
+			t.Errorf("the log begins at %v, %v", begins, err)
+		}
+	})
 }

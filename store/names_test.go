@@ -69,31 +69,32 @@ func TestUpgradeOfNames(t *testing.T) {
 // TestNamesEndWithTheirLastUse creates and deletes records with labels and custom keys of their own.
 // A name without a use is deleted, and names of workspaces and kinds are separate.
 func TestNamesEndWithTheirLastUse(t *testing.T) {
-	f := onFile(t)
-	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
-	own := f.save(ann, "contact", "name", "Jane", "tags", []string{"vip", "k1"})
-	f.save(ann, "company", "name", "Acme", "tags", []string{"vip"})
-	f.save(bob, "contact", "name", "Joe", "tags", []string{"vip"})
-	for i := range 40 {
-		var members []crm.Member
-		var labels []string
-		for j := range 40 { // more names than one statement adds
-			members, labels = append(members, crm.Member{Name: fmt.Sprint("k", i, ".", j), JSON: fmt.Sprint(j)}), append(labels, fmt.Sprint("t", i, ".", j))
-		}
-		rec := f.save(ann, "contact", "name", "Jim", "custom", members, "tags", labels)
-		for _, params := range []string{"custom.k%d.0=0", "custom.k%d.39=39", "tags=t%[1]d.0,t%[1]d.39"} {
-			if found := f.list(ann, "contact", fmt.Sprintf(params, i)).Records; len(found) != 1 || found[0].Key != rec.Key {
-				t.Fatalf("%s finds %d contacts", fmt.Sprintf(params, i), len(found))
+	engines(t, func(t *testing.T, f *fixture) {
+		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+		own := f.save(ann, "contact", "name", "Jane", "tags", []string{"vip", "k1"})
+		f.save(ann, "company", "name", "Acme", "tags", []string{"vip"})
+		f.save(bob, "contact", "name", "Joe", "tags", []string{"vip"})
+		for i := range 40 {
+			var members []crm.Member
+			var labels []string
+			for j := range 40 { // more names than one statement adds
+				members, labels = append(members, crm.Member{Name: fmt.Sprint("k", i, ".", j), JSON: fmt.Sprint(j)}), append(labels, fmt.Sprint("t", i, ".", j))
 			}
+			rec := f.save(ann, "contact", "name", "Jim", "custom", members, "tags", labels)
+			for _, params := range []string{"custom.k%d.0=0", "custom.k%d.39=39", "tags=t%[1]d.0,t%[1]d.39"} {
+				if found := f.list(ann, "contact", fmt.Sprintf(params, i)).Records; len(found) != 1 || found[0].Key != rec.Key {
+					t.Fatalf("%s finds %d contacts", fmt.Sprintf(params, i), len(found))
+				}
+			}
+			f.remove(ann, rec)
 		}
-		f.remove(ann, rec)
-	}
-	f.update(ann, own, "tags", []string{"k1"})
-	if names := f.raw(1, "SELECT workspace_id || ' ' || kind || ' ' || name FROM names ORDER BY 1"); !slices.Equal(names, []string{
-		fmt.Sprint(ann.Workspace, " company vip"), fmt.Sprint(ann.Workspace, " contact k1"), fmt.Sprint(bob.Workspace, " contact vip")}) {
-		t.Errorf("names are %q", names)
-	}
-	if found := f.list(bob, "contact", "tags=vip").Total; found != 1 {
-		t.Errorf("%d contacts have the label", found)
-	}
+		f.update(ann, own, "tags", []string{"k1"})
+		if names := f.raw(1, "SELECT workspace_id || ' ' || kind || ' ' || name FROM names ORDER BY 1"); !slices.Equal(names, []string{
+			fmt.Sprint(ann.Workspace, " company vip"), fmt.Sprint(ann.Workspace, " contact k1"), fmt.Sprint(bob.Workspace, " contact vip")}) {
+			t.Errorf("names are %q", names)
+		}
+		if found := f.list(bob, "contact", "tags=vip").Total; found != 1 {
+			t.Errorf("%d contacts have the label", found)
+		}
+	})
 }

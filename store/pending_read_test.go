@@ -46,38 +46,39 @@ func TestPendingDeletesFreeThePlanLimit(t *testing.T) {
 // TestUpdateBesideALostReference checks that a record with a reference to a deleted record is read
 // and updated as if the reference were unset, and that the log still has the reference.
 func TestUpdateBesideALostReference(t *testing.T) {
-	f := onFile(t)
-	f.cascades.atOnce, f.cascades.step = 1, 1
-	ann := f.member("ann@example.com")
-	acme, other := f.save(ann, "company", "name", "Acme"), f.save(ann, "company", "name", "Other")
-	var contacts []crm.Record
-	for range 4 {
-		contacts = append(contacts, f.save(ann, "contact", "name", "n", "company_id", acme))
-	}
-	at := contacts[3]
-	f.write(ann, func(tx *Tx) error {
-		if _, err := tx.Delete(acme); err != nil {
+	engines(t, func(t *testing.T, f *fixture) {
+		f.cascades.atOnce, f.cascades.step = 1, 1
+		ann := f.member("ann@example.com")
+		acme, other := f.save(ann, "company", "name", "Acme"), f.save(ann, "company", "name", "Other")
+		var contacts []crm.Record
+		for range 4 {
+			contacts = append(contacts, f.save(ann, "contact", "name", "n", "company_id", acme))
+		}
+		at := contacts[3]
+		f.write(ann, func(tx *Tx) error {
+			if _, err := tx.Delete(acme); err != nil {
+				return err
+			}
+			seen, err := tx.Fetch(at.Entity, at.Key)
+			if err != nil || seen.Value("company_id").Set() || seen.Version() != 1 {
+				t.Errorf("before the change: company %v, version %d, %v", seen.Value("company_id"), seen.Version(), err)
+			}
+			d := f.draft("contact", "company_id", other)
+			d.Version = 1
+			out, err := tx.Update(at.Key, d)
+			if out.Before.Value("company_id").Set() || out.After.Value("company_id").Int != other.Key {
+				t.Errorf("the change went from %v to %v", out.Before.Value("company_id"), out.After.Value("company_id"))
+			}
 			return err
+		})
+		f.settled()
+		want := []string{"create", "update", "update"}
+		got := f.raw(1, "SELECT action FROM changes WHERE target = '"+at.Handle()+"' ORDER BY key")
+		made := f.list(ann, "change", "target="+at.Handle()+"&action=create").Records
+		if !slices.Equal(got, want) || len(made) != 1 || !strings.Contains(fmt.Sprint(made[0].Value("to").Members()), acme.ID) {
+			t.Errorf("the log has %v, and the create is %v", got, made)
 		}
-		seen, err := tx.Fetch(at.Entity, at.Key)
-		if err != nil || seen.Value("company_id").Set() || seen.Version() != 1 {
-			t.Errorf("before the change: company %v, version %d, %v", seen.Value("company_id"), seen.Version(), err)
-		}
-		d := f.draft("contact", "company_id", other)
-		d.Version = 1
-		out, err := tx.Update(at.Key, d)
-		if out.Before.Value("company_id").Set() || out.After.Value("company_id").Int != other.Key {
-			t.Errorf("the change went from %v to %v", out.Before.Value("company_id"), out.After.Value("company_id"))
-		}
-		return err
 	})
-	f.settled()
-	want := []string{"create", "update", "update"}
-	got := f.raw(1, "SELECT action FROM changes WHERE target = '"+at.Handle()+"' ORDER BY key")
-	made := f.list(ann, "change", "target="+at.Handle()+"&action=create").Records
-	if !slices.Equal(got, want) || len(made) != 1 || !strings.Contains(fmt.Sprint(made[0].Value("to").Members()), acme.ID) {
-		t.Errorf("the log has %v, and the create is %v", got, made)
-	}
 }
 
 // TestAChangeBetweenAMoveAndADelete moves a contact to another company and deletes the old company.

@@ -13,7 +13,7 @@ import (
 // multiply adds n copies of an activity.
 func (f *fixture) multiply(actor crm.Actor, rec crm.Record, n int) {
 	f.t.Helper()
-	columns := strings.Join(f.raw(1, "SELECT name FROM pragma_table_info('activities') WHERE name <> 'key'"), ", ")
+	columns := strings.Join(f.columnNames("activities", "key"), ", ")
 	f.write(actor, func(tx *Tx) error {
 		err := tx.Exec(fmt.Sprintf("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d) INSERT INTO activities (key, %s) SELECT key + i, %s FROM c CROSS JOIN activities WHERE key = %d", n, columns, columns, rec.Key))
 		if err != nil {
@@ -33,7 +33,7 @@ func TestPlanLimitBesideADeleteReadsLittle(t *testing.T) {
 		{"the plan allows far fewer", many, false, 50, "those that are being deleted still count", 250},
 		{"they remain", many, true, many + 2, "those that are being deleted still count", 5 * maxLeavingSearch},
 	} {
-		t.Run(c.name, c.run)
+		t.Run(c.name, func(t *testing.T) { engines(t, c.run) })
 	}
 }
 
@@ -44,11 +44,10 @@ type limitBesideDelete struct {
 	remain bool   // they refer to a deal too, and are not deleted
 	limit  int64  // how many activities the plan allows
 	hint   string // of the error for one more; empty: it is saved
-	pages  int    // a create reads at most
+	pages  int    // a create reads at most, on SQLite
 }
 
-func (c limitBesideDelete) run(t *testing.T) {
-	f := onFile(t)
+func (c limitBesideDelete) run(t *testing.T, f *fixture) {
 	f.cascades.step = 1
 	ann := f.member("ann@example.com")
 	big, bob := f.save(ann, "contact", "name", "Big"), f.save(ann, "contact", "name", "Bob")
@@ -66,7 +65,7 @@ func (c limitBesideDelete) run(t *testing.T) {
 			t.Errorf("deleted at once: %v", err)
 		}
 		for range 2 {
-			before := f.writes().PagesRead()
+			before := f.writerOf(ann).PagesRead()
 			err := tx.Savepoint(func() error {
 				_, err := tx.Save(more)
 				return err
@@ -74,7 +73,7 @@ func (c limitBesideDelete) run(t *testing.T) {
 			if refused := (*crm.Error)(nil); err != nil && !errors.As(err, &refused) {
 				return err // the function runs again, with savepoints
 			}
-			if n := f.writes().PagesRead() - before; n > c.pages {
+			if n := f.writerOf(ann).PagesRead() - before; n > c.pages {
 				t.Errorf("an activity reads %d pages, more than %d", n, c.pages)
 			}
 			c.check(t, err)
@@ -100,8 +99,9 @@ func (c limitBesideDelete) check(t *testing.T, err error) {
 
 // TestAListBesideADeleteReadsLittle lists the activities of a contact while very many of
 // another contact are being deleted. The planner does not count those.
-func TestAListBesideADeleteReadsLittle(t *testing.T) {
-	f := onFile(t)
+func TestAListBesideADeleteReadsLittle(t *testing.T) { onDisk(t, aListBesideADeleteReadsLittle) }
+
+func aListBesideADeleteReadsLittle(t *testing.T, f *fixture) {
 	f.cascades.step = 1
 	ann := f.member("ann@example.com")
 	big, bob := f.save(ann, "contact", "name", "Big"), f.save(ann, "contact", "name", "Bob")

@@ -23,10 +23,10 @@ var filters = map[string][]string{
 	"task": {"done=no", "assignee=me"}, "campaign": {"status=active"}, "campaign_member": {"contact.stage=lead"}, "activity": {"kind=call", "search=quote"}, "change": {"action=update"},
 }
 
-// TestOrdersHaveAnIndex checks that SQLite walks an index for lists in each of the orders, on the
+// TestSQLiteWalksTheIndexOfAnOrder checks that SQLite walks an index for lists in each of the orders, on the
 // first page and on later ones, with filters and without. It sorts nothing and scans no table.
-func TestOrdersHaveAnIndex(t *testing.T) {
-	engines(t, func(t *testing.T, f *fixture) {
+func TestSQLiteWalksTheIndexOfAnOrder(t *testing.T) {
+	onSQLite(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		f.records(ann, 3)
 		for kind, sorts := range orders {

@@ -15,24 +15,25 @@ import (
 // TestPathsFindTheSameRows lists by conditions that few rows match and by others that many
 // match. The rows, their order, the pages and the total are the same as without index paths.
 func TestPathsFindTheSameRows(t *testing.T) {
-	f := onFile(t)
-	ann := f.member("ann@example.com")
-	campaign, company := f.save(ann, "campaign", "name", "n"), f.save(ann, "company", "name", "n")
-	f.write(ann, func(tx *Tx) error {
-		for i := range 1000 {
-			if err := f.saveNth(tx, i, campaign, company); err != nil {
-				return err
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		campaign, company := f.save(ann, "campaign", "name", "n"), f.save(ann, "company", "name", "n")
+		f.write(ann, func(tx *Tx) error {
+			for i := range 1000 {
+				if err := f.saveNth(tx, i, campaign, company); err != nil {
+					return err
+				}
 			}
+			return nil
+		})
+		f.clock.advance(2 * time.Hour)
+		f.save(ann, "contact", "name", "no stage")
+		ids := strings.NewReplacer("{cmp}", campaign.ID, "{co}", company.ID)
+		for _, c := range pathCases {
+			c.params = ids.Replace(c.params)
+			f.checkPath(ann, c)
 		}
-		return nil
 	})
-	f.clock.advance(2 * time.Hour)
-	f.save(ann, "contact", "name", "no stage")
-	ids := strings.NewReplacer("{cmp}", campaign.ID, "{co}", company.ID)
-	for _, c := range pathCases {
-		c.params = ids.Replace(c.params)
-		f.checkPath(ann, c)
-	}
 }
 
 // pathCase is a list and the path that the planner chooses for it.
@@ -115,26 +116,27 @@ func TestSpansAreReadFromTheirIndex(t *testing.T) {
 // side. With two bounds on one side SQLite walked from the end of the workspace to the cursor:
 // half a million rows for a page in the middle of a million. Its query plan does not show that.
 func TestDeepPagesBeginAtTheirCursor(t *testing.T) {
-	f := onFile(t)
-	ann := f.member("ann@example.com")
-	rec := f.save(ann, "contact", "name", "n", "tags", []string{"a"}, "stage", "s")
-	for _, params := range []string{"", "sort=created_at", "sort=-id", "sort=id", "tags=a", "stage=s&sort=id", "stage=ne:x", "tags=ne:b&sort=created_at"} {
-		q := f.question(ann, "contact", params).After(rec)
-		path := f.plan(ann, q)
-		if !path.ByKeys {
-			t.Fatalf("%s is not read in the order of keys", params)
-		}
-		for _, part := range path.Ranges() {
-			text := path.KeysSQL(part)
-			key := "t.key"
-			if path.InSortOrder() {
-				key = path.Index.Sources[0].Key
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		rec := f.save(ann, "contact", "name", "n", "tags", []string{"a"}, "stage", "s")
+		for _, params := range []string{"", "sort=created_at", "sort=-id", "sort=id", "tags=a", "stage=s&sort=id", "stage=ne:x", "tags=ne:b&sort=created_at"} {
+			q := f.question(ann, "contact", params).After(rec)
+			path := f.plan(ann, q)
+			if !path.ByKeys {
+				t.Fatalf("%s is not read in the order of keys", params)
 			}
-			if less, more := strings.Count(text, key+" < "), strings.Count(text, key+" > "); less > 1 || more > 1 || less+more == 0 {
-				t.Errorf("contacts?%s: %d and %d bounds in %s", params, less, more, text)
+			for _, part := range path.Ranges() {
+				text := path.KeysSQL(part)
+				key := "t.key"
+				if path.InSortOrder() {
+					key = path.Index.Sources[0].Key
+				}
+				if less, more := strings.Count(text, key+" < "), strings.Count(text, key+" > "); less > 1 || more > 1 || less+more == 0 {
+					t.Errorf("contacts?%s: %d and %d bounds in %s", params, less, more, text)
+				}
 			}
 		}
-	}
+	})
 }
 
 // plan returns the access path that the planner chooses for a question.

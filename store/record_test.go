@@ -280,28 +280,29 @@ func objectText(rec crm.Record, field string) string {
 // TestChangeNumbersOnlyRise checks that a new entry of the log has a higher number than all before,
 // also after old entries were deleted. Clients that read the newest entries rely on it.
 func TestChangeNumbersOnlyRise(t *testing.T) {
-	f := onFile(t)
-	ann := f.member("ann@example.com")
-	last := int64(0)
-	for range 3 {
-		together(8, func(i int) {
-			out, err := f.trySave(ann, f.draft("contact", "name", fmt.Sprint(i)))
-			if err == nil {
-				err = f.tryRemove(ann, out.After)
+	onDisk(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		last := int64(0)
+		for range 3 {
+			together(8, func(i int) {
+				out, err := f.trySave(ann, f.draft("contact", "name", fmt.Sprint(i)))
+				if err == nil {
+					err = f.tryRemove(ann, out.After)
+				}
+				if err != nil {
+					t.Errorf("create and delete: %v", err)
+				}
+			})
+			var n, first, newest int64
+			f.write(ann, func(tx *Tx) error {
+				_, err := tx.Row("SELECT COUNT(*), MIN(key), MAX(key) FROM changes WHERE action <> 'workspace.create'", nil, &n, &first, &newest)
+				return errors.Join(err, tx.Exec("DELETE FROM log"))
+			})
+			if n != 16 || first <= last || newest-first != 15 {
+				t.Errorf("%d entries from %d to %d, after %d", n, first, newest, last)
 			}
-			if err != nil {
-				t.Errorf("create and delete: %v", err)
-			}
-		})
-		var n, first, newest int64
-		f.write(ann, func(tx *Tx) error {
-			_, err := tx.Row("SELECT COUNT(*), MIN(key), MAX(key) FROM changes WHERE action <> 'workspace.create'", nil, &n, &first, &newest)
-			return errors.Join(err, tx.Exec("DELETE FROM log"))
-		})
-		if n != 16 || first <= last || newest-first != 15 {
-			t.Errorf("%d entries from %d to %d, after %d", n, first, newest, last)
+			last = newest
+			f = f.reopen()
 		}
-		last = newest
-		f = f.reopen()
-	}
+	})
 }

@@ -46,14 +46,16 @@ func storedText(v crm.Value) string { return fmt.Sprint(table.Arg(v)) }
 
 // program is a random series of writes on all kinds of records, with the state after each.
 type program struct {
-	f      *fixture
-	actor  crm.Actor
-	random *rand.Rand
-	states map[int64]state // by the number of the last entry of the log
+	servers servers
+	f       *fixture // the server at hand
+	actor   crm.Actor
+	random  *rand.Rand
+	states  map[int64]state // by the number of the last entry of the log
 }
 
 // step creates, updates or deletes a record.
 func (p *program) step() {
+	p.f = p.servers[p.random.IntN(len(p.servers))]
 	f := p.f
 	f.clock.advance(time.Duration(p.random.IntN(5)-1) * time.Second) // sometimes back
 	all := map[string][]crm.Record{}
@@ -235,20 +237,25 @@ func sortMembers(members []crm.Member, order []string, whole bool) {
 func TestLogRebuildsThePast(t *testing.T) {
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			f := openAt(t, Memory)
-			f.cascades.atOnce, f.cascades.step = 1+int(seed), 1+int(seed)/2 // some deletes in steps
-			p := &program{f: f, actor: f.member("ann@example.com"), random: rand.New(rand.NewPCG(seed, 9)), states: map[int64]state{}}
-			p.actor.Role = crm.RoleAdmin
-			p.states[p.last()] = state{}
-			for range 150 {
-				p.step()
-			}
-			f.checkCounters(p.actor)
-			f.checkItems(p.actor)
-			p.checkPast()
-			p.checkAudit()
+			engines(t, func(t *testing.T, f *fixture) { servers{f}.logRebuildsThePast(seed) })
 		})
 	}
+}
+
+func (s servers) logRebuildsThePast(seed uint64) {
+	f := s[0]
+	f.t.Helper()
+	s.each(func(f *fixture) { f.cascades.atOnce, f.cascades.step = 1+int(seed%6), 1+int(seed%6)/2 }) // some deletes in steps
+	p := &program{servers: s, f: f, actor: f.member("ann@example.com"), random: rand.New(rand.NewPCG(seed, 9)), states: map[int64]state{}}
+	p.actor.Role = crm.RoleAdmin
+	p.states[p.last()] = state{}
+	for range 150 {
+		p.step()
+	}
+	f.checkCounters(p.actor)
+	f.checkItems(p.actor)
+	p.checkPast()
+	p.checkAudit()
 }
 
 // checkPast compares each state with the one rebuilt from the log.
@@ -359,46 +366,47 @@ func spelledJSON(e *crm.Entity, f *crm.Field, text string) string {
 // TestPagesOfTheLogReadABoundedPast lists the creates of records that changed very often. The pages
 // are short, and together they have every entry with its values.
 func TestPagesOfTheLogReadABoundedPast(t *testing.T) {
-	f := openAt(t, Memory)
-	ann := f.member("ann@example.com")
-	var contacts []crm.Record
-	for i := range 4 {
-		contacts = append(contacts, f.save(ann, "contact", "name", fmt.Sprint("n", i), "stage", "new"))
-	}
-	f.write(ann, func(tx *Tx) error {
-		for i, contact := range contacts {
-			err := tx.Exec(`WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < $1)
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		var contacts []crm.Record
+		for i := range 4 {
+			contacts = append(contacts, f.save(ann, "contact", "name", fmt.Sprint("n", i), "stage", "new"))
+		}
+		f.write(ann, func(tx *Tx) error {
+			for i, contact := range contacts {
+				err := tx.Exec(`WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < $1)
 				INSERT INTO log (key, workspace_id, at, origin, action, target, version, before, after)
-				SELECT $2 + i, $3, $4, 1, 'update', $5, i + 1, '{"stage":"new"}', '{"stage":"new"}' FROM numbers`,
-				changelog.MaxReplayed*2/3, crm.RecordKey(ann.Workspace, int64(1_000_000*(i+1))), ann.Workspace, tx.Now(), "contact/"+contact.ID)
-			if err != nil {
-				return err
+				SELECT CAST($2 AS BIGINT) + i, CAST($3 AS BIGINT), CAST($4 AS BIGINT), 1, 'update', $5, i + 1, '{"stage":"new"}', '{"stage":"new"}' FROM numbers`,
+					changelog.MaxReplayed*2/3, crm.RecordKey(ann.Workspace, int64(1_000_000*(i+1))), ann.Workspace, tx.Now(), "contact/"+contact.ID)
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		var made []string
+		pages, after := 0, ""
+		for more := true; more; pages++ {
+			page := f.list(ann, "change", "action=create&sort=at&limit=50"+after)
+			if len(page.Records) == 0 || page.More != page.Truncated {
+				t.Fatalf("page %d has %d entries, more %t, full %t", pages, len(page.Records), page.More, page.Truncated)
+			}
+			for _, rec := range page.Records {
+				if strings.HasPrefix(rec.Value("target").Text, "contact/") {
+					made = append(made, membersText(rec.Value("to").Members()))
+				}
+			}
+			if more = page.More; more {
+				after = "&cursor=" + f.question(ann, "change", "action=create&sort=at&limit=50").Cursor(page.Records[len(page.Records)-1])
 			}
 		}
-		return nil
+		if len(made) != 4 || pages < 3 {
+			t.Errorf("%d pages have the creates %q", pages, made)
+		}
+		for i, to := range made {
+			if !strings.Contains(to, fmt.Sprintf("n%d", i)) || !strings.Contains(to, "new") {
+				t.Errorf("create %d has %s", i, to)
+			}
+		}
 	})
-	var made []string
-	pages, after := 0, ""
-	for more := true; more; pages++ {
-		page := f.list(ann, "change", "action=create&sort=at&limit=50"+after)
-		if len(page.Records) == 0 || page.More != page.Truncated {
-			t.Fatalf("page %d has %d entries, more %t, full %t", pages, len(page.Records), page.More, page.Truncated)
-		}
-		for _, rec := range page.Records {
-			if strings.HasPrefix(rec.Value("target").Text, "contact/") {
-				made = append(made, membersText(rec.Value("to").Members()))
-			}
-		}
-		if more = page.More; more {
-			after = "&cursor=" + f.question(ann, "change", "action=create&sort=at&limit=50").Cursor(page.Records[len(page.Records)-1])
-		}
-	}
-	if len(made) != 4 || pages < 3 {
-		t.Errorf("%d pages have the creates %q", pages, made)
-	}
-	for i, to := range made {
-		if !strings.Contains(to, fmt.Sprintf("n%d", i)) || !strings.Contains(to, "new") {
-			t.Errorf("create %d has %s", i, to)
-		}
-	}
 }

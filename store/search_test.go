@@ -187,8 +187,9 @@ func (f *fixture) compareList(actor crm.Actor, kind, params, more string) {
 
 // TestSearchesReadTheirOwnWrites has clients that search for records that they have just written,
 // while text indexes are dropped and filled again.
-func TestSearchesReadTheirOwnWrites(t *testing.T) {
-	f := onFile(t)
+func TestSearchesReadTheirOwnWrites(t *testing.T) { engines(t, searchesReadTheirOwnWrites) }
+
+func searchesReadTheirOwnWrites(t *testing.T, f *fixture) {
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 	f.records(ann, 300)
 	stop := make(chan struct{})

@@ -30,13 +30,13 @@ func TestWatch(t *testing.T) {
 	if sizes := []int{seen[0].Writes, seen[1].Writes}; len(seen) != 2 || !slices.Equal(sizes, []int{1, 3}) || seen[0].Failed || seen[0].Commit <= 0 {
 		t.Errorf("seen: %+v", seen)
 	}
-	if _, err := f.writes().Exec("PRAGMA query_only = 1"); err != nil {
+	if _, err := f.writerOf(ann).Exec("PRAGMA query_only = 1"); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Probe(t.Context()); err == nil {
 		t.Error("a store that cannot write says that it can")
 	}
-	if _, err := f.writes().Exec("PRAGMA query_only = 0"); err != nil {
+	if _, err := f.writerOf(ann).Exec("PRAGMA query_only = 0"); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {

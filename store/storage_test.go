@@ -110,26 +110,27 @@ func (f *fixture) used(actor crm.Actor, resource string) int64 {
 }
 
 func TestReservationsCountUntilTheyAreReleased(t *testing.T) {
-	f := onFile(t)
-	ann := f.member("ann@example.com")
-	before := f.used(ann, catalog.Storage)
-	for _, n := range []int64{700, 1200, 300} { // each replaces the one before
-		if err := f.Reserve(t.Context(), ann, "upload", n); err != nil {
-			t.Fatal(err)
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		before := f.used(ann, catalog.Storage)
+		for _, n := range []int64{700, 1200, 300} { // each replaces the one before
+			if err := f.Reserve(t.Context(), ann, "upload", n); err != nil {
+				t.Fatal(err)
+			}
+			if got := f.used(ann, catalog.Storage); got != before+n {
+				t.Errorf("%d bytes more are stored, want %d", got-before, n)
+			}
 		}
-		if got := f.used(ann, catalog.Storage); got != before+n {
-			t.Errorf("%d bytes more are stored, want %d", got-before, n)
+		f.checkCounters(ann)
+		for range 2 {
+			if err := f.Release(t.Context(), ann, "upload"); err != nil {
+				t.Fatal(err)
+			}
+			if got := f.used(ann, catalog.Storage); got != before {
+				t.Errorf("%d bytes stay reserved", got-before)
+			}
 		}
-	}
-	f.checkCounters(ann)
-	for range 2 {
-		if err := f.Release(t.Context(), ann, "upload"); err != nil {
-			t.Fatal(err)
-		}
-		if got := f.used(ann, catalog.Storage); got != before {
-			t.Errorf("%d bytes stay reserved", got-before)
-		}
-	}
+	})
 }
 
 // TestServersLeaveNoReservations checks that the next start releases the reservations of a killed
@@ -175,44 +176,46 @@ func storedReservations(t *testing.T, path string) (n int) {
 
 // TestReservationsExpire checks that a reservation that is never released ends after a day.
 func TestReservationsExpire(t *testing.T) {
-	f := onFile(t)
-	ann := f.member("ann@example.com")
-	before := f.used(ann, catalog.Storage)
-	if err := f.Reserve(t.Context(), ann, "upload", 5000); err != nil {
-		t.Fatal(err)
-	}
-	f.Purge(t.Context())
-	if got := f.used(ann, catalog.Storage); got != before+5000 {
-		t.Errorf("%d bytes are reserved", got-before)
-	}
-	f.clock.advance(maintenance.ReservedFor + time.Second)
-	f.Purge(t.Context())
-	f.checkCounters(ann)
-	if got := f.used(ann, catalog.Storage); got != before {
-		t.Errorf("%d bytes stay reserved", got-before)
-	}
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		before := f.used(ann, catalog.Storage)
+		if err := f.Reserve(t.Context(), ann, "upload", 5000); err != nil {
+			t.Fatal(err)
+		}
+		f.Purge(t.Context())
+		if got := f.used(ann, catalog.Storage); got != before+5000 {
+			t.Errorf("%d bytes are reserved", got-before)
+		}
+		f.clock.advance(maintenance.ReservedFor + time.Second)
+		f.Purge(t.Context())
+		f.checkCounters(ann)
+		if got := f.used(ann, catalog.Storage); got != before {
+			t.Errorf("%d bytes stay reserved", got-before)
+		}
+	})
 }
 
 func TestIdempotentResponsesGiveStorageBack(t *testing.T) {
-	f := onFile(t)
-	ann := f.member("ann@example.com")
-	before := f.used(ann, catalog.Storage)
-	for i := range 3 * maintenance.PurgeStep / 2 {
-		f.write(ann, func(tx *Tx) error {
-			f.clock.advance(1)
-			return tx.SaveIdempotentResponse(IdempotentResponse{Hash: fmt.Sprint(i), Request: "r", Text: "Zoë", JSON: "{}"})
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		before := f.used(ann, catalog.Storage)
+		for i := range 3 * maintenance.PurgeStep / 2 {
+			f.write(ann, func(tx *Tx) error {
+				f.clock.advance(1)
+				return tx.SaveIdempotentResponse(IdempotentResponse{Hash: fmt.Sprint(i), Request: "r", Text: "Zoë", JSON: "{}"})
+			})
+		}
+		f.checkCounters(ann)
+		f.clock.advance(maintenance.IdempotencyTTL)
+		f.write(ann, func(tx *Tx) error { // replaces one that is too old
+			return tx.SaveIdempotentResponse(IdempotentResponse{Hash: "1", Request: "r", Text: "again", JSON: "{}"})
 		})
-	}
-	f.checkCounters(ann)
-	f.clock.advance(maintenance.IdempotencyTTL)
-	f.write(ann, func(tx *Tx) error { // replaces one that is too old
-		return tx.SaveIdempotentResponse(IdempotentResponse{Hash: "1", Request: "r", Text: "again", JSON: "{}"})
+		f.checkCounters(ann)
+		f.clock.advance(maintenance.IdempotencyTTL)
+		f.Purge(t.Context())
+		f.checkCounters(ann)
+		if got := f.used(ann, catalog.Storage); got != before {
+			t.Errorf("%d bytes stay", got-before)
+		}
 	})
-	f.checkCounters(ann)
-	f.clock.advance(maintenance.IdempotencyTTL)
-	f.Purge(t.Context())
-	f.checkCounters(ann)
-	if got := f.used(ann, catalog.Storage); got != before {
-		t.Errorf("%d bytes stay", got-before)
-	}
 }

@@ -301,7 +301,7 @@ func TestAWalkDoesNotGrowWithEqualValues(t *testing.T) {
 	last := f.save(ann, "activity", "body", "b", "contact_id", jane)
 	const many = 30_000
 	f.write(ann, func(tx *Tx) error {
-		columns := strings.Join(f.raw(1, "SELECT name FROM pragma_table_info('activities') WHERE name <> 'key'"), ", ")
+		columns := strings.Join(f.columnNames("activities", "key"), ", ")
 		return tx.Exec(fmt.Sprintf("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d) INSERT INTO activities (key, %s) SELECT key + i, %s FROM c CROSS JOIN activities WHERE key = %d", many, columns, columns, last.Key))
 	})
 	for _, params := range []string{"total=none", "total=none&sort=occurred_at", "total=none&contact=" + jane.ID, "total=none&contact=" + jane.ID + "&sort=occurred_at"} {

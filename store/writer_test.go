@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -13,28 +14,49 @@ import (
 	"crmkit/crm"
 )
 
-// block keeps the writer in a job until release is called, which waits for the job to end.
+// block keeps all writers that have a workspace in a job until release is called, which waits for the
+// jobs to end.
 func (f *fixture) block() (release func()) {
 	f.t.Helper()
-	leave := make(chan struct{})
-	var ended sync.WaitGroup
-	for workspace := range f.db.Writers() { // each is the writer of one of so many workspaces in a row
-		entered := make(chan struct{})
-		enter := sync.OnceFunc(func() { close(entered) }) // a write may run again
-		ended.Go(func() {
-			if err := f.Write(context.Background(), crm.Actor{Workspace: int64(workspace)}, func(*Tx) error {
-				enter()
-				<-leave
-				return nil
-			}); err != nil {
-				f.t.Errorf("the blocking write: %v", err)
-			}
+	releases := []func(){f.blockWriterOf(crm.Actor{})}
+	for writer := 1; writer < f.db.Writers(); writer++ {
+		for _, workspace := range f.raw(1, "SELECT MIN(number) FROM workspaces WHERE number % $1 = $2 HAVING COUNT(*) > 0", f.db.Writers(), writer) {
+			number, err := strconv.ParseInt(workspace, 10, 64)
+			must(f.t, err)
+			releases = append(releases, f.blockWriterOf(crm.Actor{Workspace: number}))
+		}
+	}
+	return func() {
+		for _, release := range releases {
+			release()
+		}
+	}
+}
+
+// blockWriterOf keeps the writer of a workspace in a job until release is called, which waits for the
+// job to end.
+func (f *fixture) blockWriterOf(actor crm.Actor) (release func()) {
+	f.t.Helper()
+	entered, leave := make(chan struct{}), make(chan struct{})
+	enter := sync.OnceFunc(func() { close(entered) }) // a write may run again
+	ended := make(chan error, 1)
+	go func() {
+		ended <- f.Write(context.Background(), crm.Actor{Workspace: actor.Workspace}, func(*Tx) error {
+			enter()
+			<-leave
+			return nil
 		})
-		<-entered
+	}()
+	select {
+	case <-entered:
+	case err := <-ended:
+		f.t.Fatalf("the blocking write: %v", err)
 	}
 	return func() {
 		close(leave)
-		ended.Wait()
+		if err := <-ended; err != nil {
+			f.t.Errorf("the blocking write: %v", err)
+		}
 	}
 }
 
@@ -147,24 +169,25 @@ func TestBatchesRunAgainWhereTheyMust(t *testing.T) {
 // TestCancelledWriteRunsAgainWithItsBatch cancels a write between the two runs of its batch. It is
 // committed all the same, because other writes of the batch may have read its changes.
 func TestCancelledWriteRunsAgainWithItsBatch(t *testing.T) {
-	f := onFile(t)
-	ann := f.member("ann@example.com")
-	oops := errors.New("oops")
-	ctx, cancel := context.WithCancel(t.Context())
-	release := f.block()
-	first := f.queue(ctx, ann, f.insert("one"))
-	others := f.queue(t.Context(), ann, f.insert("two"), func(tx *Tx) error {
-		cancel()
-		return errors.Join(f.insert("lost")(tx), oops)
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		oops := errors.New("oops")
+		ctx, cancel := context.WithCancel(t.Context())
+		release := f.block()
+		first := f.queue(ctx, ann, f.insert("one"))
+		others := f.queue(t.Context(), ann, f.insert("two"), func(tx *Tx) error {
+			cancel()
+			return errors.Join(f.insert("lost")(tx), oops)
+		})
+		release()
+		_ = first() // the error of the cancellation, or the answer of the write
+		if errs := others(); errs[0] != nil || !errors.Is(errs[1], oops) {
+			t.Errorf("%v", errs)
+		}
+		if got := f.names(ann); got != "one two" {
+			t.Errorf("the table has %q", got)
+		}
 	})
-	release()
-	_ = first() // the error of the cancellation, or the answer of the write
-	if errs := others(); errs[0] != nil || !errors.Is(errs[1], oops) {
-		t.Errorf("%v", errs)
-	}
-	if got := f.names(ann); got != "one two" {
-		t.Errorf("the table has %q", got)
-	}
 }
 
 func TestWaitingWritesCommitTogether(t *testing.T) {
@@ -177,7 +200,7 @@ func TestWaitingWritesCommitTogether(t *testing.T) {
 				commits++
 			}
 		})
-		release := f.block()
+		release := f.blockWriterOf(ann)
 		seen := make([]int64, 50)
 		jobs := make([]func(*Tx) error, len(seen))
 		for i := range jobs {
@@ -206,30 +229,31 @@ func TestWaitingWritesCommitTogether(t *testing.T) {
 }
 
 func TestAfterRunsOnceCommitted(t *testing.T) {
-	f := onFile(t)
-	ann := f.member("ann@example.com")
-	var calls []string
-	after := func(name string, fail error) func(*Tx) error {
-		insert := f.insert(name)
-		return func(tx *Tx) error {
-			tx.After(func() { calls = append(calls, name+": "+f.names(ann)) })
-			return errors.Join(insert(tx), fail)
+	onDisk(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		var calls []string
+		after := func(name string, fail error) func(*Tx) error {
+			insert := f.insert(name)
+			return func(tx *Tx) error {
+				tx.After(func() { calls = append(calls, name+": "+f.names(ann)) })
+				return errors.Join(insert(tx), fail)
+			}
 		}
-	}
-	panicking := func(tx *Tx) error {
-		tx.After(func() { calls = append(calls, "after a panic") })
-		panic("no")
-	}
-	release := f.block()
-	answers := f.queue(t.Context(), ann, after("one", nil), after("bad", errors.New("no")), panicking, after("two", nil))
-	if len(calls) != 0 {
-		t.Errorf("called before the commit: %q", calls)
-	}
-	release()
-	answers()
-	if got := strings.Join(calls, ", "); got != "one: one two, two: one two" {
-		t.Errorf("calls were %q", got)
-	}
+		panicking := func(tx *Tx) error {
+			tx.After(func() { calls = append(calls, "after a panic") })
+			panic("no")
+		}
+		release := f.block()
+		answers := f.queue(t.Context(), ann, after("one", nil), after("bad", errors.New("no")), panicking, after("two", nil))
+		if len(calls) != 0 {
+			t.Errorf("called before the commit: %q", calls)
+		}
+		release()
+		answers()
+		if got := strings.Join(calls, ", "); got != "one: one two, two: one two" {
+			t.Errorf("calls were %q", got)
+		}
+	})
 }
 
 func TestCancelledWriteIsNotRun(t *testing.T) {
@@ -286,8 +310,8 @@ func TestCancelWhileRunningDoesNotTear(t *testing.T) {
 	})
 }
 
-// endless is SQL that returns no row and does not end. SQLite can interrupt it.
-const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0"
+// endless is SQL that returns no row and does not end. It can be interrupted.
+const endless = "SELECT i FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0) e"
 
 func never(func(...any) error) error { return errors.New("it has a row") }
 
@@ -338,49 +362,51 @@ func TestSlowWritesAreTakenOut(t *testing.T) {
 
 // TestCloseEndsSlowWrites closes the store while a write that would never end runs.
 func TestCloseEndsSlowWrites(t *testing.T) {
-	f := onFile(t)
-	ann := f.member("ann@example.com")
-	f.tuning.MaxWrite = 100 * time.Millisecond
-	running := make(chan struct{})
-	ended := make(chan error)
-	go func() {
-		ended <- f.Write(t.Context(), ann, func(tx *Tx) error {
-			close(running)
-			return tx.Rows(endless, nil, never)
-		})
-	}()
-	<-running
-	if err := f.Close(); err != nil {
-		t.Errorf("Close: %v", err)
-	}
-	wantCode(t, "the slow write", <-ended, crm.NotReady)
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		f.tuning.MaxWrite = 100 * time.Millisecond
+		running := make(chan struct{})
+		ended := make(chan error)
+		go func() {
+			ended <- f.Write(t.Context(), ann, func(tx *Tx) error {
+				close(running)
+				return tx.Rows(endless, nil, never)
+			})
+		}()
+		<-running
+		if err := f.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		wantCode(t, "the slow write", <-ended, crm.NotReady)
+	})
 }
 
 func TestCloseAnswersEveryWrite(t *testing.T) {
-	f := onFile(t)
-	ann := f.member("ann@example.com")
-	jobs := make([]func(*Tx) error, 20)
-	for i := range jobs {
-		jobs[i] = f.insert(fmt.Sprint("n", i))
-	}
-	release := f.block()
-	answers := f.queue(t.Context(), ann, jobs...)
-	closed := make(chan error)
-	go func() { closed <- f.Close() }()
-	<-f.db.Stopping()
-	release()
-	for i, err := range answers() {
-		if err != nil {
-			t.Errorf("write %d that waited: %v", i, err)
+	onDisk(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		jobs := make([]func(*Tx) error, 20)
+		for i := range jobs {
+			jobs[i] = f.insert(fmt.Sprint("n", i))
 		}
-	}
-	if err := <-closed; err != nil {
-		t.Errorf("Close: %v", err)
-	}
-	again := openWith(t, f.clock, f.opts)
-	if n := len(strings.Fields(again.names(ann))); n != len(jobs) {
-		t.Errorf("%d of %d writes are in the file", n, len(jobs))
-	}
+		release := f.block()
+		answers := f.queue(t.Context(), ann, jobs...)
+		closed := make(chan error)
+		go func() { closed <- f.Close() }()
+		<-f.db.Stopping()
+		release()
+		for i, err := range answers() {
+			if err != nil {
+				t.Errorf("write %d that waited: %v", i, err)
+			}
+		}
+		if err := <-closed; err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		again := openWith(t, f.clock, f.opts)
+		if n := len(strings.Fields(again.names(ann))); n != len(jobs) {
+			t.Errorf("%d of %d writes are in the file", n, len(jobs))
+		}
+	})
 }
 
 func TestWriteAfterCloseIsNotReady(t *testing.T) {
@@ -401,48 +427,50 @@ func TestWriteAfterCloseIsNotReady(t *testing.T) {
 // TestConcurrentCloseIsSafe writes while the store closes. Every write is either committed and
 // answered, or refused.
 func TestConcurrentCloseIsSafe(t *testing.T) {
-	f := onFile(t)
-	ann := f.member("ann@example.com")
-	insert := f.insert("kept")
-	var mu sync.Mutex
-	committed := 0
-	together(24, func(i int) {
-		if i%6 == 5 {
-			if err := f.Close(); err != nil {
-				t.Errorf("Close: %v", err)
+	onDisk(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		insert := f.insert("kept")
+		var mu sync.Mutex
+		committed := 0
+		together(24, func(i int) {
+			if i%6 == 5 {
+				if err := f.Close(); err != nil {
+					t.Errorf("Close: %v", err)
+				}
+				return
 			}
-			return
-		}
-		for range 20 {
-			err := f.Write(context.Background(), ann, insert)
-			if err != nil && codeOf(err) != crm.NotReady {
-				t.Errorf("Write: %v", err)
+			for range 20 {
+				err := f.Write(context.Background(), ann, insert)
+				if err != nil && codeOf(err) != crm.NotReady {
+					t.Errorf("Write: %v", err)
+				}
+				mu.Lock()
+				if err == nil {
+					committed++
+				}
+				mu.Unlock()
 			}
-			mu.Lock()
-			if err == nil {
-				committed++
-			}
-			mu.Unlock()
+		})
+		again := openWith(t, f.clock, f.opts)
+		if n := len(strings.Fields(again.names(ann))); n != committed {
+			t.Errorf("%d writes were answered, %d are in the file", committed, n)
 		}
 	})
-	again := openWith(t, f.clock, f.opts)
-	if n := len(strings.Fields(again.names(ann))); n != committed {
-		t.Errorf("%d writes were answered, %d are in the file", committed, n)
-	}
 }
 
 func TestEveryReadAfterCloseIsNotReady(t *testing.T) {
-	f := onFile(t)
-	ann := f.member("ann@example.com")
-	jane := f.save(ann, "contact", "name", "Jane")
-	q := f.question(ann, "contact", "")
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	_, err := f.Record(t.Context(), ann, jane.Entity, jane.Key)
-	wantCode(t, "Record after Close", err, crm.NotReady)
-	_, err = f.List(t.Context(), ann, q)
-	wantCode(t, "List after Close", err, crm.NotReady)
-	err = f.Ready(t.Context())
-	wantCode(t, "Ready after Close", err, crm.NotReady)
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		jane := f.save(ann, "contact", "name", "Jane")
+		q := f.question(ann, "contact", "")
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		_, err := f.Record(t.Context(), ann, jane.Entity, jane.Key)
+		wantCode(t, "Record after Close", err, crm.NotReady)
+		_, err = f.List(t.Context(), ann, q)
+		wantCode(t, "List after Close", err, crm.NotReady)
+		err = f.Ready(t.Context())
+		wantCode(t, "Ready after Close", err, crm.NotReady)
+	})
 }

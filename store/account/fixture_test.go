@@ -15,6 +15,7 @@ import (
 	"crmkit/query"
 	"crmkit/store"
 	"crmkit/store/list"
+	"crmkit/store/postgres/pgtest"
 )
 
 // clock is a time that only the test moves.
@@ -42,22 +43,44 @@ type fixture struct {
 	*store.Store
 	t     *testing.T
 	clock *clock
+	opts  store.Options
 }
 
-// engines runs a test on a file with all caches, and in memory without caches.
+// places are the engines by name, each with a function that returns the Path of a new database.
+var places = map[string]func(t *testing.T) string{
+	"file":     func(t *testing.T) string { return filepath.Join(t.TempDir(), "crmkit.db") },
+	"memory":   func(*testing.T) string { return store.Memory },
+	"postgres": newPostgres,
+}
+
+// newPostgres returns the address of a new database of PostgreSQL, which has the schema.
+func newPostgres(t *testing.T) string {
+	t.Helper()
+	return pgtest.Shared(t).DatabaseFrom(t, "store", func(address string) error {
+		return store.Upgrade(t.Context(), store.Options{Path: address})
+	})
+}
+
+// engines runs a test on a file with all caches, in memory without caches, and on PostgreSQL.
 func engines(t *testing.T, test func(t *testing.T, f *fixture)) {
 	t.Helper()
-	t.Run("file", func(t *testing.T) { test(t, openAt(t, filepath.Join(t.TempDir(), "crmkit.db"))) })
-	t.Run("memory", func(t *testing.T) { test(t, openAt(t, store.Memory)) })
+	for name, path := range places {
+		t.Run(name, func(t *testing.T) { test(t, openAt(t, path(t))) })
+	}
 }
 
 func openAt(t *testing.T, path string) *fixture {
 	t.Helper()
+	return openWith(t, newClock(), optionsFor(path))
+}
+
+// optionsFor returns the options of a store in a place.
+func optionsFor(path string) store.Options {
 	opts := store.Options{Path: path, MaxWrite: time.Minute} // a loaded machine must not fail a write
 	if path == store.Memory {
 		opts.Caches = &store.Caches{}
 	}
-	return openWith(t, newClock(), opts)
+	return opts
 }
 
 func openWith(t *testing.T, c *clock, opts store.Options) *fixture {
@@ -66,13 +89,16 @@ func openWith(t *testing.T, c *clock, opts store.Options) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts.Schema, opts.Clock, opts.Rand = schema, c.Now, rand.NewChaCha8([32]byte{1})
+	opts.Schema, opts.Clock = schema, c.Now
+	if opts.Rand == nil {
+		opts.Rand = rand.NewChaCha8([32]byte{1})
+	}
 	s, err := store.Open(t.Context(), opts)
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return &fixture{Store: s, t: t, clock: c}
+	return &fixture{Store: s, t: t, clock: c, opts: opts}
 }
 
 func (f *fixture) write(actor crm.Actor, fn func(*store.Tx) error) {
@@ -218,6 +244,37 @@ func (f *fixture) checkCounters(actor crm.Actor) {
 const logBytes = `SELECT
 	(SELECT COALESCE(SUM(OCTET_LENGTH(action || target || COALESCE(id, '') || COALESCE(before, '') || COALESCE(after, ''))), 0) FROM log WHERE workspace_id = $1) +
 	(SELECT COALESCE(SUM(OCTET_LENGTH(COALESCE(token_id, '') || COALESCE(actor, '') || COALESCE(addr, ''))), 0) FROM origins WHERE workspace_id = $1)`
+
+// tables returns the names of the tables of the database.
+func (f *fixture) tables() []string {
+	f.t.Helper()
+	if f.opts.Shared() {
+		return f.raw(1, "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema() ORDER BY tablename")
+	}
+	return f.raw(1, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+}
+
+// columns returns the columns of a table in their order, each with its type in the words of
+// migrations: "key BIGINT".
+func (f *fixture) columns(table string) []string {
+	f.t.Helper()
+	if f.opts.Shared() {
+		return f.raw(1, "SELECT column_name || ' ' || UPPER(data_type) FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position", table)
+	}
+	return f.raw(1, "SELECT name || ' ' || CASE type WHEN 'INTEGER' THEN 'BIGINT' ELSE type END FROM pragma_table_info($1) ORDER BY cid", table)
+}
+
+// checkReferences checks that no row refers to a row that does not exist. PostgreSQL checks that at
+// each commit.
+func (f *fixture) checkReferences() {
+	f.t.Helper()
+	if f.opts.Shared() {
+		return
+	}
+	if broken := f.raw(4, "SELECT * FROM pragma_foreign_key_check"); len(broken) > 0 {
+		f.t.Errorf("rows point nowhere: %q", broken)
+	}
+}
 
 // codeOf returns the code a client would see, or the text of any other error.
 func codeOf(err error) crm.Code {

@@ -176,8 +176,9 @@ func wantKeys[V any](t *rapid.T, what string, got []string, want map[string]V) {
 
 // TestOldestRegistrationIsReplaced compares the registrations and pages that are deleted for new
 // ones with a model.
-func TestOldestRegistrationIsReplaced(all *testing.T) {
-	f := openAt(all, store.Memory)
+func TestOldestRegistrationIsReplaced(t *testing.T) { engines(t, oldestRegistrationIsReplaced) }
+
+func oldestRegistrationIsReplaced(all *testing.T, f *fixture) {
 	clientLimit, pageLimit := unusedClients(), openPages()
 	clientLimit.share, clientLimit.most = 3, 7
 	pageLimit.share, pageLimit.most = 3, 7
