@@ -25,8 +25,18 @@ func behind(t *testing.T, parameters string) (*fixture, *pgtest.Proxy) {
 // asTexts are the exec modes in which each statement is sent with its text, as parameters of an address.
 var asTexts = []string{"&default_query_exec_mode=exec", "&default_query_exec_mode=simple_protocol"}
 
-// commits are how COMMIT is sent in these modes. It is also the beginning of another word.
-var commits = map[string]string{asTexts[0]: "COMMIT\x00", asTexts[1]: "COMMIT;"}
+// commit is how COMMIT is sent in these modes, with its end: the word begins another one.
+const commit = "COMMIT\x00"
+
+// wait waits until a trap has cut a connection.
+func wait(t *testing.T, sprung <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-sprung:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the trap has cut no connection")
+	}
+}
 
 // TestLostCommits cuts the connection when COMMIT is sent: before the server gets it, and after the server
 // has committed, before the answer. The store finds out which it was, and the write is done once.
@@ -39,13 +49,13 @@ func TestLostCommits(t *testing.T) {
 				f.save(ann, "contact", "name", "Joe")
 				runs, afters := 0, 0
 				insert := f.insert("Jane")
-				sprung := proxy.Trap(commits[mode], when)
+				sprung := proxy.Trap(commit, when)
 				err := f.Write(t.Context(), ann, func(tx *Tx) error {
 					runs++
 					tx.After(func() { afters++ })
 					return insert(tx)
 				})
-				<-sprung
+				wait(t, sprung)
 				if err != nil || runs != wantRuns || afters != 1 || f.names(ann) != "Joe Jane" {
 					t.Errorf("%v after %d runs, %d hooks, the table has %q", err, runs, afters, f.names(ann))
 				}
@@ -71,7 +81,7 @@ func TestLostTransactions(t *testing.T) {
 				if _, err := f.trySave(ann, f.draft("contact", "name", "Jane")); err != nil {
 					t.Error(err)
 				}
-				<-sprung
+				wait(t, sprung)
 				if got := f.names(ann); got != "Joe Jane" {
 					t.Errorf("the table has %q", got)
 				}
@@ -91,7 +101,7 @@ func TestLostReads(t *testing.T) {
 		for _, when := range []pgtest.Moment{pgtest.BeforeArrival, pgtest.BeforeAnswer} {
 			sprung := proxy.Trap(text, when)
 			page, err := f.List(t.Context(), ann, f.question(ann, "contact", "name=Jane"))
-			<-sprung
+			wait(t, sprung)
 			if err == nil && page.Total != 1 || err != nil && codeOf(err) != crm.NotReady {
 				t.Errorf("a list that was cut at %s: %d, %v", text, page.Total, err)
 			}
@@ -110,13 +120,13 @@ func TestOutcomeThatCannotBeKnown(t *testing.T) {
 	}
 	f, proxy := behind(t, asTexts[0]+"&connect_timeout=2")
 	ann := f.member("ann@example.com")
-	sprung := proxy.Trap(commits[asTexts[0]], pgtest.BeforeAnswer)
+	sprung := proxy.Trap(commit, pgtest.BeforeAnswer)
 	answered := make(chan error)
 	go func() {
 		_, err := f.trySave(ann, f.draft("contact", "name", "Jane"))
 		answered <- err
 	}()
-	<-sprung
+	wait(t, sprung)
 	release := proxy.Hold()
 	err := <-answered
 	wantCode(t, "a commit whose outcome is not known", err, crm.NotReady)
