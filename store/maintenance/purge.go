@@ -3,6 +3,7 @@ package maintenance
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -123,16 +124,22 @@ func (w *Worker) purge(ctx context.Context, of expiring) (n int, err error) {
 		text += " RETURNING workspace_id, " + of.bytes
 		drop = (*txn.Tx).ReleaseBytes
 	}
-	err = w.opts.DB.Write(ctx, crm.Actor{}, func(tx *txn.Tx) error {
-		for _, row := range rows {
-			if err := drop(tx, text, append([]any{moment}, row...)...); err != nil {
-				return err
+	atOnce := len(rows)
+	if of.bytes != "" && w.opts.DB.Shared() {
+		atOnce = 1 // each may be of another workspace, whose head must be locked
+	}
+	for some := range slices.Chunk(rows, atOnce) {
+		err = w.opts.DB.Write(ctx, crm.Actor{}, func(tx *txn.Tx) error {
+			for _, row := range some {
+				if err := drop(tx, text, append([]any{moment}, row...)...); err != nil {
+					return err
+				}
 			}
+			return nil
+		})
+		if err != nil {
+			return 0, err
 		}
-		return nil
-	})
-	if err != nil {
-		return 0, err
 	}
 	return len(rows), nil
 }

@@ -20,6 +20,8 @@ type Conn struct {
 	db       *DB
 	conn     *pgx.Conn // nil: not open
 	waiting  []queued  // statements that were not sent yet
+	bytes    int       // of their texts, about
+	read     bool      // the caller has a row of the statement at hand
 	begun    bool      // a transaction has begun, perhaps only in waiting
 	sent     bool      // its beginning was sent
 	id       string    // of a transaction that writes, in the table batches; empty: it has none
@@ -56,7 +58,7 @@ func (c *Conn) Exec(text string, args ...any) (changed int64, err error) {
 		changed = rows.CommandTag().RowsAffected()
 		return rows.Err()
 	})
-	return changed, err
+	return changed, late(err)
 }
 
 // Send implements engine.Conn. Outside of a transaction the statement runs at once.
@@ -65,15 +67,22 @@ func (c *Conn) Send(text string, args ...any) error {
 		_, err := c.Exec(text, args...)
 		return err
 	}
-	if c.waiting = append(c.waiting, queued{text, args}); len(c.waiting) < maxWaiting {
+	for _, arg := range args {
+		if long, is := arg.(string); is {
+			c.bytes += len(long)
+		}
+	}
+	if c.waiting = append(c.waiting, queued{text, args}); len(c.waiting) < maxWaiting && c.bytes < maxWaitingBytes {
 		return nil
 	}
 	return c.flush()
 }
 
-// maxWaiting is how many statements wait at most. They are sent before that where one has long
-// values: see flush.
-const maxWaiting = 200
+// How many statements wait at most, and how long their texts are together.
+const (
+	maxWaiting      = 200
+	maxWaitingBytes = 1 << 20
+)
 
 // flush sends the statements that wait.
 func (c *Conn) flush() error {
@@ -90,7 +99,7 @@ func (c *Conn) flush() error {
 func (c *Conn) Row(text string, args []any, dest ...any) error {
 	ctx, cancel := context.WithTimeout(context.Background(), statementTime)
 	defer cancel()
-	return c.RowUntil(ctx, text, args, dest...)
+	return late(c.RowUntil(ctx, text, args, dest...))
 }
 
 // RowUntil implements engine.Conn.
@@ -115,6 +124,7 @@ func (c *Conn) Rows(ctx context.Context, text string, args []any, each func(scan
 		defer rows.Close()
 		scan := scanner(rows)
 		for rows.Next() {
+			c.read = true
 			if err := each(scan); err != nil {
 				return &callerError{err}
 			}
@@ -143,18 +153,20 @@ func (c *Conn) Exists(text string, arg int64) (found bool, err error) {
 		found = true
 		return nil
 	})
-	return found, err
+	return found, late(err)
 }
 
 // roundTrip sends what waits and a statement, waits for all, and has read read the rows of the
-// last. A connection that is lost before anything of a transaction was sent is opened again, once.
+// last. A connection that is lost before anything of a transaction was sent is opened again, once,
+// unless the caller has rows already. A statement outside of a transaction may so run twice: those
+// that write there (of this package alone) may.
 func (c *Conn) roundTrip(ctx context.Context, last queued, read func(pgx.Rows) error) error {
 	batch := c.waiting
-	c.waiting = nil
+	c.waiting, c.bytes, c.read = nil, 0, false
 	fresh := !c.begun || !c.sent
 	used := c.conn != nil // so it may have been lost since
 	err := c.try(ctx, batch, last, read)
-	if err != nil && fresh && used && c.conn == nil && retryable(err) && ctx.Err() == nil {
+	if err != nil && fresh && used && !c.read && c.conn == nil && retryable(err) && ctx.Err() == nil {
 		c.sent = false
 		err = c.try(ctx, batch, last, read)
 	}
@@ -168,8 +180,7 @@ func (c *Conn) roundTrip(ctx context.Context, last queued, read func(pgx.Rows) e
 	return named(ctx, err)
 }
 
-// retryable reports whether a statement outside of a transaction, or the first of one, may run
-// again: nothing of it can have been kept.
+// retryable reports whether the error is one of the connection.
 func retryable(err error) bool {
 	var own *callerError
 	return broke(err) && !errors.As(err, &own)

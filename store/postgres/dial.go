@@ -33,8 +33,12 @@ func (db *DB) dial(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, erro
 			return nil, err
 		}
 		var process uint32
-		err = conn.QueryRow(ctx, "SELECT pg_backend_pid() FROM ("+sessionSettings+") s", pgx.QueryExecModeSimpleProtocol).Scan(&process)
-		if err == nil && process == conn.PgConn().PID() {
+		err = conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&process)
+		direct := err == nil && process == conn.PgConn().PID()
+		if direct {
+			_, err = conn.Exec(ctx, sessionSettings)
+		}
+		if direct && err == nil {
 			return conn, nil
 		}
 		if err := errors.Join(err, conn.Close(ctx)); err != nil {

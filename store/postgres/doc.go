@@ -13,9 +13,9 @@
 // # Poolers
 //
 // Everything works behind a pooler that gives a server connection to a client for one transaction
-// alone (PgBouncer in transaction mode). Nothing is kept in a session: no prepared statements with
-// names (the exec mode of pgx, unless the address asks for another), no LISTEN, no advisory locks,
-// and settings are set for one transaction.
+// alone (PgBouncer in transaction mode), which dial recognizes. Then nothing is kept in a session:
+// no prepared statements with names, no LISTEN, no advisory locks, and settings are set for one
+// transaction. On a connection to the server itself statements are prepared with names.
 //
 // # Order of commits
 //

@@ -49,6 +49,16 @@ func (db *DB) Fault(err error) engine.Fault {
 	return engine.NoFault
 }
 
+// late returns the error of a method without a context: if its own deadline has passed, the connection
+// is lost.
+func late(err error) error {
+	var lost *lostError
+	if errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &lost) {
+		return &lostError{err}
+	}
+	return err
+}
+
 // broke reports whether an error says that the connection is of no use any more: it was lost, the
 // server ends it, or it does not take writes.
 func broke(err error) bool {

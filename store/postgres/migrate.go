@@ -180,7 +180,8 @@ func (db *DB) createOwn(ctx context.Context, c *Conn) error {
 
 // upgradeIn runs what is missing in the transaction of the connection.
 func (db *DB) upgradeIn(ctx context.Context, c *Conn, known []engine.Migration) error {
-	c.waiting = append(c.waiting, queued{"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", nil})
+	c.waiting = append(c.waiting, queued{"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", nil},
+		queued{"SELECT set_config('statement_timeout', '0', TRUE), set_config('idle_in_transaction_session_timeout', '0', TRUE)", nil}) // an index takes its time
 	var locked int
 	if err := c.RowUntil(ctx, "SELECT number FROM migrations WHERE number = 0 FOR UPDATE", nil, &locked); err != nil {
 		return err

@@ -20,8 +20,8 @@ import (
 // statement of the store. A pooler may give its session to others, so behind one each transaction
 // sets them for itself.
 const (
-	sessionSettings     = "SELECT set_config('jit', 'off', FALSE), set_config('statement_timeout', '30000', FALSE), set_config('lock_timeout', '15000', FALSE), set_config('idle_in_transaction_session_timeout', '20000', FALSE)"
-	transactionSettings = "SELECT set_config('jit', 'off', TRUE), set_config('statement_timeout', '30000', TRUE), set_config('lock_timeout', '15000', TRUE), set_config('idle_in_transaction_session_timeout', '20000', TRUE)"
+	sessionSettings     = "SELECT set_config('jit', 'off', FALSE), set_config('statement_timeout', '30000', FALSE), set_config('lock_timeout', '15000', FALSE), set_config('idle_in_transaction_session_timeout', '10000', FALSE)"
+	transactionSettings = "SELECT set_config('jit', 'off', TRUE), set_config('statement_timeout', '30000', TRUE), set_config('lock_timeout', '15000', TRUE), set_config('idle_in_transaction_session_timeout', '10000', TRUE)"
 )
 
 const commitText = "COMMIT"
@@ -74,7 +74,7 @@ func (c *Conn) beginWrite(heads []int64) (found int, err error) {
 	c.setUp()
 	c.waiting = append(c.waiting,
 		queued{c.db.opts.LockHeads, []any{list}},
-		queued{"INSERT INTO batches (id, kept, at) VALUES ($1, 1, $2)", []any{c.id, c.db.opts.Clock().UnixMilli()}})
+		queued{"INSERT INTO batches (id, kept, at) VALUES ($1, 1, " + serverTime + ")", []any{c.id}})
 	var needs int // read after the lock, which an upgrade takes too
 	err = c.Row("SELECT COALESCE(MAX(needs), 0), ("+c.db.opts.CountHeads+") FROM migrations", []any{list}, &needs, &found)
 	if err == nil && needs > c.db.known {
@@ -140,11 +140,15 @@ func (c *Conn) resolve(id string, cause error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), resolveTime)
 	defer cancel()
 	_ = c.Close()
+	warnings := c.warnings
 	for {
 		var kept int
-		err := c.RowUntil(ctx, "INSERT INTO batches (id, kept, at) VALUES ($1, 0, $2) ON CONFLICT (id) DO UPDATE SET at = excluded.at RETURNING kept",
-			[]any{id, c.db.opts.Clock().UnixMilli()}, &kept)
+		err := c.RowUntil(ctx, "INSERT INTO batches (id, kept, at) VALUES ($1, 0, "+serverTime+") ON CONFLICT (id) DO UPDATE SET at = excluded.at RETURNING kept",
+			[]any{id}, &kept)
+		warned := c.warnings > warnings
+		warnings = c.warnings
 		switch {
+		case err == nil && warned: // this one is perhaps on no standby, too
 		case err == nil && kept == 1:
 			return nil
 		case err == nil:
@@ -159,18 +163,28 @@ func (c *Conn) resolve(id string, cause error) error {
 	}
 }
 
-// batchLife is how long the id of a transaction is kept: far longer than resolve asks for it.
-const batchLife = time.Hour
+// serverTime is SQL for the time of PostgreSQL in milliseconds. The clocks of servers of crmkit may
+// differ by more than batchLife.
+const serverTime = "CAST(EXTRACT(EPOCH FROM now()) * 1000 AS BIGINT)"
 
-// Tidy deletes the ids of old transactions, at most some thousand at once: it is called each half
-// minute.
+// batchLife is how long the id of a transaction is kept, in milliseconds: far longer than resolve
+// asks for it.
+const batchLife = "3600000"
+
+// tidyStep is how many ids one statement deletes.
+const tidyStep = 20_000
+
+// Tidy deletes the ids of old transactions. Several servers may do it at the same time.
 func (db *DB) Tidy(ctx context.Context) error {
 	c := newConn(db)
 	defer c.Close()
-	ctx, cancel := context.WithTimeout(ctx, statementTime)
-	defer cancel()
-	return c.Rows(ctx, "DELETE FROM batches WHERE id IN (SELECT id FROM batches WHERE at < $1 ORDER BY at LIMIT 20000)",
-		[]any{db.opts.Clock().Add(-batchLife).UnixMilli()}, func(func(...any) error) error { return nil })
+	for ctx.Err() == nil {
+		deleted, err := c.Exec(fmt.Sprintf("DELETE FROM batches WHERE id IN (SELECT id FROM batches WHERE at < %s - %s ORDER BY at LIMIT %d FOR UPDATE SKIP LOCKED)", serverTime, batchLife, tidyStep))
+		if err != nil || deleted < tidyStep {
+			return err
+		}
+	}
+	return ctx.Err()
 }
 
 // Rollback implements engine.Conn.

@@ -182,7 +182,8 @@ func nameKeys(tx *txn.Tx, kind string, names []string) ([]int64, error) {
 			if err := makeName(tx, kind, name, &keys[at]); err != nil {
 				return nil, err
 			}
-		} else if was {
+		}
+		if at, was := unknown[name]; was {
 			keys[i] = keys[at]
 		}
 		txn.Note(tx, txn.Names, kind+" "+name, keys[i])

@@ -18,6 +18,7 @@ const (
 // runAndCommit runs jobs as runTogether does, and commits them if none failed. A transaction that
 // others were in the way of runs again, so the same functions may run many times.
 func (w *writer) runAndCommit(batch []*job, how attempt) (joined, failed []*job, err error) {
+	w.began = time.Now()
 	for runs := 0; ; {
 		joined, failed, err = w.runTogether(batch, how)
 		if err == nil && len(failed) == 0 {
@@ -33,7 +34,7 @@ func (w *writer) runAndCommit(batch []*job, how attempt) (joined, failed []*job,
 }
 
 // mayRunAgain waits before a transaction runs again. It returns the cause if that is of no use: a
-// statement is wrong, or others were in its way too often. For want of a head it runs again at once:
+// statement is wrong, or others were in its way too often or for too long. For want of a head it runs again at once:
 // each time it has one more of those that its functions name.
 func (w *writer) mayRunAgain(batch []*job, runs *int) error {
 	cause := w.cause
@@ -43,7 +44,7 @@ func (w *writer) mayRunAgain(batch []*job, runs *int) error {
 	for _, j := range batch {
 		j.random.taken = nil
 	}
-	if *runs++; *runs == maxRuns || w.db.data.Fault(cause) == engine.NoFault {
+	if *runs++; *runs == maxRuns || w.db.data.Fault(cause) == engine.NoFault || time.Since(w.began) > w.tuning.MaxWrite {
 		return cause
 	}
 	time.Sleep(rand.N(maxRunPause))
@@ -54,7 +55,7 @@ func (w *writer) mayRunAgain(batch []*job, runs *int) error {
 // write is. Otherwise it is not known whose statement failed, since an engine may run it later than
 // its job: each job fails, and runs alone if there are others.
 func (w *writer) blame(joined []*job, cause error) (_, failed []*job, err error) {
-	if w.db.data.Fault(cause) == engine.Machine {
+	if fault := w.db.data.Fault(cause); fault == engine.Machine || fault == engine.Conflict && len(joined) == 1 {
 		return joined, nil, w.jobError("transaction", cause)
 	}
 	for _, j := range joined {
@@ -65,13 +66,16 @@ func (w *writer) blame(joined []*job, cause error) (_, failed []*job, err error)
 
 // runDryRun runs a step of a dry run and rolls it back.
 func (w *writer) runDryRun(j *job) error {
-	w.heads.wanted = nil
+	w.heads.wanted, w.began = nil, time.Now()
 	for runs, outcome := 0, hindered; outcome == hindered; {
 		if err := w.begin([]*job{j}); err != nil {
 			return w.jobError("transaction", err)
 		}
 		if outcome = clean; !j.abandoned() {
 			outcome = w.runJob(j, alone)
+		}
+		if outcome == clean && w.db.traits.Shared { // whose last statements have perhaps not run yet
+			outcome = w.finishDryRun(j)
 		}
 		if w.rollback(); outcome == hindered {
 			if cause := w.mayRunAgain([]*job{j}, &runs); cause != nil {
@@ -81,4 +85,18 @@ func (w *writer) runDryRun(j *job) error {
 	}
 	j.after, j.commitErr = nil, nil
 	return nil
+}
+
+// finishDryRun has the statements run that wait to be sent.
+func (w *writer) finishDryRun(j *job) outcome {
+	var one int
+	_, err := w.own().rowAsStored("SELECT 1", nil, &one)
+	switch {
+	case err == nil || j.err != nil:
+		return clean
+	case w.db.data.Fault(err) != engine.NoFault:
+		return hindered
+	}
+	w.cause, j.err = nil, fmt.Errorf("a statement of the dry run: %w", err)
+	return written
 }

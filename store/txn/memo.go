@@ -5,7 +5,8 @@ import "strings"
 // A batch asks the same few questions for each of its jobs: which role a token has, whether a delete
 // is under way, which key a label has. An answer is kept until a statement of the batch writes to
 // a table that it is from, or a part of the batch is rolled back, at the longest until the
-// transaction ends: no other transaction can change it before.
+// transaction ends. Other transactions cannot change cascades and names of the workspace before; a
+// change of an account beside the batch is as if it came after it.
 
 // Topic is a set of tables that answers are from.
 type Topic int
@@ -79,7 +80,7 @@ func (w *writer) writesOf(text string) writes {
 		return is
 	}
 	table := writtenTable(text)
-	is.outside = !isInWorkspaces(table)
+	is.outside = table != "" && !isInWorkspaces(table)
 	is.topics = [topics]bool{Accounts: is.outside, Cascades: table == "cascades", Names: table == "names" && !strings.HasPrefix(text, "INSERT ")}
 	if len(w.statements) >= maxKnown || w.statements == nil {
 		w.statements = map[string]writes{}

@@ -80,7 +80,7 @@ func (tx *Tx) beginAsStored(text string) error {
 	if err := tx.CheckDeadline(); err != nil {
 		return err
 	}
-	tx.dirty = tx.dirty || !strings.HasPrefix(text, "SELECT ")
+	tx.dirty = tx.dirty || !strings.HasPrefix(text, "SELECT ") && (!strings.HasPrefix(text, "WITH ") || writtenTable(text) != "")
 	is := tx.writer.writesOf(text)
 	tx.writer.memo.forget(is)
 	if is.outside {

@@ -43,7 +43,8 @@ type writer struct {
 	last     int64            // the number of the last commit, as the transaction leaves it
 	counters counterSet       // of the workspaces that it writes to
 	origins  map[origin]int64 // keys of those used lately
-	cause    error            // of the last errRunAgain, if a statement failed
+	cause    error            // of the last errRunAgain; nil: it was for want of a head
+	began    time.Time        // the first run of the batch
 	memo     memo             // what the batch has read
 	heads    heads            // that are locked in a shared database
 
