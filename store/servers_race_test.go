@@ -11,6 +11,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
+	"crmkit/store/maintenance"
 	"crmkit/store/postgres/pgtest"
 )
 
@@ -273,6 +274,59 @@ func TestServersDeleteAWorkspace(t *testing.T) {
 					t.Errorf("%s has %d rows of a deleted workspace", table, len(rows))
 				}
 			}
+		}
+	})
+}
+
+// TestServersPurgeTogether has two servers delete at the same time what has expired, while clients write.
+// Counts and storage equal a recount, and the newest entry of each log stays.
+func TestServersPurgeTogether(t *testing.T) {
+	onServersWith(t, Options{LogDays: maintenance.MinLogDays}, func(t *testing.T, s servers) {
+		ann, bob := s[0].member("ann@example.com"), s[1].member("bob@example.com")
+		actors := []crm.Actor{ann, bob}
+		for i := range 300 {
+			s.of(i).write(actors[i%2], func(tx *Tx) error {
+				return errors.Join(tx.SaveIdempotentResponse(IdempotentResponse{Hash: fmt.Sprint(i), Request: "r", Text: "text"}), tx.Log("test", "thing/1", "n", fmt.Sprint(i)))
+			})
+		}
+		s.each(func(f *fixture) { f.clock.advance(40 * 24 * time.Hour) })
+		rec := s[0].save(ann, "contact", "name", "Jane")
+		together(6, func(worker int) {
+			if worker < 4 {
+				s.of(worker).Purge(t.Context())
+				return
+			}
+			for i := range 20 {
+				s.of(worker).update(ann, rec, "notes", fmt.Sprint("n", worker, ".", i))
+			}
+		})
+		for i, actor := range actors {
+			s.of(i).checkCounters(actor)
+		}
+		left := s[0].raw(1, "SELECT workspace_id || ' ' || COUNT(*) FROM log WHERE workspace_id IN ($1, $2) GROUP BY workspace_id ORDER BY workspace_id", ann.Workspace, bob.Workspace)
+		if want := []string{fmt.Sprint(ann.Workspace, " 41"), fmt.Sprint(bob.Workspace, " 1")}; !slices.Equal(left, want) {
+			t.Errorf("the logs have %q, want %q", left, want)
+		}
+		if kept := s[1].raw(1, "SELECT COUNT(*) FROM kept_answers"); kept[0] != "0" {
+			t.Errorf("%s answers are kept for too long", kept[0])
+		}
+	})
+}
+
+// TestServersKeepTheLatestUse has two servers note uses of a token, and write them in another order.
+func TestServersKeepTheLatestUse(t *testing.T) {
+	onServers(t, func(t *testing.T, s servers) {
+		ann := s[0].member("ann@example.com")
+		ann.TokenID = s[0].token(ann, "hash")
+		s[1].clock.advance(time.Hour)
+		s[1].MarkUsed(ann)
+		s[0].clock.advance(2 * time.Hour)
+		s[0].MarkUsed(ann)
+		latest := fmt.Sprint(s[0].Now().UnixMilli())
+		s[0].FlushLastUsed(t.Context())
+		s[1].FlushLastUsed(t.Context())
+		if saved := s[1].raw(1, "SELECT last_used_at FROM tokens WHERE id = $1", ann.TokenID); saved[0] != latest {
+			t.Errorf("the token was used at %s, and %s is saved", latest, saved[0])
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -101,6 +102,10 @@ func (c *clerk) values() (list []any) {
 			list = append(list, name, word())
 		}
 	}
+	if c.random.IntN(2) == 0 { // labels and custom keys that others use too, and that come and go
+		label := fmt.Sprint("t", c.random.IntN(5))
+		list = append(list, "tags", []string{label}, "custom", []crm.Member{{Name: label, JSON: fmt.Sprint(c.random.IntN(9))}})
+	}
 	return list
 }
 
@@ -110,7 +115,14 @@ func (c *clerk) note(key int64, values []any) {
 		c.records[key] = map[string]string{}
 	}
 	for i := 0; i < len(values); i += 2 {
-		c.records[key][values[i].(string)] = values[i+1].(string)
+		switch v := values[i+1].(type) {
+		case string:
+			c.records[key][values[i].(string)] = v
+		case []string:
+			c.records[key][values[i].(string)] = strings.Join(v, " ")
+		case []crm.Member:
+			c.records[key]["custom."+v[0].Name] = v[0].JSON
+		}
 	}
 }
 
@@ -171,7 +183,7 @@ func (c *clerk) check(f *fixture) {
 	}
 	for _, rec := range page.Records {
 		for name, want := range c.records[rec.Key] {
-			if got := rec.Value(name).Text; got != want {
+			if got := shownValue(rec, name); got != want {
 				c.t.Errorf("%s of %s is shown as %q, and is %q", name, rec.Handle(), got, want)
 			}
 		}
@@ -182,6 +194,20 @@ func (c *clerk) check(f *fixture) {
 		}
 		return // one of them
 	}
+}
+
+// shownValue returns a value of a record as clerk.note keeps it.
+func shownValue(rec crm.Record, name string) string {
+	if key, custom := strings.CutPrefix(name, "custom."); custom {
+		for _, m := range rec.Value("custom").Members() {
+			if m.Name == key {
+				return m.JSON
+			}
+		}
+		return ""
+	}
+	v := rec.Value(name)
+	return v.Text + strings.Join(v.List(), " ")
 }
 
 // follower reads the log of a workspace while others write: each time what is new since the last

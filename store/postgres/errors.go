@@ -18,10 +18,14 @@ func (e *lostError) Error() string { return "the connection to PostgreSQL: " + e
 func (e *lostError) Unwrap() error { return e.cause }
 
 // conflicts are the SQLSTATE codes of statements that another transaction was in the way of:
-// unique_violation, foreign_key_violation, serialization_failure, deadlock_detected and
-// lock_not_available (postgresql.org/docs/current/errcodes-appendix.html). The rows that break a
-// constraint were written after this transaction looked for them, since it looks before it writes.
-var conflicts = map[string]bool{"23505": true, "23503": true, "40001": true, "40P01": true, "55P03": true}
+// unique_violation, foreign_key_violation, serialization_failure and deadlock_detected
+// (postgresql.org/docs/current/errcodes-appendix.html). The rows that break a constraint were
+// written after this transaction looked for them, since it looks before it writes.
+var conflicts = map[string]bool{"23505": true, "23503": true, "40001": true, "40P01": true}
+
+// lockTimeout is the code of a statement that has waited too long for another transaction, such as that
+// of a server that was stopped. If it happens again and again the statement is not to blame.
+const lockTimeout = "55P03"
 
 // machineClasses are the first two characters of the codes for faults of the server and not of the
 // statement: connection, resources, intervention of an operator, system, internal.
@@ -42,7 +46,7 @@ func (db *DB) Fault(err error) engine.Fault {
 		if conflicts[known.Code] {
 			return engine.Conflict
 		}
-		if known.Code == readOnly || ended(known) || len(known.Code) == 5 && machineClasses[known.Code[:2]] {
+		if known.Code == readOnly || known.Code == lockTimeout || ended(known) || len(known.Code) == 5 && machineClasses[known.Code[:2]] {
 			return engine.Machine
 		}
 	}

@@ -30,7 +30,7 @@ func TestFault(t *testing.T) {
 		{&pgconn.PgError{Code: "23503"}, engine.Conflict, false},                             // foreign_key_violation
 		{&pgconn.PgError{Code: "40001"}, engine.Conflict, false},                             // serialization_failure
 		{&pgconn.PgError{Code: "40P01"}, engine.Conflict, false},                             // deadlock_detected
-		{&pgconn.PgError{Code: "55P03"}, engine.Conflict, false},                             // lock_not_available
+		{&pgconn.PgError{Code: "55P03"}, engine.Machine, false},                              // lock_not_available
 		{&pgconn.PgError{Code: "23502"}, engine.NoFault, false},                              // not_null_violation
 		{&pgconn.PgError{Code: "23514"}, engine.NoFault, false},                              // check_violation
 		{&pgconn.PgError{Code: "42601"}, engine.NoFault, false},                              // syntax_error

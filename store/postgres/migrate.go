@@ -83,16 +83,17 @@ func (db *DB) retry(step func() error) error {
 	for tries := 1; ; tries++ {
 		err := step()
 		var known *pgconn.PgError
-		made := errors.As(err, &known) && slices.Contains(duplicates, known.Code)
-		if err == nil || !made && db.Fault(err) != engine.Conflict || tries == 5 {
+		hindered := errors.As(err, &known) && slices.Contains(hindrances, known.Code)
+		if err == nil || !hindered && db.Fault(err) != engine.Conflict || tries == 5 {
 			return err
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
 }
 
-// duplicates are the codes of a CREATE TABLE or CREATE INDEX whose name is taken, or that of its type.
-var duplicates = []string{"42P07", "42710"}
+// hindrances are the codes of a CREATE TABLE or CREATE INDEX whose name is taken, or that of its type,
+// and of a wait for a lock.
+var hindrances = []string{"42P07", "42710", lockTimeout}
 
 // complete reports whether nothing is to be done.
 func (db *DB) complete(has state, known []engine.Migration) bool {
@@ -178,10 +179,14 @@ func (db *DB) createOwn(ctx context.Context, c *Conn) error {
 	return nil
 }
 
+// upgradeSettings are the settings of a transaction that changes the schema. An index takes its time. It
+// waits for a table no longer than others do, because all readers of the table wait behind it.
+const upgradeSettings = "SELECT set_config('statement_timeout', '0', TRUE), set_config('idle_in_transaction_session_timeout', '0', TRUE), set_config('lock_timeout', '15000', TRUE)"
+
 // upgradeIn runs what is missing in the transaction of the connection.
 func (db *DB) upgradeIn(ctx context.Context, c *Conn, known []engine.Migration) error {
 	c.waiting = append(c.waiting, queued{"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", nil},
-		queued{"SELECT set_config('statement_timeout', '0', TRUE), set_config('idle_in_transaction_session_timeout', '0', TRUE)", nil}) // an index takes its time
+		queued{upgradeSettings, nil})
 	var locked int
 	if err := c.RowUntil(ctx, "SELECT number FROM migrations WHERE number = 0 FOR UPDATE", nil, &locked); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net/url"
 	"strings"
 	"sync"
@@ -190,6 +191,42 @@ func TestUpgradesWaitForWrites(t *testing.T) {
 	}
 	if err := <-later; err == nil || !strings.Contains(err.Error(), "must not write") {
 		t.Errorf("a write that waited for the upgrade: %v", err)
+	}
+}
+
+// TestUpgradesTakeTheirTime checks that the statements of a migration may take longer than others.
+func TestUpgradesTakeTheirTime(t *testing.T) {
+	for _, mode := range []string{"", "&default_query_exec_mode=exec"} {
+		options := optionsWith(pgtest.Database(t)+mode, 2)
+		options.Migrations[0].(fstest.MapFS)["migrations/0003_slow.sql"] = &fstest.MapFile{Data: []byte("CREATE TABLE timeouts AS SELECT name, setting FROM pg_settings WHERE name IN ('statement_timeout', 'lock_timeout')\n")}
+		db, err := Open(t.Context(), options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if got := fmt.Sprint(query(t, options.Address, "SELECT name || ' ' || setting FROM timeouts ORDER BY name")); got != "[lock_timeout 15000 statement_timeout 0]" {
+			t.Errorf("a migration runs with %s", got)
+		}
+		c := db.Writers()[0]
+		var limit string
+		must(t, errors.Join(c.BeginWrite([]int64{0}), c.Row("SHOW statement_timeout", nil, &limit), c.Rollback()))
+		if limit != "30s" {
+			t.Errorf("a write after it runs with %s", limit)
+		}
+	}
+}
+
+// TestPoolersKeepTheirSessions opens a database through a pooler with one connection. The session of the
+// server, which other programs get too, has no setting of this program.
+func TestPoolersKeepTheirSessions(t *testing.T) {
+	address := pgtest.Through(pgtest.Database(t), pgtest.Shared(t).Pooler(t, 1))
+	db := opened(t, address, 2)
+	for _, c := range db.Writers() {
+		must(t, errors.Join(c.BeginWrite([]int64{0}), c.Send("INSERT INTO users (number, name) VALUES ($1, 'n')", rand.Int64()), c.Commit()))
+	}
+	got := query(t, address+"&default_query_exec_mode=exec", "SELECT name || ' ' || setting FROM pg_settings WHERE source = 'session' AND name NOT IN ('client_encoding', 'application_name')")
+	if len(got) > 0 {
+		t.Errorf("the session of the pooler has %q", got)
 	}
 }
 
