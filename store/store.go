@@ -174,9 +174,15 @@ func (s *Store) Close() error {
 	return s.closeErr
 }
 
+// closePatience is how long Close waits for a database in the network that does not answer. With the
+// time that requests and mails have before, a server ends within the ten seconds after which Docker kills
+// it.
+const closePatience = 1500 * time.Millisecond
+
 func (s *Store) close() error {
 	close(s.draining)
 	if s.db != nil {
+		defer time.AfterFunc(closePatience, s.db.Interrupt).Stop()
 		s.FlushLastUsed(context.Background())
 		s.spools.Release()
 		s.db.Stop()

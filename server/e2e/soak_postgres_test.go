@@ -115,6 +115,9 @@ func (p *soakPostgres) failOver(end func(testing.TB)) func(*soak) func() {
 	}
 }
 
+// vanish is the loss of a primary that the network loses: it answers nothing, and refuses nothing.
+func (p *soakPostgres) vanish(testing.TB) { p.proxies[0].Hold() }
+
 // sharedFaults are the faults that the primary survives.
 func (p *soakPostgres) sharedFaults() []soakFault {
 	return []soakFault{
@@ -142,6 +145,7 @@ func TestSoakPostgres(t *testing.T) {
 		}{
 			{"stopped hard", func(p *soakPostgres) func(testing.TB) { return p.primary.StopHard }},
 			{"killed", func(p *soakPostgres) func(testing.TB) { return p.primary.Kill }},
+			{"vanished", func(p *soakPostgres) func(testing.TB) { return p.vanish }},
 		} {
 			t.Run(loss.name, func(t *testing.T) {
 				primary := pgtest.New(t, pgtest.Options{})

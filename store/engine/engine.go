@@ -34,6 +34,9 @@ type Remote interface {
 	// Connects returns how many connections were opened so far. After the start more are opened only
 	// where some were lost.
 	Connects() int64
+	// Interrupt ends the statements that run, and lets no further ones begin. It is for a program that
+	// ends and does not wait any longer for a server that does not answer.
+	Interrupt()
 }
 
 // Traits are the differences between engines that the store acts upon.

@@ -43,7 +43,7 @@ func look(ctx context.Context, opts CheckOptions) (*DB, *Conn, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	db := &DB{opts: Options{Address: opts.Address, Migrations: opts.Migrations, Clock: time.Now}, config: config, explicit: namesMode(opts.Address)}
+	db := newDB(Options{Address: opts.Address, Migrations: opts.Migrations, Clock: time.Now}, config)
 	c := newConn(db)
 	if err := db.checkServer(ctx, c); err != nil {
 		return nil, nil, errors.Join(advised(config, err), c.Close())

@@ -11,9 +11,6 @@ import (
 	"crmkit/store/engine"
 )
 
-// statementTime is how long the methods of a Conn without a context wait for the server.
-const statementTime = 30 * time.Second
-
 // Conn is one connection; see engine.Conn. It is opened by its first statement, and again by the
 // first statement outside of a transaction after it was lost.
 type Conn struct {
@@ -27,6 +24,7 @@ type Conn struct {
 	id       string    // of a transaction that writes, in the table batches; empty: it has none
 	warnings int       // of the server so far
 	settled  bool      // the session has its settings
+	trust    int64     // DB.distrusts before it was opened
 }
 
 // queued is a statement that waits to be sent with the next one.
@@ -51,14 +49,14 @@ func (c *Conn) Close() error {
 
 // Exec implements engine.Conn.
 func (c *Conn) Exec(text string, args ...any) (changed int64, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), statementTime)
+	ctx, cancel := c.db.limited()
 	defer cancel()
 	err = c.roundTrip(ctx, queued{text, args}, func(rows pgx.Rows) error {
 		rows.Close()
 		changed = rows.CommandTag().RowsAffected()
 		return rows.Err()
 	})
-	return changed, late(err)
+	return changed, err
 }
 
 // Send implements engine.Conn. Outside of a transaction the statement runs at once.
@@ -97,9 +95,9 @@ func (c *Conn) flush() error {
 
 // Row implements engine.Conn.
 func (c *Conn) Row(text string, args []any, dest ...any) error {
-	ctx, cancel := context.WithTimeout(context.Background(), statementTime)
+	ctx, cancel := c.db.limited()
 	defer cancel()
-	return late(c.RowUntil(ctx, text, args, dest...))
+	return c.RowUntil(ctx, text, args, dest...)
 }
 
 // RowUntil implements engine.Conn.
@@ -147,13 +145,13 @@ func (c *Conn) Texts(ctx context.Context, text string, args ...any) (list []stri
 
 // Exists implements engine.Conn.
 func (c *Conn) Exists(text string, arg int64) (found bool, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), statementTime)
+	ctx, cancel := c.db.limited()
 	defer cancel()
 	err = c.Rows(ctx, text, []any{arg}, func(func(...any) error) error {
 		found = true
 		return nil
 	})
-	return found, late(err)
+	return found, err
 }
 
 // roundTrip sends what waits and a statement, waits for all, and has read read the rows of the
@@ -161,10 +159,13 @@ func (c *Conn) Exists(text string, arg int64) (found bool, err error) {
 // unless the caller has rows already. A statement outside of a transaction may so run twice: those
 // that write there (of this package alone) may.
 func (c *Conn) roundTrip(ctx context.Context, last queued, read func(pgx.Rows) error) error {
+	ctx, cancel := c.db.bounded(ctx)
+	defer cancel()
 	batch := c.waiting
 	c.waiting, c.bytes, c.read = nil, 0, false
 	fresh := !c.begun || !c.sent
 	used := c.conn != nil // so it may have been lost since
+	started := time.Now()
 	err := c.try(ctx, batch, last, read)
 	if err != nil && fresh && used && !c.read && c.conn == nil && retryable(err) && ctx.Err() == nil {
 		c.sent = false
@@ -173,6 +174,9 @@ func (c *Conn) roundTrip(ctx context.Context, last queued, read func(pgx.Rows) e
 	var own *callerError
 	if errors.As(err, &own) {
 		return own.error
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) && time.Since(started) >= silence {
+		c.db.distrust()
 	}
 	if c.conn != nil { // a driver that could not send or read has closed it
 		return err
@@ -240,11 +244,14 @@ func cmpError(first, second error) error {
 	return second
 }
 
-// connect opens the connection if it is not open. Within a transaction it cannot: the server has
-// ended that.
+// connect opens the connection if it is not open, or if it was opened before the server fell silent or
+// another host took over. Within a transaction it cannot: the server has ended that.
 func (c *Conn) connect(ctx context.Context) error {
 	if c.conn != nil && c.conn.IsClosed() {
 		c.conn = nil
+	}
+	if c.conn != nil && !(c.begun && c.sent) && c.trust != c.db.distrusts.Load() {
+		_ = c.Close()
 	}
 	if c.conn != nil {
 		return nil
@@ -258,6 +265,7 @@ func (c *Conn) connect(ctx context.Context) error {
 			c.warnings++
 		}
 	}
+	c.trust = c.db.distrusts.Load()
 	conn, err := c.db.dial(ctx, config)
 	c.conn, c.settled = conn, config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement && !c.db.explicit
 	if err == nil {

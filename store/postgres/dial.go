@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -25,10 +23,10 @@ const maxPrepared = 128
 // its own.
 func (db *DB) dial(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
 	if db.explicit {
-		return dial(ctx, config)
+		return db.hosts.dial(ctx, config, db.distrust)
 	}
 	if !db.pooled.Load() {
-		conn, err := dial(ctx, config)
+		conn, err := db.hosts.dial(ctx, config, db.distrust)
 		if err != nil {
 			return nil, err
 		}
@@ -47,18 +45,11 @@ func (db *DB) dial(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, erro
 		db.pooled.Store(true)
 	}
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
-	return dial(ctx, config)
+	return db.hosts.dial(ctx, config, db.distrust)
 }
 
-func dial(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, config.ConnectTimeout*time.Duration(1+len(config.Fallbacks)))
-	defer cancel()
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return nil, &lostError{&dialError{err, attempts(err)}}
-	}
-	return conn, nil
-}
+// distrust has every open connection opened again before its next use.
+func (db *DB) distrust() { db.distrusts.Add(1) }
 
 // dialError is the error of a connection that could not be opened.
 type dialError struct {
@@ -69,29 +60,6 @@ type dialError struct {
 func (e *dialError) Error() string { return "no connection: " + e.text }
 
 func (e *dialError) Unwrap() error { return e.cause }
-
-// refusedTLS is the end of the error of an attempt with TLS, after which the same host is asked
-// without, unless the address requires TLS.
-const refusedTLS = "server refused TLS connection"
-
-// attempts returns what the hosts answered, each answer once, without the settings that pgx adds.
-func attempts(err error) string {
-	var refused *pgconn.ConnectError
-	if !errors.As(err, &refused) {
-		return err.Error()
-	}
-	var list []string
-	for line := range strings.Lines(errors.Unwrap(refused).Error()) {
-		if line = strings.Join(strings.Fields(line), " "); line != "" && !slices.Contains(list, line) {
-			list = append(list, line)
-		}
-	}
-	others := slices.DeleteFunc(slices.Clone(list), func(line string) bool { return strings.HasSuffix(line, refusedTLS) })
-	if len(others) > 0 {
-		list = others
-	}
-	return strings.Join(list, "; ")
-}
 
 // advised returns an error of the server or of the connection to it with the name of the database, and
 // with what to do about it as far as that is known. Other errors have both.

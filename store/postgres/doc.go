@@ -35,6 +35,9 @@
 // # Failure
 //
 // A connection that was lost is opened again by the next statement outside of a transaction, with
-// all hosts of the address and its target_session_attrs, so a fail-over needs no restart. DB.Fault
-// says which errors are worth another try.
+// all hosts of the address and its target_session_attrs, so a fail-over needs no restart. The host
+// that took the last connection is asked first. Once a connection has moved to another host, or a
+// statement got no answer, every other connection is opened again before its next use: else each
+// would find out by itself, after 30 s, or read from a host that is the primary no more. DB.Fault says
+// which errors are worth another try.
 package postgres

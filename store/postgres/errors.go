@@ -53,16 +53,6 @@ func (db *DB) Fault(err error) engine.Fault {
 	return engine.NoFault
 }
 
-// late returns the error of a method without a context: if its own deadline has passed, the connection
-// is lost.
-func late(err error) error {
-	var lost *lostError
-	if errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &lost) {
-		return &lostError{err}
-	}
-	return err
-}
-
 // broke reports whether an error says that the connection is of no use any more: it was lost, the
 // server ends it, or it does not take writes.
 func broke(err error) bool {
@@ -89,6 +79,8 @@ func named(ctx context.Context, err error) error {
 	switch {
 	case err == nil, errors.As(err, &known):
 		return err
+	case ctx.Err() != nil && errors.As(context.Cause(ctx), &lost): // see limited
+		return lost
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.As(err, &lost):

@@ -151,11 +151,16 @@ func (db *DB) check(has state, known []engine.Migration) error {
 	return nil
 }
 
+// upgradeTime is how long an upgrade may take.
+const upgradeTime = time.Hour
+
 // upgrade runs what is missing, in one transaction.
 func (db *DB) upgrade(ctx context.Context, c *Conn, known []engine.Migration) error {
 	if err := db.createOwn(ctx, c); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, upgradeTime) // another server may be at it
+	defer cancel()
 	c.begin()
 	err := db.upgradeIn(ctx, c, known)
 	if err == nil {

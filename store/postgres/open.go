@@ -51,7 +51,11 @@ type DB struct {
 	writers    []*Conn
 	trips      atomic.Int64
 	dials      atomic.Int64
-	explicit   bool        // the address names the exec mode
+	explicit   bool // the address names the exec mode
+	hosts      hosts
+	distrusts  atomic.Int64    // how often the open connections turned out to be of no use
+	life       context.Context // ends with Interrupt
+	interrupt  context.CancelCauseFunc
 	pooled     atomic.Bool // a pooler is between this program and the server
 }
 
@@ -68,7 +72,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{opts: opts, config: config, explicit: namesMode(opts.Address)}
+	db := newDB(opts, config)
 	if err := db.prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -76,6 +80,13 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 		db.writers = append(db.writers, newConn(db))
 	}
 	return db, nil
+}
+
+// newDB returns a database that was not connected to yet.
+func newDB(opts Options, config *pgx.ConnConfig) *DB {
+	db := &DB{opts: opts, config: config, explicit: namesMode(opts.Address)}
+	db.life, db.interrupt = context.WithCancelCause(context.Background())
+	return db
 }
 
 // prepare checks the server and upgrades the schema.
@@ -117,6 +128,9 @@ func (db *DB) RoundTrips() int64 { return db.trips.Load() }
 
 // Connects implements engine.Remote.
 func (db *DB) Connects() int64 { return db.dials.Load() }
+
+// Interrupt implements engine.Remote.
+func (db *DB) Interrupt() { db.interrupt(&lostError{errors.New("this program ends")}) }
 
 // Close closes the connections that write.
 func (db *DB) Close() error {

@@ -89,7 +89,7 @@ func (c *Conn) Commit() error {
 		c.end()
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), statementTime)
+	ctx, cancel := c.db.limited()
 	defer cancel()
 	warnings := c.warnings
 	err := c.roundTrip(ctx, queued{commitText, nil}, func(rows pgx.Rows) error {
@@ -137,7 +137,7 @@ const (
 // answered with a warning: that it is on this server, but perhaps on no standby. The statement
 // writes in both cases, so its own commit waits for the standbys as the first one should have.
 func (c *Conn) resolve(id string, cause error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), resolveTime)
+	ctx, cancel := context.WithTimeout(c.db.life, resolveTime)
 	defer cancel()
 	_ = c.Close()
 	warnings := c.warnings
@@ -194,7 +194,7 @@ func (c *Conn) Rollback() error {
 	if !sent || c.conn == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), statementTime)
+	ctx, cancel := c.db.limited()
 	defer cancel()
 	c.db.trips.Add(1)
 	_, err := c.conn.Exec(ctx, "ROLLBACK")

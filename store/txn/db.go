@@ -150,6 +150,14 @@ func (d *DB) Stop() {
 	d.running.Wait()
 }
 
+// Interrupt ends statements that wait for a server in the network. Writes that are lost by that are not
+// answered as saved.
+func (d *DB) Interrupt() {
+	if remote, is := d.data.(engine.Remote); is {
+		remote.Interrupt()
+	}
+}
+
 // Close stops, waits for the reads under way, and closes the file. It must be called once.
 func (d *DB) Close() error {
 	d.Stop()
