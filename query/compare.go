@@ -127,14 +127,14 @@ func (c *compiler) partsOf(t target, value string) []string {
 func (c *compiler) contains(t target, part string) string {
 	switch how := t.field.Type.Comparison(); {
 	case how.By == crm.ByLabel:
-		test := textContains("COALESCE(n.fold, n.name)", c.arg(part))
+		test := textContains("COALESCE(n.fold, n.name)", c.text(part))
 		return hasTag(t, noIndex("g.name_id IN (SELECT n.key FROM "+namesOf(t)+" AND "+test+")"))
 	case how.Capitals:
 		part = strings.ToUpper(part) // the folded form of capitals of ASCII is in small letters
 	case t.field.HasFoldColumn() && !t.field.Choices.Ordered: // whose column has their position
-		return textContains(FoldedSQL(t.alias(), t.field), c.arg(part))
+		return textContains(FoldedSQL(t.alias(), t.field), c.text(part))
 	}
-	return textContains(t.alias()+"."+t.field.Col(), c.arg(part)) // which is its own folded form
+	return textContains(t.alias()+"."+t.field.Col(), c.text(part)) // which is its own folded form
 }
 
 // hasTag returns the condition that one of the labels g of a field passes a test. Here and in

@@ -17,6 +17,8 @@ type compiler struct {
 	env  Env
 	args []any
 
+	texts map[string]string // placeholders of texts that are searched in several fields
+
 	candidates candidates // index paths of the condition that is being compiled
 
 	// These become the fields of the Query.
@@ -30,6 +32,17 @@ type compiler struct {
 func (c *compiler) arg(v any) string {
 	c.args = append(c.args, v)
 	return "$" + strconv.Itoa(len(c.args)+1)
+}
+
+// text is arg for a text that many conditions of a search compare. It becomes one argument.
+func (c *compiler) text(part string) string {
+	if c.texts == nil {
+		c.texts = map[string]string{}
+	}
+	if c.texts[part] == "" {
+		c.texts[part] = c.arg(part)
+	}
+	return c.texts[part]
 }
 
 // maxOperand is the maximum length of an operand, in bytes.

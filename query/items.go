@@ -85,13 +85,13 @@ func (c *compiler) compareAny(t target, param, op, value string) (string, *crm.E
 	return or(tests), nil
 }
 
-// isAny returns the condition is, or that the list of further values of a field has the value in one
-// of the forms.
-func (c *compiler) isAny(e *crm.Entity, f *crm.Field, is string, forms ...string) string {
+// isAny returns the condition is and, if the field has a list of further values, the condition that
+// this has the value in one of the forms. One of the two is enough.
+func (c *compiler) isAny(e *crm.Entity, f *crm.Field, is string, forms ...string) []string {
 	if f.Others == "" {
-		return is
+		return []string{is}
 	}
-	return "(" + is + " OR t.key IN (SELECT i.record FROM list_values i WHERE i." + c.itemIs(e, e.Field(f.Others), forms...) + "))"
+	return []string{is, "t.key IN (SELECT i.record FROM list_values i WHERE i." + c.itemIs(e, e.Field(f.Others), forms...) + ")"}
 }
 
 // holds reports whether a record has one of some values, in their compared form, in a field or its

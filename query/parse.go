@@ -52,6 +52,9 @@ type Query struct {
 
 	Terms      *Terms   // for the text index; nil: it can answer none of the conditions
 	OtherKinds []string // the conditions in Where that the text index cannot answer
+	likes      []string // those of like: that it can
+
+	keys *keySearch // makes KeysSQL; nil: there is nothing to search
 
 	bestRank string // SQL of the rank of a search; empty: the order is Order
 	bestArgs []any
@@ -97,7 +100,7 @@ func Parse(e *crm.Entity, params url.Values, env Env) (*Query, *crm.Error) {
 	}
 	q.Args, q.IndexPaths, q.NarrowByKeys, q.Unfiltered, q.Remarks = c.args, c.indexPaths, c.direct, len(q.Where) == 0, c.remarks
 	if len(c.terms.Words)+len(c.terms.Likes) > 0 {
-		q.Terms = &c.terms
+		q.Terms, q.keys = &c.terms, &keySearch{compiler: c, entity: e, likes: q.likes}
 	}
 	if q.Order.Field == nil {
 		q.Order, _ = parseSort(e, e.Sort)
@@ -137,6 +140,8 @@ func (q *Query) param(c *compiler, name, value string) (err *crm.Error) {
 		where, err = c.filter(q.Entity, name, value)
 		if q.Where = append(q.Where, where); len(c.terms.Likes) == likes {
 			q.OtherKinds = append(q.OtherKinds, where)
+		} else {
+			q.likes = append(q.likes, where)
 		}
 	}
 	return err

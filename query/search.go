@@ -46,15 +46,20 @@ func (c *compiler) hasWord(e *crm.Entity, word Word) string {
 	return "(" + strings.Join(tests, " OR ") + ")"
 }
 
-// HasWords compiles the search for some words: the condition on a record t in the workspace $1, and
-// its further arguments.
-func HasWords(e *crm.Entity, words []Word) (condition string, args []any) {
-	c := &compiler{}
+// HasWords returns two statements that return a row if a record of the workspace $1 has some words, and
+// their further arguments. The second uses the indexes of KeysSQL; it is the first where they do not
+// help.
+func HasWords(e *crm.Entity, words []Word) (scan, indexed string, args []any) {
+	keys := &keySearch{compiler: &compiler{terms: Terms{Words: words}}, entity: e}
 	var where []string
 	for _, word := range words {
-		where = append(where, c.hasWord(e, word))
+		where = append(where, keys.compiler.hasWord(e, word))
 	}
-	return and(where), c.args
+	scan = "SELECT 1 FROM " + e.TableName() + " t WHERE t.workspace_id = $1 AND " + and(where) + " LIMIT 1"
+	if indexed = keys.sql(); indexed == "" {
+		return scan, scan, keys.compiler.args
+	}
+	return scan, indexed + " LIMIT 1", keys.compiler.args
 }
 
 // Search is the search for a text in the records of one entity, with the best match first. Its
@@ -99,6 +104,7 @@ func Find(e *crm.Entity, text string, env Env) (*Search, *crm.Error) {
 	}
 	exact := s.exact(c, clean)
 	s.named, s.Terms = exact, &c.terms
+	s.keys = &keySearch{compiler: c, entity: e, named: s.ExactNameSQL}
 	s.Where = []string{"(" + strings.Join(append(slices.Clone(exact), "("+and(words)+")"), " OR ") + ")"}
 	known := len(c.args)
 	s.bestRank = s.rank(c, exact)
@@ -127,13 +133,13 @@ func (s *Search) exact(c *compiler, text string) (list []string) {
 	if f := e.Field(e.Keys.Unique); f != nil {
 		if v, err := c.env.Normal(f, text); err == nil && v.Set() {
 			s.unique = v.Text
-			list = append(list, c.isAny(e, f, "t."+f.Col()+" = "+c.arg(v.Text), v.Text))
+			list = append(list, c.isAny(e, f, "t."+f.Col()+" = "+c.arg(v.Text), v.Text)...)
 		}
 	}
 	for i := range e.Fields {
 		if f := &e.Fields[i]; isPhone(f) && norm.IsPhone(text) {
 			s.phones = norm.PhoneForms(c.env.Country, text)
-			list = append(list, c.isAny(e, f, FoldedSQL("t", f)+" IN ("+c.list(s.phones)+")", s.phones...))
+			list = append(list, c.isAny(e, f, FoldedSQL("t", f)+" IN ("+c.list(s.phones)+")", s.phones...)...)
 		}
 	}
 	return list

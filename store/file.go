@@ -88,12 +88,32 @@ const (
 //go:embed postgres.sql
 var postgresFunctions string
 
+// searchedTexts are the texts of which searches find parts: of each kind of record that has a search,
+// and the names of labels.
+func searchedTexts() ([]postgres.Text, error) {
+	schema, err := catalog.Schema()
+	if err != nil {
+		return nil, err
+	}
+	list := []postgres.Text{{Table: "names", SQL: query.LabelText}}
+	for _, e := range schema.Entities {
+		if text := query.SearchText(e, ""); text != "" && !e.IsView() {
+			list = append(list, postgres.Text{Table: e.TableName(), SQL: text})
+		}
+	}
+	return list, nil
+}
+
 // open opens the database with its engine.
 func (o Options) open(ctx context.Context) (engine.DB, error) {
 	if !postgres.IsAddress(o.Path) {
 		return opened(sqlite.Open(ctx, o.file()))
 	}
-	return opened(postgres.Open(ctx, postgres.Options{Address: o.Path, Migrations: append([]fs.FS{migrations}, o.Migrations), Functions: words.Create + postgresFunctions,
+	texts, err := searchedTexts()
+	if err != nil {
+		return nil, err
+	}
+	return opened(postgres.Open(ctx, postgres.Options{Address: o.Path, Migrations: append([]fs.FS{migrations}, o.Migrations), Functions: words.Create + postgresFunctions, Texts: texts,
 		LockHeads: lockHeads, CountHeads: countHeads, LockAll: lockAll, Clock: o.Clock, Log: o.Log}))
 }
 

@@ -52,9 +52,10 @@ var searchedKinds = []string{"contact", "company", "deal", "task", "activity"}
 // searchProgram creates, updates and deletes records with searched words at random.
 type searchProgram struct {
 	*fixture
-	actor   crm.Actor
-	random  *rand.Rand
-	records []crm.Record
+	actor    crm.Actor
+	random   *rand.Rand
+	records  []crm.Record
+	compares bool // also after writes that fail
 }
 
 func (p *searchProgram) word() string { return searchedWords[p.random.IntN(len(searchedWords))] }
@@ -74,8 +75,9 @@ func (p *searchProgram) step(round int) {
 			})
 		}
 	case 3:
-		p.fail(round)
-		p.compareSearches(p.actor, []string{"company"}, "failed", "undone")
+		if p.fail(round); p.compares {
+			p.compareSearches(p.actor, []string{"company"}, "failed", "undone")
+		}
 	default:
 		p.create(round)
 	}
@@ -123,7 +125,7 @@ func TestIndexesHaveWhatTablesHave(t *testing.T) {
 	f := cached(t)
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 	ann.Country = "DE"
-	p := &searchProgram{fixture: f, actor: ann, random: rand.New(rand.NewPCG(3, 9))}
+	p := &searchProgram{fixture: f, actor: ann, random: rand.New(rand.NewPCG(3, 9)), compares: true}
 	for round := range 100 {
 		if p.step(round); round%25 == 24 {
 			f.compareSearches(ann, searchedKinds, p.word()+" "+p.word(), p.word())

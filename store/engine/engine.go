@@ -44,6 +44,9 @@ type Traits struct {
 	// Shared is true if other processes write to the database. Nothing of it may be kept in memory
 	// then, and writers lock what they change.
 	Shared bool
+	// FindsParts is true if the database has indexes that find parts of texts. Some of a shared one
+	// have none.
+	FindsParts bool
 	// Exclusive is true if a reader and the writer must not run at the same time: the engine has no
 	// snapshots.
 	Exclusive bool

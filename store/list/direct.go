@@ -16,7 +16,8 @@ import (
 
 // directPage is Page without a cache.
 func (r *Reader) directPage(ctx context.Context, t *table.Table, path Path, page *Page) error {
-	if path.KeyList != "" && !r.Filtered() {
+	path.byMany = path.Query.Ranked() && path.Many != ""
+	if (path.KeyList != "" || path.byMany) && !r.Filtered() {
 		path.Query = path.Query.Without()
 	}
 	size := 0

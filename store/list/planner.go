@@ -10,7 +10,6 @@ import (
 	"crmkit/store/cache"
 	"crmkit/store/engine"
 	"crmkit/store/snapshot"
-	"crmkit/store/textindex"
 )
 
 // Path is how a list finds its rows: by walking the index of its order and testing each
@@ -19,15 +18,24 @@ import (
 type Path struct {
 	Actor    crm.Actor
 	Query    *query.Query
-	rows     int64              // records of the kind in the workspace
-	ByKeys   bool               // the order of the list is that of keys
-	Index    *query.IndexPath   // read instead of the index of the order; nil: none
-	Hits     *textindex.Matches // of search=; nil: the query has none, or SQL answers it
-	KeyList  string             // the only keys that may match, from KeysJSON; empty: any
-	LastUsed Overlay            // in lists of tokens
+	rows     int64            // records of the kind in the workspace
+	ByKeys   bool             // the order of the list is that of keys
+	Index    *query.IndexPath // read instead of the index of the order; nil: none
+	Hits     *Hits            // of search=; nil: the query has none, or SQL answers it
+	Many     string           // SQL of the keys of search=, of which there are more than query.TotalCap; empty: see Hits
+	KeyList  string           // the only keys that may match, from KeysJSON; empty: any
+	LastUsed Overlay          // in lists of tokens
+	byMany   bool             // the rows are those of Many
 }
 
-// MatchesNothing reports whether the text index shows that no row matches.
+// Hits are the records that match a search.
+type Hits struct {
+	Total        int64
+	NoExactMatch bool          // no record has the words of the search, so they may be misspelled
+	KeyList      func() string // their keys, from KeysJSON
+}
+
+// MatchesNothing reports whether an index shows that no row matches.
 func (p Path) MatchesNothing() bool { return p.Hits != nil && p.Hits.Total == 0 }
 
 // Reader is a read transaction that uses cached counts and records. Cached must be of the same
@@ -39,9 +47,9 @@ type Reader struct {
 }
 
 // ChoosePlan returns the access path with the least work for a page. hits are the matches of
-// search= in the text index, nil if SQL searches. Every path finds the same rows. So the counts
+// search=, nil if SQL tests each record for it. Every path finds the same rows. So the counts
 // that it compares may be inexact: they include rows that a pending delete will remove.
-func (r *Reader) ChoosePlan(ctx context.Context, actor crm.Actor, q *query.Query, hits *textindex.Matches) (path Path, err error) {
+func (r *Reader) ChoosePlan(ctx context.Context, actor crm.Actor, q *query.Query, hits *Hits) (path Path, err error) {
 	path = Path{Actor: actor, Query: q, Hits: hits}
 	if q.Entity.IsView() {
 		return path, nil
@@ -74,7 +82,7 @@ func (r *Reader) usage(ctx context.Context, workspace int64, kind string) (snaps
 func (r *Reader) cheapestSource(ctx context.Context, path Path, wanted int64) (_ Path, err error) {
 	path.Index, path.KeyList = nil, ""
 	if path.Hits != nil && path.Hits.Total <= breakEven(path.rows*costTextScan, wanted) {
-		path.KeyList = KeysJSON(path.Hits.Keys())
+		path.KeyList = path.Hits.KeyList()
 		return path, nil
 	}
 	path.Index, err = r.cheapestIndex(ctx, path, wanted)

@@ -42,6 +42,8 @@ func (p Path) keySubquery(part query.Range) string {
 		from, scope = engine.JoinInOrder(s.From, from), "t.key = "+s.Key+" AND "+s.Where+" AND "+engine.NoIndex(scope)
 	case p.KeyList != "":
 		scope = engine.NoIndex(scope) + " AND t.key IN (" + fmt.Sprintf(engine.KeysFromJSON, len(part.Args)+2) + ")"
+	case p.byMany:
+		scope += " AND t.key IN (" + p.Many + ")"
 	case p.Index != nil:
 		scope = engine.NoIndex(scope) + " AND t.key IN (" + p.Index.Keys() + ")"
 	case !e.IsView() && len(part.Order) > 0 && part.Order[0].By == "t.key":

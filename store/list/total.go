@@ -45,6 +45,10 @@ func (r *Reader) Total(ctx context.Context, path Path, page *Page) error {
 		page.SetTotal(path.Hits.Total, q.Total)
 		return nil
 	}
+	if path.Many != "" && len(q.OtherKinds) == 0 && q.Total == query.TotalCapped {
+		page.SetTotal(query.TotalCap+1, q.Total)
+		return nil
+	}
 	if r.Usage != nil && !r.Filtered() && q.Unfiltered && !q.Entity.IsView() {
 		page.SetTotal(r.Usage[q.Entity.Plural].N, q.Total)
 		return nil
@@ -90,8 +94,9 @@ func (r *Reader) counting(ctx context.Context, path Path) (text string, args []a
 		if path, err = r.cheapestSource(ctx, path, wanted); err != nil {
 			return "", nil, err
 		}
+		path.byMany = path.Many != "" && path.Index == nil
 		whole := query.Range{Where: q.Condition(), Args: q.Args}
-		if path.KeyList != "" && !r.Filtered() {
+		if (path.KeyList != "" || path.byMany) && !r.Filtered() {
 			whole.Where = q.Without().Condition()
 		}
 		text, args = "SELECT 1 FROM "+path.keySubquery(whole), path.args(whole)

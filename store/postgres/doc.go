@@ -32,6 +32,13 @@
 // PostgreSQL itself gives to transactions prove nothing: they are given again after a
 // fail-over.
 //
+// # Parts of texts
+//
+// LIKE '%part%' reads an index of the extension pg_trgm (texts.go). Its entries are the groups of three
+// letters of one text for each record, so a part needs three letters in a row. In a database whose
+// locale is C only letters of ASCII are in it; other words are found too, but slowly. New entries are
+// put into a list first, and into the index some hundred at once (fastupdate, the default).
+//
 // # Failure
 //
 // A connection that was lost is opened again by the next statement outside of a transaction, with

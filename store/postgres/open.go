@@ -19,6 +19,7 @@ import (
 type Options struct {
 	Address    string           // a URL or a keyword string
 	Migrations []fs.FS          // see engine.LoadMigrations; the database is upgraded to them
+	Texts      []Text           // of which LIKE finds parts
 	Functions  string           // SQL of functions and indexes that only PostgreSQL has; run when it changes, after the migrations
 	LockHeads  string           // SQL that locks the heads in the JSON array $1, in ascending order
 	CountHeads string           // SQL that counts the heads in the JSON array $1
@@ -56,6 +57,7 @@ type DB struct {
 	distrusts  atomic.Int64    // how often the open connections turned out to be of no use
 	life       context.Context // ends with Interrupt
 	interrupt  context.CancelCauseFunc
+	findsParts bool        // the indexes of Options.Texts are there
 	pooled     atomic.Bool // a pooler is between this program and the server
 }
 
@@ -97,6 +99,9 @@ func (db *DB) prepare(ctx context.Context) error {
 	if err == nil {
 		err = db.migrate(ctx, c)
 	}
+	if err == nil {
+		err = db.indexTexts(ctx, c)
+	}
 	return advised(db.config, err)
 }
 
@@ -114,7 +119,7 @@ func (db *DB) Reader(context.Context) (engine.Conn, error) { return newConn(db),
 
 // Traits implements engine.DB.
 func (db *DB) Traits() engine.Traits {
-	return engine.Traits{Shared: true, Reads: readers, Accounts: accounts}
+	return engine.Traits{Shared: true, FindsParts: db.findsParts, Reads: readers, Accounts: accounts}
 }
 
 // CheckPlace implements engine.DB. A server is always in its place.

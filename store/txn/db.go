@@ -196,5 +196,8 @@ func (d *DB) Tidy(ctx context.Context) error { return d.data.Tidy(ctx) }
 // kept in memory.
 func (d *DB) Shared() bool { return d.traits.Shared }
 
+// FindsParts reports whether the database has indexes that find parts of texts.
+func (d *DB) FindsParts() bool { return d.traits.FindsParts }
+
 // Fault says what kind of failure an error is that a statement returned.
 func (d *DB) Fault(err error) engine.Fault { return d.data.Fault(err) }

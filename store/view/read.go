@@ -12,7 +12,6 @@ import (
 	"crmkit/store/engine"
 	"crmkit/store/list"
 	"crmkit/store/table"
-	"crmkit/store/textindex"
 	"crmkit/store/txn"
 )
 
@@ -177,9 +176,10 @@ func (v *View) find(q *query.Query) (r *list.Reader, path list.Path, err error) 
 	if r, err = v.reader(q.Entity); err != nil {
 		return nil, path, err
 	}
-	var hits *textindex.Matches
+	var hits *list.Hits
+	many := ""
 	if searches {
-		if hits, err = v.searchIndex(q.Entity, q.Terms); err != nil {
+		if hits, many, err = v.hits(r, q); err != nil {
 			return nil, path, err
 		}
 	}
@@ -187,6 +187,7 @@ func (v *View) find(q *query.Query) (r *list.Reader, path list.Path, err error) 
 		return r, path, nil
 	}
 	path, err = r.ChoosePlan(v.ctx, v.actor, q, hits)
+	path.Many = many
 	path.LastUsed = v.overlay(q.Entity)
 	return r, path, err
 }

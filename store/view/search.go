@@ -33,9 +33,9 @@ func (v *View) Search(q *query.Search) (page list.Page, err error) {
 		return page, err
 	}
 	if matches == nil {
-		return v.List(q.Query)
+		return v.searchParts(read, q)
 	}
-	r := ranking{read, v.reads.tables[q.Entity], list.Path{Actor: v.actor, Query: q.Query, Hits: matches}, q}
+	r := ranking{read, v.reads.tables[q.Entity], list.Path{Actor: v.actor, Query: q.Query}, q, matches}
 	return page, r.read(v.ctx, &page)
 }
 
@@ -45,6 +45,7 @@ type ranking struct {
 	table *table.Table
 	path  list.Path
 	q     *query.Search
+	found *textindex.Matches
 }
 
 func (r ranking) read(ctx context.Context, page *list.Page) error {
@@ -53,12 +54,12 @@ func (r ranking) read(ctx context.Context, page *list.Page) error {
 		return err
 	}
 	for key := range named {
-		r.path.Hits.Add(key)
+		r.found.Add(key)
 	}
 	if r.Filtered() { // the index has records that readers no longer see
 		return r.readVeiled(ctx, page)
 	}
-	matches := r.path.Hits
+	matches := r.found
 	*page = list.Page{HasTotal: true, NoExactMatch: matches.Total == 0}
 	if page.SetTotal(matches.Total, r.q.Total); page.NoExactMatch {
 		return nil
@@ -97,7 +98,7 @@ func (r ranking) exactNames(ctx context.Context) (map[int64]bool, error) {
 // readVeiled answers where the index finds more than readers see: SQL tests its matches
 // once more.
 func (r ranking) readVeiled(ctx context.Context, page *list.Page) error {
-	path, err := r.ChoosePlan(ctx, r.path.Actor, r.path.Query, r.path.Hits)
+	path, err := r.ChoosePlan(ctx, r.path.Actor, r.path.Query, hitsOf(r.found))
 	if err == nil {
 		err = r.Page(ctx, r.table, path, page)
 	}

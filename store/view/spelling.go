@@ -77,10 +77,12 @@ func (v *View) suggestFromTable(e *crm.Entity, terms *query.Terms) (map[string][
 // noRecordHas reports whether no record of a kind has some words. Like the text index it looks at the
 // rows of unfinished deletes too, which do not end the search for words that readers see.
 func (v *View) noRecordHas(e *crm.Entity, words []query.Word) (bool, error) {
-	condition, args := query.HasWords(e, words)
+	text, indexed, args := query.HasWords(e, words)
+	if v.reads.db.FindsParts() {
+		text = indexed
+	}
 	var one int64
-	found, err := engine.Found(v.rows.RowUntil(v.ctx, "SELECT 1 FROM "+e.TableName()+" t WHERE t.workspace_id = $1 AND "+condition+" LIMIT 1",
-		append([]any{v.actor.Workspace}, args...), &one))
+	found, err := engine.Found(v.rows.RowUntil(v.ctx, text, append([]any{v.actor.Workspace}, args...), &one))
 	return err == nil && !found, err
 }
 
