@@ -50,6 +50,7 @@ func FileSchema(further ...fs.FS) sqlite.Schema {
 		Migrations: append([]fs.FS{migrations}, further...),
 		Fresh:      freshSchema,
 		Rewrite:    rewrite,
+		Values:     checkValues,
 		Identity:   "SELECT value FROM meta WHERE name = 'secret'",
 		Counts:     []sqlite.Table{{Name: "users"}, {Name: "workspaces"}, {Name: "members", Where: "workspace_id > 0"}},
 	}
@@ -104,25 +105,48 @@ func searchedTexts() ([]postgres.Text, error) {
 	return list, nil
 }
 
+// addHeads makes the heads of workspaces in which nothing was written since there are heads. A file
+// needs none, so one that was moved may lack some.
+const addHeads = "INSERT INTO usage (workspace_id, kind, last, n, latest, astray) SELECT number, '" + catalog.Storage + "', 0, 0, 0, 0 FROM workspaces WHERE TRUE ON CONFLICT DO NOTHING"
+
 // open opens the database with its engine.
 func (o Options) open(ctx context.Context) (engine.DB, error) {
-	if !postgres.IsAddress(o.Path) {
-		return opened(sqlite.Open(ctx, o.file()))
+	if o.Shared() {
+		server, err := o.server()
+		if err != nil {
+			return nil, err
+		}
+		return opened[engine.DB](postgres.Open(ctx, server))
 	}
-	texts, err := searchedTexts()
-	if err != nil {
-		return nil, err
+	return opened[engine.DB](sqlite.Open(ctx, o.file()))
+}
+
+// OpenWhole opens the database for a move.
+func OpenWhole(ctx context.Context, o Options, role engine.Role) (engine.Whole, error) {
+	if o.Shared() {
+		server, err := o.server()
+		if err != nil {
+			return nil, err
+		}
+		return opened[engine.Whole](postgres.OpenWhole(ctx, server, role))
 	}
-	return opened(postgres.Open(ctx, postgres.Options{Address: o.Path, Migrations: append([]fs.FS{migrations}, o.Migrations), Functions: words.Create + postgresFunctions, Texts: texts,
-		LockHeads: lockHeads, CountHeads: countHeads, LockAll: lockAll, Clock: o.Clock, Log: o.Log}))
+	return opened[engine.Whole](sqlite.OpenWhole(ctx, o.file(), role))
 }
 
 // opened returns a database, or no database after an error.
-func opened[D engine.DB](db D, err error) (engine.DB, error) {
+func opened[I, D any](db D, err error) (database I, _ error) {
 	if err != nil {
-		return nil, err
+		return database, err
 	}
-	return db, nil
+	return any(db).(I), nil
+}
+
+// server returns the options of a database of PostgreSQL.
+func (o Options) server() (postgres.Options, error) {
+	texts, err := searchedTexts()
+	return postgres.Options{Address: o.Path, Migrations: append([]fs.FS{migrations}, o.Migrations), Functions: words.Create + postgresFunctions, Texts: texts, LockHeads: lockHeads, CountHeads: countHeads, LockAll: lockAll,
+		Derive:   func(ctx context.Context, c engine.Conn) error { return words.Rebuild(ctx, c, o.Schema) },
+		Complete: func(_ context.Context, c engine.Conn) error { return c.Send(addHeads) }, Clock: o.Clock, Log: o.Log}, err
 }
 
 // Upgrade makes the database, or brings its schema up to date, as Open does, and leaves it closed.

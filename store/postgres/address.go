@@ -35,6 +35,9 @@ func CheckAddress(address string) error {
 // connectTimeout is how long one host may take to answer, unless the address says otherwise.
 const connectTimeout = 5 * time.Second
 
+// serverName is the name that a connection has on the server, unless the address says otherwise.
+const serverName = "crmkit"
+
 // parse returns the settings of an address. Errors do not have the password.
 func parse(address string) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(address)
@@ -48,7 +51,7 @@ func parse(address string) (*pgx.ConnConfig, error) {
 	config.StatementCacheCapacity = maxPrepared
 	config.RuntimeParams["client_encoding"] = "UTF8" // a role or a database may have another one
 	if config.RuntimeParams["application_name"] == "" {
-		config.RuntimeParams["application_name"] = "crmkit"
+		config.RuntimeParams["application_name"] = serverName
 	}
 	config.DialFunc = (&net.Dialer{KeepAlive: 15 * time.Second, Timeout: config.ConnectTimeout}).DialContext
 	return config, nil

@@ -39,12 +39,11 @@ func Check(ctx context.Context, opts CheckOptions) (h Health, err error) {
 
 // look connects to a database, which is not upgraded. The caller closes the connection.
 func look(ctx context.Context, opts CheckOptions) (*DB, *Conn, error) {
-	config, err := parse(opts.Address)
+	db, err := newDB(Options{Address: opts.Address, Migrations: opts.Migrations})
 	if err != nil {
 		return nil, nil, err
 	}
-	db := newDB(Options{Address: opts.Address, Migrations: opts.Migrations, Clock: time.Now}, config)
-	c := newConn(db)
+	config, c := db.config, newConn(db)
 	if err := db.checkServer(ctx, c); err != nil {
 		return nil, nil, errors.Join(advised(config, err), c.Close())
 	}

@@ -17,6 +17,9 @@ func (e *lostError) Error() string { return "the connection to PostgreSQL: " + e
 
 func (e *lostError) Unwrap() error { return e.cause }
 
+// refusedError is the error of a write to a database that this server must not write to any more.
+type refusedError struct{ error }
+
 // conflicts are the SQLSTATE codes of statements that another transaction was in the way of:
 // unique_violation, foreign_key_violation, serialization_failure and deadlock_detected
 // (postgresql.org/docs/current/errcodes-appendix.html). The rows that break a constraint were
@@ -39,8 +42,9 @@ const readOnly = "25006"
 func (db *DB) Fault(err error) engine.Fault {
 	var known *pgconn.PgError
 	var lost *lostError
+	var refused *refusedError
 	switch {
-	case errors.As(err, &lost): // also where the server says why it lets nobody in
+	case errors.As(err, &lost), errors.As(err, &refused): // also where the server says why it lets nobody in
 		return engine.Machine
 	case errors.As(err, &known):
 		if conflicts[known.Code] {

@@ -57,6 +57,7 @@ type state struct {
 	sums      []string // of its migrations, in their order
 	needs     int      // the highest of the column needs
 	functions string   // the checksum of the functions
+	mark      engine.Mark
 }
 
 // migrate brings the database to the newest schema, in one transaction. Several servers may start
@@ -114,15 +115,20 @@ func (db *DB) readState(ctx context.Context, c *Conn) (has state, err error) {
 	foreign := func(why string) error {
 		return fmt.Errorf("%s has a table migrations of another program in the schema %s; make a database of its own (CREATE DATABASE crm): %s", Name(db.opts.Address), db.schema, why)
 	}
-	err = c.Rows(ctx, "SELECT number, checksum, needs FROM migrations ORDER BY number", nil, func(scan func(...any) error) error {
-		var number, needs int
-		var sum string
-		if err := scan(&number, &sum, &needs); err != nil {
+	err = c.Rows(ctx, "SELECT number, name, checksum, applied_at, needs FROM migrations ORDER BY number", nil, func(scan func(...any) error) error {
+		var number, at int64
+		var needs int
+		var name, sum string
+		if err := scan(&number, &name, &sum, &at, &needs); err != nil {
 			return foreign(err.Error())
 		}
-		if number == 0 {
+		switch number {
+		case 0:
 			has.functions = sum
-		} else {
+		case engine.MarkNumber:
+			has.mark = engine.NewMark(name, sum, at)
+			return nil
+		default:
 			has.sums = append(has.sums, sum)
 		}
 		has.needs = max(has.needs, needs)
@@ -140,6 +146,9 @@ const undefinedColumn = "42703"
 
 // check returns an error for a database that this program cannot use.
 func (db *DB) check(has state, known []engine.Migration) error {
+	if err := has.mark.Refusal(Name(db.opts.Address)); err != nil && !db.opts.whole {
+		return err
+	}
 	if has.needs > len(known) {
 		return fmt.Errorf("%s was upgraded by a newer crmkit (schema %d) so that this one, which knows %d, must not use it; upgrade the binary", Name(db.opts.Address), len(has.sums), len(known))
 	}

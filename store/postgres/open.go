@@ -26,6 +26,10 @@ type Options struct {
 	LockAll    string           // SQL that locks all heads, for an upgrade
 	Clock      func() time.Time // nil: time.Now
 	Log        *slog.Logger     // nil: nothing is logged
+	// Derive computes the tables that only PostgreSQL has from the others, and Complete adds the rows that
+	// only PostgreSQL needs, both for a database that was moved; see engine.Whole. Nil: there are none.
+	Derive, Complete func(ctx context.Context, c engine.Conn) error
+	whole            bool // for a Whole: the database may have a mark
 }
 
 //go:embed functions.sql
@@ -65,16 +69,10 @@ type DB struct {
 // the database cannot be reached, is older than PostgreSQL 15 or not in UTF-8, has tables of
 // another program, or a schema that this program cannot use.
 func Open(ctx context.Context, opts Options) (*DB, error) {
-	opts.Log = cmp.Or(opts.Log, slog.New(slog.DiscardHandler))
-	if opts.Clock == nil {
-		opts.Clock = time.Now
-	}
-	opts.Functions = functions + opts.Functions
-	config, err := parse(opts.Address)
+	db, err := newDB(opts)
 	if err != nil {
 		return nil, err
 	}
-	db := newDB(opts, config)
 	if err := db.prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -84,11 +82,17 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	return db, nil
 }
 
-// newDB returns a database that was not connected to yet.
-func newDB(opts Options, config *pgx.ConnConfig) *DB {
+// newDB returns a database to which nothing has connected yet.
+func newDB(opts Options) (*DB, error) {
+	opts.Log = cmp.Or(opts.Log, slog.New(slog.DiscardHandler))
+	if opts.Clock == nil {
+		opts.Clock = time.Now
+	}
+	opts.Functions = functions + opts.Functions
+	config, err := parse(opts.Address)
 	db := &DB{opts: opts, config: config, explicit: namesMode(opts.Address)}
 	db.life, db.interrupt = context.WithCancelCause(context.Background())
-	return db
+	return db, err
 }
 
 // prepare checks the server and upgrades the schema.

@@ -23,6 +23,7 @@ type Options struct {
 	Clock  func() time.Time // nil: time.Now
 	Log    *slog.Logger     // nil: nothing is logged
 	LockAs string           // the command that takes the lock, for error messages of other processes; empty: "crmkit"
+	whole  bool             // for a Whole: the file may have a mark, must have the newest schema, and nobody else may have it open
 }
 
 // DB is an open database: one connection that writes and any number that read.
@@ -177,7 +178,7 @@ func (db *DB) prepareFile(ctx context.Context) error {
 	if err := checkPlace(path, db.opts.Log); err != nil {
 		return err
 	}
-	if _, err := stateOf(ctx, path, db.opts.Schema); err != nil {
+	if _, err := db.opts.state(ctx); err != nil {
 		return err
 	}
 	if err := checkWritable(path); err != nil {
@@ -190,9 +191,12 @@ func (db *DB) prepareFile(ctx context.Context) error {
 	if err := checkNames(path); err != nil {
 		return err
 	}
-	state, err := stateOf(ctx, path, db.opts.Schema) // the last owner may have changed it before its lock ended
+	state, err := db.opts.state(ctx) // the last owner may have changed it before its lock ended
 	if err != nil {
 		return err
+	}
+	if db.opts.whole {
+		return checkUnused(path)
 	}
 	if len(state.pending) == 0 {
 		return nil

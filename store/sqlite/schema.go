@@ -25,6 +25,9 @@ type Schema struct {
 	// Rewrite computes values of a file anew, at the end of an upgrade and in its transaction. from is
 	// the number of the schema that the file had. Nil: there is nothing to compute.
 	Rewrite func(ctx context.Context, c engine.Conn, from int) error
+	// Values returns an error that names values which a table may have, but the program cannot read.
+	// Nil: there are none.
+	Values func(ctx context.Context, c engine.Conn) error
 	// Counts are the tables whose rows a Summary counts. A file of an older schema may not have
 	// all of them.
 	Counts []Table

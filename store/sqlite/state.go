@@ -4,15 +4,18 @@ import (
 	"context"
 	"fmt"
 	"os"
+
+	"crmkit/store/engine"
 )
 
 // applicationID marks a file as one of crmkit (PRAGMA application_id): "crmk" in ASCII.
 const applicationID = 0x63726d6b
 
-// fileState says which migrations a file has, and which are pending.
+// fileState says which migrations a file has, which are pending, and whether it must not be used.
 type fileState struct {
 	applied int
 	pending []Migration
+	mark    engine.Mark
 }
 
 // newest is the number of the schema after the pending migrations.
@@ -24,8 +27,16 @@ func (s fileState) copyName(path string) string {
 }
 
 // stateOf reads the state of a file without changing it. It returns an error for a file that this
-// program cannot use. A missing file has the state of an empty one.
+// program cannot use, or that has a mark. A missing file has the state of an empty one.
 func stateOf(ctx context.Context, path string, schema Schema) (state fileState, err error) {
+	if state, err = markedStateOf(ctx, path, schema); err == nil {
+		err = state.mark.Refusal(path)
+	}
+	return state, err
+}
+
+// markedStateOf is stateOf for a file whose mark does not matter.
+func markedStateOf(ctx context.Context, path string, schema Schema) (state fileState, err error) {
 	info, err := os.Stat(path)
 	if err != nil || info.Size() == 0 {
 		state.pending, err = schema.Load()
@@ -47,7 +58,7 @@ func readState(ctx context.Context, c *Conn, path string, schema Schema) (state 
 	if err != nil {
 		return state, err
 	}
-	applied, err := appliedMigrations(ctx, c, path)
+	applied, mark, err := readMigrations(ctx, c, path)
 	if err != nil {
 		return state, err
 	}
@@ -59,27 +70,47 @@ func readState(ctx context.Context, c *Conn, path string, schema Schema) (state 
 			return state, fmt.Errorf("%s: migration %s differs from the one this file was made with; use the crmkit that made it", path, known[i].Name)
 		}
 	}
-	return fileState{len(applied), known[len(applied):]}, nil
+	return fileState{len(applied), known[len(applied):], mark}, nil
 }
 
 // appliedMigrations returns the checksums of the migrations of a database, in their order. It is
-// empty for an empty database. Tables of another program are an error.
+// empty for an empty database. Tables of another program are an error, and so is a mark.
 func appliedMigrations(ctx context.Context, c *Conn, path string) (sums []string, err error) {
+	sums, mark, err := readMigrations(ctx, c, path)
+	if err == nil {
+		err = mark.Refusal(path)
+	}
+	return sums, err
+}
+
+// readMigrations reads the checksums of the migrations of a database, and its mark.
+func readMigrations(ctx context.Context, c *Conn, path string) (sums []string, mark engine.Mark, err error) {
 	var id, tables int64
 	// In one statement, because another process may be creating the tables.
 	if err := c.Row("SELECT (SELECT COUNT(*) FROM sqlite_master), application_id FROM pragma_application_id", nil, &tables, &id); err != nil {
-		return nil, describeOpenError(path, err)
+		return nil, mark, describeOpenError(path, err)
 	}
 	switch {
 	case tables > 0 && id != applicationID:
-		return nil, fmt.Errorf("%s is a SQLite file, but not one of crmkit; name another with --db", path)
+		return nil, mark, fmt.Errorf("%s is a SQLite file, but not one of crmkit; name another with --db", path)
 	case tables == 0:
-		return nil, nil
+		return nil, mark, nil
 	}
-	if sums, err = c.Texts(ctx, "SELECT checksum FROM migrations ORDER BY number"); err != nil {
-		return nil, describeOpenError(path, err)
+	err = c.Rows(ctx, "SELECT number, name, checksum, applied_at FROM migrations ORDER BY number", nil, func(scan func(...any) error) error {
+		var number, at int64
+		var name, sum string
+		err := scan(&number, &name, &sum, &at)
+		if number == engine.MarkNumber {
+			mark = engine.NewMark(name, sum, at)
+		} else {
+			sums = append(sums, sum)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, mark, describeOpenError(path, err)
 	}
-	return sums, nil
+	return sums, mark, nil
 }
 
 // maxReads is how often a file is read that others write meanwhile.
