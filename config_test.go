@@ -16,7 +16,7 @@ func envName(flag string) string {
 }
 
 // switches are flags of one call of a command, not settings.
-var switches = []string{"create", "force", "dry-run", "confirm"}
+var switches = []string{"create", "force", "dry-run", "confirm", "from", "to", "undo"}
 
 // TestSettings checks that every flag can be set in the environment and in a config file.
 // docs/settings.md lists the same names (TestSettingsPage); what each does is tested with

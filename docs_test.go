@@ -220,7 +220,7 @@ func anchors(text string) (list []string) {
 // docs/operations.md shows.
 func TestOperationsCommands(t *testing.T) {
 	text, _ := page(t, "docs/operations.md")
-	commands := regexp.MustCompile(`(?m)(?:^|\x60)(?:owner|crmkit) ((?:doctor|token|serve|plan)[^\x60\n]*)`).FindAllStringSubmatch(text, -1)
+	commands := regexp.MustCompile(`(?m)(?:^|\x60)(?:owner|crmkit) ((?:doctor|token|serve|plan|move)[^\x60\n]*)`).FindAllStringSubmatch(text, -1)
 	if len(commands) < 5 {
 		t.Errorf("there are only the commands %v", commands)
 	}

@@ -51,6 +51,7 @@ type cli struct {
 	Restore restoreCommand   `cmd:"" help:"Replace a database file with a backup. No server may run on it."`
 	Verify  verifyCommand    `cmd:"" help:"Check a database file or a backup for damage."`
 	Upgrade upgradeCommand   `cmd:"" help:"Bring the database to the schema of this version, as serve does at its start."`
+	Move    moveCommand      `cmd:"" help:"Move a database to another engine, from a file to PostgreSQL or back."`
 	Doctor  doctorCommand    `cmd:"" help:"Check a server and what it needs, with the settings of serve, and say what to fix."`
 	Version versionCommand   `cmd:"" help:"Print the version."`
 }

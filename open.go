@@ -135,7 +135,7 @@ func dumpCommand(address string) string {
 // which every user of the machine can read there.
 func typedPassword(path string) bool {
 	return postgres.HasPassword(path) &&
-		slices.ContainsFunc(os.Args[1:], func(arg string) bool { return arg == path || arg == "--db="+path })
+		slices.ContainsFunc(os.Args[1:], func(arg string) bool { return arg == path || strings.HasSuffix(arg, "="+path) })
 }
 
 // ownerFlags are the flags of the commands for accounts, workspaces, plans, tokens and
