@@ -89,22 +89,6 @@ const (
 //go:embed postgres.sql
 var postgresFunctions string
 
-// searchedTexts are the texts of which searches find parts: of each kind of record that has a search,
-// and the names of labels.
-func searchedTexts() ([]postgres.Text, error) {
-	schema, err := catalog.Schema()
-	if err != nil {
-		return nil, err
-	}
-	list := []postgres.Text{{Table: "names", SQL: query.LabelText}}
-	for _, e := range schema.Entities {
-		if text := query.SearchText(e, ""); text != "" && !e.IsView() {
-			list = append(list, postgres.Text{Table: e.TableName(), SQL: text})
-		}
-	}
-	return list, nil
-}
-
 // addHeads makes the heads of workspaces in which nothing was written since there are heads. A file
 // needs none, so one that was moved may lack some.
 const addHeads = "INSERT INTO usage (workspace_id, kind, last, n, latest, astray) SELECT number, '" + catalog.Storage + "', 0, 0, 0, 0 FROM workspaces WHERE TRUE ON CONFLICT DO NOTHING"
@@ -112,11 +96,7 @@ const addHeads = "INSERT INTO usage (workspace_id, kind, last, n, latest, astray
 // open opens the database with its engine.
 func (o Options) open(ctx context.Context) (engine.DB, error) {
 	if o.Shared() {
-		server, err := o.server()
-		if err != nil {
-			return nil, err
-		}
-		return opened[engine.DB](postgres.Open(ctx, server))
+		return opened[engine.DB](postgres.Open(ctx, o.server()))
 	}
 	return opened[engine.DB](sqlite.Open(ctx, o.file()))
 }
@@ -124,11 +104,7 @@ func (o Options) open(ctx context.Context) (engine.DB, error) {
 // OpenWhole opens the database for a move.
 func OpenWhole(ctx context.Context, o Options, role engine.Role) (engine.Whole, error) {
 	if o.Shared() {
-		server, err := o.server()
-		if err != nil {
-			return nil, err
-		}
-		return opened[engine.Whole](postgres.OpenWhole(ctx, server, role))
+		return opened[engine.Whole](postgres.OpenWhole(ctx, o.server(), role))
 	}
 	return opened[engine.Whole](sqlite.OpenWhole(ctx, o.file(), role))
 }
@@ -142,11 +118,10 @@ func opened[I, D any](db D, err error) (database I, _ error) {
 }
 
 // server returns the options of a database of PostgreSQL.
-func (o Options) server() (postgres.Options, error) {
-	texts, err := searchedTexts()
-	return postgres.Options{Address: o.Path, Migrations: append([]fs.FS{migrations}, o.Migrations), Functions: words.Create + postgresFunctions, Texts: texts, LockHeads: lockHeads, CountHeads: countHeads, LockAll: lockAll,
+func (o Options) server() postgres.Options {
+	return postgres.Options{Address: o.Path, Migrations: append([]fs.FS{migrations}, o.Migrations), Functions: words.Create + postgresFunctions, Texts: words.Searched(), LockHeads: lockHeads, CountHeads: countHeads, LockAll: lockAll,
 		Derive:   func(ctx context.Context, c engine.Conn) error { return words.Rebuild(ctx, c, o.Schema) },
-		Complete: func(_ context.Context, c engine.Conn) error { return c.Send(addHeads) }, Clock: o.Clock, Log: o.Log}, err
+		Complete: func(_ context.Context, c engine.Conn) error { return c.Send(addHeads) }, Clock: o.Clock, Log: o.Log}
 }
 
 // Upgrade makes the database, or brings its schema up to date, as Open does, and leaves it closed.

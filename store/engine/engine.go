@@ -139,3 +139,10 @@ func Found(err error) (found bool, _ error) {
 	}
 	return err == nil, err
 }
+
+// Text is an expression on the columns of a table with the column workspace_id. The engine keeps an
+// index by which LIKE finds its parts, if the extension pg_trgm can be used.
+type Text struct {
+	Table string
+	SQL   string
+}

@@ -19,7 +19,7 @@ import (
 type Options struct {
 	Address    string           // a URL or a keyword string
 	Migrations []fs.FS          // see engine.LoadMigrations; the database is upgraded to them
-	Texts      []Text           // of which LIKE finds parts
+	Texts      []engine.Text    // of which LIKE finds parts
 	Functions  string           // SQL of functions and indexes that only PostgreSQL has; run when it changes, after the migrations
 	LockHeads  string           // SQL that locks the heads in the JSON array $1, in ascending order
 	CountHeads string           // SQL that counts the heads in the JSON array $1

@@ -8,16 +8,9 @@ import (
 	"crmkit/store/engine"
 )
 
-// Text is an expression on the columns of a table with the column workspace_id. The engine keeps an
-// index by which LIKE finds its parts, if the extension pg_trgm can be used.
-type Text struct {
-	Table string
-	SQL   string
-}
-
-// index returns the name of the index. It has a checksum of the expression: where a newer version of the
+// indexOf returns the name of the index of a text. It has a checksum of the expression: where a newer version of the
 // program searches more columns, it makes an index of another name and drops this one.
-func (t Text) index() string { return t.Table + "_text_" + checksum(t.SQL)[:8] }
+func indexOf(t engine.Text) string { return t.Table + "_text_" + checksum(t.SQL)[:8] }
 
 // The extensions. Without gin, which puts the workspace before the text in the index, a search
 // also reads the entries of other workspaces.
@@ -52,7 +45,7 @@ func (db *DB) indexTexts(ctx context.Context, c *Conn) error {
 const Remedy = "install the extension " + trigrams + " (Debian: in the package postgresql; elsewhere postgresql-contrib), run CREATE EXTENSION " + trigrams + " in the database as a user who may, and start the server again"
 
 // missingTexts returns the texts without an index that can be used.
-func (db *DB) missingTexts(ctx context.Context, c *Conn) (missing []Text, err error) {
+func (db *DB) missingTexts(ctx context.Context, c *Conn) (missing []engine.Text, err error) {
 	has, err := c.Texts(ctx, "SELECT k.relname::text FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class k ON k.oid = i.indexrelid WHERE i.indisvalid AND k.relnamespace = current_schema()::regnamespace")
 	if err != nil {
 		return nil, err
@@ -62,7 +55,7 @@ func (db *DB) missingTexts(ctx context.Context, c *Conn) (missing []Text, err er
 		names[name] = true
 	}
 	for _, t := range db.opts.Texts {
-		if !names[t.index()] {
+		if !names[indexOf(t)] {
 			missing = append(missing, t)
 		}
 	}
@@ -92,7 +85,7 @@ func (db *DB) indexTextsIn(ctx context.Context, c *Conn) error {
 	}
 	for _, t := range missing {
 		text := fmt.Sprintf("DO $$ DECLARE old text; BEGIN FOR old IN SELECT k.relname FROM pg_catalog.pg_class k WHERE k.relkind = 'i' AND k.relnamespace = current_schema()::regnamespace AND k.relname LIKE '%s' LOOP EXECUTE format('DROP INDEX %%I', old); END LOOP; END $$; CREATE INDEX %s ON %s USING gin (%s(%s) %s.gin_trgm_ops)",
-			strings.ReplaceAll(t.Table+"_text_", "_", `\_`)+"%", t.index(), t.Table, workspace, t.SQL, schema)
+			strings.ReplaceAll(t.Table+"_text_", "_", `\_`)+"%", indexOf(t), t.Table, workspace, t.SQL, schema)
 		if err := c.script(ctx, text); err != nil {
 			return fmt.Errorf("the index of %s: %w", t.Table, err)
 		}
