@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"crmkit/store/postgres/pgtest"
 )
@@ -191,5 +193,40 @@ func TestPostgresRestarts(t *testing.T) {
 	want(201, "POST", "/contacts", object("name", "Bob"), "contact/")
 	if code := p.stop(); code != 0 || strings.Contains(p.stderr.text(), pgtest.Password) {
 		t.Errorf("exit code %d, or the log has the password:\n%s", code, p.stderr.text())
+	}
+}
+
+// TestStopWhilePostgresHangs stops a server whose network to PostgreSQL holds all traffic, while a write
+// waits for it. It ends by itself, within the time that it promises.
+func TestStopWhilePostgresHangs(t *testing.T) {
+	long(t, "left out: processes and disks that fail")
+	t.Parallel()
+	address := pgtest.Database(t)
+	proxy := pgtest.NewProxy(t, pgtest.Shared(t).Address())
+	p := start(t, onPostgres(served(t, "--token-for=you@example.com"), pgtest.Through(address, proxy.Address())))
+	if status, text := p.do("POST", "/contacts", object("name", "Ann")); status != 201 {
+		t.Fatalf("%d %s", status, text)
+	}
+	release := proxy.Hold()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		req, _ := http.NewRequest("POST", p.url+"/contacts", strings.NewReader(object("name", "Bob")))
+		req.Header.Set("Authorization", "Bearer "+p.token)
+		if res, err := http.DefaultClient.Do(req); err == nil {
+			res.Body.Close()
+		}
+	}()
+	time.Sleep(100 * time.Millisecond) // so that the write waits for PostgreSQL
+	began := time.Now()
+	code := p.stop()
+	if took := time.Since(began); code != 0 || took > 12*time.Second {
+		t.Errorf("exit status %d after %s\n%s", code, took, p.stderr.text())
+	}
+	release()
+	<-done
+	again := start(t, onPostgres(served(t, "--token-for=you@example.com"), address))
+	if _, text := again.do("GET", "/contacts?name=Ann", ""); !strings.Contains(text, "# 1 of 1 contact\n") {
+		t.Errorf("after it: %s", text)
 	}
 }

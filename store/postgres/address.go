@@ -204,7 +204,7 @@ func forPrograms(config *pgx.ConnConfig, address string) string {
 	}
 	text := "postgres://" + url.User(config.User).String() + "@" + authority + "/" + url.PathEscape(config.Database)
 	if len(query) > 0 {
-		text += "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
+		text += "?" + strings.NewReplacer("+", "%20", "%2F", "/").Replace(query.Encode())
 	}
 	return text
 }

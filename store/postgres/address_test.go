@@ -30,9 +30,9 @@ func TestName(t *testing.T) {
 		{"postgres://crm:s%40crt@a,b:6432/crm?target_session_attrs=read-write&application_name=x", "postgres://crm@a:5432,b:6432/crm", "postgres://crm@a:5432,b:6432/crm?target_session_attrs=read-write", true},
 		{"postgresql://a%20b@h/my%2Fdb?sslmode=require&options=-c%20jit%3Doff&default_query_exec_mode=simple_protocol", "postgres://a b@h:5432/my/db",
 			"postgres://a%20b@h:5432/my%2Fdb?options=-c%20jit%3Doff&sslmode=require", false},
-		{`host=/run/sockets port=5433 user=crm password = 'it\'s secret' dbname=crm connect_timeout=3`, "postgres://crm@/run/sockets:5433/crm", "postgres://crm@/crm?connect_timeout=3&host=%2Frun%2Fsockets&port=5433", true},
-		{`host=h user=crm dbname=crm options='-c search_path=crm' passfile=/etc/crmkit/pgpass`, "postgres://crm@h:5432/crm", "postgres://crm@h:5432/crm?options=-c%20search_path%3Dcrm&passfile=%2Fetc%2Fcrmkit%2Fpgpass", false},
-		{"host=/run,::1 user=crm dbname=crm", "postgres://crm@/run:5432,[::1]:5432/crm", "postgres://crm@/crm?host=%2Frun%2C%3A%3A1&port=5432%2C5432", false},
+		{`host=/run/sockets port=5433 user=crm password = 'it\'s secret' dbname=crm connect_timeout=3`, "postgres://crm@/run/sockets:5433/crm", "postgres://crm@/crm?connect_timeout=3&host=/run/sockets&port=5433", true},
+		{`host=h user=crm dbname=crm options='-c search_path=crm' passfile=/etc/crmkit/pgpass`, "postgres://crm@h:5432/crm", "postgres://crm@h:5432/crm?options=-c%20search_path%3Dcrm&passfile=/etc/crmkit/pgpass", false},
+		{"host=/run,::1 user=crm dbname=crm", "postgres://crm@/run:5432,[::1]:5432/crm", "postgres://crm@/crm?host=/run%2C%3A%3A1&port=5432%2C5432", false},
 		{"postgres://h/crm?user=crm&password=secret", "postgres://crm@h:5432/crm", "postgres://crm@h:5432/crm", true},
 	} {
 		if err := CheckAddress(c.address); err != nil {
