@@ -17,7 +17,7 @@ import (
 // urlScheme matches the beginning of a URL. keyword matches that of a keyword string, such as
 // "host=db.example.com dbname=crm", by its first keyword: a file may have a name with =.
 var (
-	urlScheme = regexp.MustCompile(`^postgres(ql)?://`)
+	urlScheme = regexp.MustCompile(`^postgres(ql)?:`)
 	keyword   = regexp.MustCompile(`^\s*(host|hostaddr|port|dbname|user|password|passfile|service|servicefile|application_name|connect_timeout|options|target_session_attrs|ssl\w+|channel_binding|require_auth)\s*=`)
 )
 
