@@ -17,14 +17,19 @@ import (
 // urlScheme matches the beginning of a URL. keyword matches that of a keyword string, such as
 // "host=db.example.com dbname=crm", by its first keyword: a file may have a name with =.
 var (
-	urlScheme = regexp.MustCompile(`^postgres(ql)?:`)
+	urlScheme = regexp.MustCompile(`^postgres(ql)?://`)
 	keyword   = regexp.MustCompile(`^\s*(host|hostaddr|port|dbname|user|password|passfile|service|servicefile|application_name|connect_timeout|options|target_session_attrs|ssl\w+|channel_binding|require_auth)\s*=`)
 )
 
 // IsAddress reports whether the name of a database is the address of one of PostgreSQL: a URL, or a
 // keyword string (postgresql.org/docs/current/libpq-connect.html, Connection Strings). Anything
 // else is the path of a file.
-func IsAddress(name string) bool { return urlScheme.MatchString(name) || keyword.MatchString(name) }
+func IsAddress(name string) bool {
+	if strings.HasPrefix(name, "postgres:") || strings.HasPrefix(name, "postgresql:") { // also without slashes: it may have a password
+		return true
+	}
+	return keyword.MatchString(name)
+}
 
 // CheckAddress returns an error for an address that cannot be read. It does not connect.
 func CheckAddress(address string) error {
