@@ -65,7 +65,7 @@ func (c *crowd) open() {
 	c.t.Cleanup(func() { st.Close() })
 	c.store = st
 	c.serve(server.Options{})
-	c.server = c.handler.(*server.Server)
+	c.server = c.rig.server()
 }
 
 // filler multiplies rows of a file that is not in use.

@@ -10,7 +10,6 @@ import (
 	"pgregory.net/rapid"
 
 	"crmkit/crm/catalog"
-	"crmkit/server"
 	"crmkit/store"
 )
 
@@ -91,7 +90,7 @@ func TestDryRunsMatchImports(t *testing.T) {
 			{Resource: catalog.Storage, Max: rapid.SampledFrom([]int64{2000, 3000, 4000, 6000, 9000, 1 << 30}).Draw(rt, "storage")},
 		}}
 		r := newRigWith(t, store.Options{Plans: catalog.Plans{plan}, Plan: "small"})
-		r.handler.(*server.Server).SaveAtOnce(rapid.IntRange(1, 9).Draw(rt, "at once"))
+		r.server().SaveAtOnce(rapid.IntRange(1, 9).Draw(rt, "at once"))
 		r.as("jane@acme.com")
 		for i := range rapid.IntRange(1, 4).Draw(rt, "files") {
 			kind := rapid.SampledFrom([]string{"contacts", "contacts", "companies", "deals", "activities", "tickets", "campaigns", "campaign_members"}).Draw(rt, "kind")
@@ -152,7 +151,7 @@ func TestDryRunsYieldToOtherWrites(t *testing.T) {
 	})
 	r.want(200, "POST", "/import/contacts?dry_run=1", rowsOf(100))
 	one := most
-	r.handler.(*server.Server).TakeNobodyForBusy()
+	r.server().TakeNobodyForBusy()
 	batches, most = 0, 0
 	file := strings.Repeat("Bad,no address\n", 300)
 	text := r.want(200, "POST", "/import/contacts?dry_run=1", rowsOf(2000)+file)
@@ -165,7 +164,7 @@ func TestDryRunsYieldToOtherWrites(t *testing.T) {
 // memory, it ends after the rows that it reported.
 func TestDryRunMemoryIsBounded(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
-	s := r.handler.(*server.Server)
+	s := r.server()
 	s.SaveAtOnce(5)
 	s.RememberAtMost(100_000)
 	custom := strings.Repeat("x", 30_000)
@@ -205,7 +204,7 @@ func wideRows(rows, columns int) string {
 func TestWideRowsShrinkBatches(t *testing.T) {
 	for how, rows := range map[string]int{"?dry_run=1": 1, "": 3} { // of a transaction
 		r := newRig(t).as("jane@acme.com")
-		r.handler.(*server.Server).TakeNobodyForBusy()
+		r.server().TakeNobodyForBusy()
 		var batches int
 		r.store.Watch(func(b store.Batch) { batches++ })
 		text := r.want(200, "POST", "/import/contacts"+how, wideRows(60, 400))

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"crmkit/server"
 )
 
 // countsOf finds the counts of an import.
@@ -24,7 +23,7 @@ type referenceCase struct {
 // which must say the same. Then the last one comes again, and must change nothing.
 func (c referenceCase) check(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
-	r.handler.(*server.Server).SaveAtOnce(1)
+	r.server().SaveAtOnce(1)
 	send := func(file string) string {
 		kind, content, _ := strings.Cut(file, ": ")
 		return r.want(200, "POST", "/import/"+kind, content)

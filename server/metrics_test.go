@@ -100,7 +100,7 @@ func (r *rig) scrape() map[string]float64 {
 	}
 	ctx, stop := context.WithCancel(r.t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- r.handler.(*server.Server).ServeMetrics(ctx, l) }()
+	go func() { ended <- r.server().ServeMetrics(ctx, l) }()
 	res, err := http.Get("http://" + l.Addr().String() + "/metrics")
 	if err != nil {
 		r.t.Fatal(err)
