@@ -44,9 +44,13 @@ func (db *DB) indexTexts(ctx context.Context, c *Conn) error {
 // Remedy says how a database gets the indexes of searches.
 const Remedy = "install the extension " + trigrams + " (Debian: in the package postgresql; elsewhere postgresql-contrib), run CREATE EXTENSION " + trigrams + " in the database as a user who may, and start the server again"
 
+// ownSchema is SQL for the oid of the schema of the tables. A cast of its name to regnamespace would
+// read the name as SQL: in small letters, and without quotes.
+const ownSchema = "(SELECT s.oid FROM pg_catalog.pg_namespace s WHERE s.nspname = current_schema())"
+
 // missingTexts returns the texts without an index that can be used.
 func (db *DB) missingTexts(ctx context.Context, c *Conn) (missing []engine.Text, err error) {
-	has, err := c.Texts(ctx, "SELECT k.relname::text FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class k ON k.oid = i.indexrelid WHERE i.indisvalid AND k.relnamespace = current_schema()::regnamespace")
+	has, err := c.Texts(ctx, "SELECT k.relname::text FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class k ON k.oid = i.indexrelid WHERE i.indisvalid AND k.relnamespace = "+ownSchema)
 	if err != nil {
 		return nil, err
 	}
@@ -84,8 +88,8 @@ func (db *DB) indexTextsIn(ctx context.Context, c *Conn) error {
 		db.opts.Log.Info("searches would be faster with the extension "+gin+", which cannot be used", "database", Name(db.opts.Address), "error", err.Error())
 	}
 	for _, t := range missing {
-		text := fmt.Sprintf("DO $$ DECLARE old text; BEGIN FOR old IN SELECT k.relname FROM pg_catalog.pg_class k WHERE k.relkind = 'i' AND k.relnamespace = current_schema()::regnamespace AND k.relname LIKE '%s' LOOP EXECUTE format('DROP INDEX %%I', old); END LOOP; END $$; CREATE INDEX %s ON %s USING gin (%s(%s) %s.gin_trgm_ops)",
-			strings.ReplaceAll(t.Table+"_text_", "_", `\_`)+"%", indexOf(t), t.Table, workspace, t.SQL, schema)
+		text := fmt.Sprintf("DO $$ DECLARE old text; BEGIN FOR old IN SELECT k.relname FROM pg_catalog.pg_class k WHERE k.relkind = 'i' AND k.relnamespace = %s AND k.relname LIKE '%s' LOOP EXECUTE format('DROP INDEX %%I', old); END LOOP; END $$; CREATE INDEX %s ON %s USING gin (%s(%s) %s.gin_trgm_ops)",
+			ownSchema, strings.ReplaceAll(t.Table+"_text_", "_", `\_`)+"%", indexOf(t), t.Table, workspace, t.SQL, schema)
 		if err := c.script(ctx, text); err != nil {
 			return fmt.Errorf("the index of %s: %w", t.Table, err)
 		}
