@@ -14,9 +14,11 @@ type Role int
 const (
 	// Look reads it, also while servers write to it, and changes nothing. A database that does not
 	// exist yet is empty.
-	Look Role = iota
+	Look Role = iota + 1
 	// Leave reads it, and marks it.
 	Leave
+	// Return takes its mark. Its schema may be older.
+	Return
 	// Arrive fills it. It is made if it does not exist.
 	Arrive
 )

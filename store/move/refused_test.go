@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	_ "modernc.org/sqlite"
 
@@ -185,6 +186,26 @@ func TestServersRefuse(t *testing.T) {
 			must(t, closed(opened(t, from)))
 		})
 	}
+}
+
+// TestUndoOfAnOlderSchema takes the mark of databases that were moved by an earlier version. A server
+// upgrades them after that.
+func TestUndoOfAnOlderSchema(t *testing.T) {
+	mark := engine.Mark{Kind: engine.Moved, Move: "1", Peer: "other.db", At: time.UnixMilli(1)}
+	file := oldFile(t)
+	execFile(t, file, "INSERT INTO migrations (number, name, checksum, applied_at) VALUES ($1, $2, $3, 1)", engine.MarkNumber, mark.Peer, mark.Code())
+	base := pgtest.Database(t)
+	must(t, closed(opened(t, base)))
+	w := whole(t, base, engine.Leave)
+	must(t, w.Run(t.Context(), "DELETE FROM migrations WHERE number = (SELECT MAX(number) FROM migrations)"))
+	must(t, errors.Join(w.BeginWrite(nil), w.SetMark(mark), w.Commit(), w.Close()))
+	for _, path := range []string{file, base} {
+		wantRefusal(t, closed(opened(t, path)), "was moved to other.db on 1970-01-01")
+		refused(t, path, newFile(t), "was moved to other.db", "has a newer schema")
+		must(t, undone(t, path))
+		refused(t, path, newFile(t), "upgrade it first")
+	}
+	must(t, closed(opened(t, file)))
 }
 
 // TestOlderVersionsRefuse checks what versions that know no marks look at: they count the rows of

@@ -11,7 +11,7 @@ import (
 // Undo takes the mark from the source of a move, so that servers use it again, and returns the mark
 // that it had. What was written to the other database since stays there.
 func Undo(ctx context.Context, open func(ctx context.Context, role engine.Role) (engine.Whole, error)) (mark engine.Mark, err error) {
-	w, err := open(ctx, engine.Leave)
+	w, err := open(ctx, engine.Return)
 	if err != nil {
 		return mark, err
 	}

@@ -68,6 +68,8 @@ func (w *Whole) prepare(ctx context.Context, role engine.Role) error {
 		return w.checkMayCreate(ctx)
 	case len(has.sums) == 0:
 		return fmt.Errorf("%s is empty; name the database of a server that has run", w.Name())
+	case role == engine.Return:
+		return nil
 	case len(has.sums) > len(known):
 		return fmt.Errorf("%s was upgraded by a newer crmkit (schema %d, this one knows %d); move it with that one", w.Name(), len(has.sums), len(known))
 	case len(has.sums) < len(known) && has.mark.Kind != "":

@@ -23,7 +23,7 @@ type Options struct {
 	Clock  func() time.Time // nil: time.Now
 	Log    *slog.Logger     // nil: nothing is logged
 	LockAs string           // the command that takes the lock, for error messages of other processes; empty: "crmkit"
-	whole  bool             // for a Whole: the file may have a mark, must have the newest schema, and nobody else may have it open
+	role   engine.Role      // of a Whole: the file may have a mark, is not upgraded, and nobody else may have it open; 0: it is no Whole
 }
 
 // DB is an open database: one connection that writes and any number that read.
@@ -74,7 +74,10 @@ func (db *DB) open(ctx context.Context) error {
 		return err
 	}
 	db.writer = newConn(conn)
-	if err := migrate(ctx, db.writer, db.opts); err != nil {
+	if db.opts.role == 0 {
+		err = migrate(ctx, db.writer, db.opts)
+	}
+	if err != nil {
 		return err
 	}
 	if db.reads, err = openReaders(ctx, db.opts.Engine, db.dsn); err == nil && db.opts.Path != Memory {
@@ -195,7 +198,7 @@ func (db *DB) prepareFile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if db.opts.whole {
+	if db.opts.role != 0 {
 		return checkUnused(path)
 	}
 	if len(state.pending) == 0 {

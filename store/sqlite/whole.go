@@ -20,30 +20,29 @@ type Whole struct {
 }
 
 // OpenWhole opens a file for a move. It returns an error, and changes nothing, if the file does not
-// have the newest schema, or if another process has it open; the role Look needs neither lock nor
-// rights to write. The file is made for the role Arrive. For Look a missing file is an empty database.
+// have the newest schema, or if another process has it open. The role Return takes an older schema
+// too, and Look needs neither lock nor rights to write. The file is made for the role Arrive. For Look
+// a missing file is an empty database.
 func OpenWhole(ctx context.Context, opts Options, role engine.Role) (*Whole, error) {
 	opts.Log = cmp.Or(opts.Log, slog.New(slog.DiscardHandler))
 	w := &Whole{opts: opts}
-	_, err := os.Stat(opts.Path)
-	if role == engine.Look && err == nil {
+	switch _, err := os.Stat(opts.Path); {
+	case role == engine.Look && err == nil:
 		return w, w.look(ctx)
-	}
-	if role == engine.Look { // the tables that the file would have
+	case role == engine.Look:
 		if err := errors.Join(checkPlace(opts.Path, opts.Log), checkWritable(opts.Path)); err != nil {
 			return nil, err
 		}
-		opts.Path = Memory
-	}
-	if role == engine.Leave && err != nil {
+		opts.Path = Memory // which has the tables that the file would have
+	case role == engine.Arrive: // a file that is new, or has no mark, is opened as always, and gets the schema
+		if state, err := markedStateOf(ctx, opts.Path, opts.Schema); err == nil && state.mark.Kind != "" {
+			opts.role = role
+		}
+	case err != nil:
 		return nil, err
+	default:
+		opts.role = role
 	}
-	state, err := markedStateOf(ctx, opts.Path, opts.Schema)
-	if role != engine.Arrive && err != nil && opts.Path != Memory {
-		return nil, err
-	}
-	// A file that is made, or has no mark, is opened as always, and gets the schema.
-	opts.whole = role == engine.Leave || state.mark.Kind != ""
 	db, err := Open(ctx, opts)
 	if err != nil {
 		return nil, describeHeld(err)
@@ -70,7 +69,7 @@ func describeHeld(err error) error {
 // look opens an existing file to be read beside a server.
 func (w *Whole) look(ctx context.Context) error {
 	opts := w.opts
-	opts.whole = true
+	opts.role = engine.Look
 	if _, err := opts.state(ctx); err != nil {
 		return err
 	}
@@ -86,7 +85,7 @@ func (w *Whole) look(ctx context.Context) error {
 
 // state returns the state of the file. It is an error if Open must refuse it.
 func (o Options) state(ctx context.Context) (fileState, error) {
-	if !o.whole {
+	if o.role == 0 {
 		return stateOf(ctx, o.Path, o.Schema)
 	}
 	state, err := markedStateOf(ctx, o.Path, o.Schema)
@@ -94,6 +93,7 @@ func (o Options) state(ctx context.Context) (fileState, error) {
 	case err != nil:
 	case state.applied == 0:
 		err = fmt.Errorf("%s is empty; name the file of a server that has run", o.Path)
+	case o.role == engine.Return:
 	case len(state.pending) > 0 && state.mark.Kind != "":
 		err = fmt.Errorf("%w. That must be done with the crmkit that began it: this one has a newer schema", state.mark.Refusal(o.Path))
 	case len(state.pending) > 0:
