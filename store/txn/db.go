@@ -45,14 +45,15 @@ type DB struct {
 	opts     Options
 	data     engine.DB
 	traits   engine.Traits
-	turns    *fair.Turns      // to read records
-	readers  chan engine.Conn // those that are free, one for each turn at least
-	accounts chan engine.Conn // for token lookups and all that takes no turn
-	gate     *sync.RWMutex    // held by readers and the writer where the engine has no snapshots; else nil
-	writers  []*writer        // one for each connection that writes; a workspace always has the same one
+	turns    *fair.Turns   // to read records
+	readers  *pool         // one connection for each turn
+	accounts *pool         // for token lookups and all that takes no turn
+	gate     *sync.RWMutex // held by readers and the writer where the engine has no snapshots; else nil
+	writers  []*writer     // one for each connection that writes; a workspace always has the same one
 	cache    *cache.Cache
 	indexes  *textindex.Set
 	watch    atomic.Pointer[func(Batch)] // called after every batch; nil: nobody watches
+	outdated atomic.Bool                 // it was logged that this program is too old for the schema
 	stop     chan struct{}               // closed when nothing more is taken
 	stopping sync.Once
 	running  sync.WaitGroup // the writers
@@ -110,20 +111,16 @@ func (d *DB) open(ctx context.Context) (err error) {
 const AccountReaders = 2
 
 // connect returns n reading connections, ready for use. After an error none is open.
-func (d *DB) connect(ctx context.Context, n int) (chan engine.Conn, error) {
-	readers := make(chan engine.Conn, n)
-	for range n {
+func (d *DB) connect(ctx context.Context, n int) (*pool, error) {
+	readers := newPool(n)
+	for i := range n {
 		conn, err := d.data.Reader(ctx)
-		if err == nil {
-			readers <- conn
-			err = d.connected(conn)
-		}
 		if err != nil {
-			close(readers)
-			for conn := range readers {
-				err = errors.Join(err, conn.Close())
-			}
-			return nil, err
+			return nil, errors.Join(err, readers.close(i))
+		}
+		readers.put(conn)
+		if err := d.connected(conn); err != nil {
+			return nil, errors.Join(err, readers.close(i+1))
 		}
 	}
 	return readers, nil
@@ -162,9 +159,9 @@ func (d *DB) Interrupt() {
 func (d *DB) Close() error {
 	d.Stop()
 	var errs []error
-	for _, readers := range []chan engine.Conn{d.readers, d.accounts} {
-		for range cap(readers) {
-			errs = append(errs, (<-readers).Close()) // waits for reads under way
+	for _, readers := range []*pool{d.readers, d.accounts} {
+		if readers != nil {
+			errs = append(errs, readers.close(cap(readers.places)))
 		}
 	}
 	if d.data != nil {

@@ -40,15 +40,11 @@ func (d *DB) Reader(ctx context.Context) (conn engine.Conn, free func(), err err
 			}
 		}()
 	}
-	select {
-	case <-d.stop:
-		return nil, nil, Stopped()
-	case <-ctx.Done():
-		return nil, nil, ctx.Err()
-	case conn = <-readers:
+	if conn, err = readers.take(ctx, d.stop); err != nil {
+		return nil, nil, err
 	}
 	return conn, func() {
-		readers <- conn
+		readers.put(conn)
 		if d.gate != nil {
 			d.gate.RUnlock()
 		}
@@ -77,6 +73,5 @@ func (d *DB) WrapReadError(err error) error {
 	if d.data.Fault(err) == engine.NoFault {
 		return err
 	}
-	d.opts.Log.Error("read failed", "error", err)
-	return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter, Hint: "the database cannot be read now; try again in a moment."}
+	return d.unusable("read", "the database cannot be read now; try again in a moment.", err)
 }
