@@ -13,6 +13,7 @@ import (
 	"crmkit/server/client"
 	"crmkit/server/edge"
 	"crmkit/server/web"
+	"crmkit/store"
 )
 
 // metricsText returns the metrics in the text format of Prometheus. Some are counted where they
@@ -68,7 +69,8 @@ func (s *Server) probe(ctx context.Context) error {
 }
 
 // readyz answers GET /readyz: the database answers and takes writes. The error is not_ready; its
-// cause is in the log only, since anybody may call this route.
+// cause is in the log only, since anybody may call this route, unless this server must not use its
+// database any more.
 func (s *Server) readyz(rq *web.Request) (*render.Response, error) {
 	// Behind this proxy all clients share one address, and so the limits of one client.
 	if s.proxies.HidesClient(rq.Request) {
@@ -76,6 +78,9 @@ func (s *Server) readyz(rq *web.Request) (*render.Response, error) {
 	}
 	if err := s.ready.Check(rq.Context()); err != nil {
 		s.opts.Log.Error("not ready", "error", err)
+		if store.Refused(err) {
+			return nil, err
+		}
 		return nil, &crm.Error{Code: crm.NotReady, Hint: "the database cannot be read or written; try again in a few seconds. The log of the server and crmkit doctor show its operator the reason.", RetryAfter: time.Second}
 	}
 	return status("ready"), nil

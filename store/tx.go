@@ -52,6 +52,10 @@ func (s *Store) Ready(ctx context.Context) error { return s.db.Ready(ctx) }
 // at once may be done.
 func TooLong(err error) bool { return txn.TooLong(err) }
 
+// Refused reports whether a read or write failed because this server must not use its database any
+// more, such as one that a newer version has upgraded.
+func Refused(err error) bool { return txn.Refused(err) }
+
 // record reads a record of the transaction's workspace as it stands.
 func (tx *Tx) record(e *crm.Entity, key int64) (crm.Record, bool, error) {
 	if err := tx.DryRun().Restore(e, key); err != nil {

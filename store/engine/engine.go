@@ -131,6 +131,17 @@ var ErrNoRows = sql.ErrNoRows
 // ErrNotCommitted is the error of a commit that is known to have kept nothing.
 var ErrNotCommitted = errors.New("the transaction was not committed")
 
+// RefusedError is the error of reads and writes in a database that this program must not use any more:
+// a newer one has upgraded it, or it was moved. Its fault is Machine.
+type RefusedError struct {
+	Cause error  // for the operator
+	Hint  string // the reason and the next step, for clients
+}
+
+func (e *RefusedError) Error() string { return e.Cause.Error() }
+
+func (e *RefusedError) Unwrap() error { return e.Cause }
+
 // Found separates a missing row from a failure: for ErrNoRows it returns false and no error, for
 // any other error false and the error.
 func Found(err error) (found bool, _ error) {

@@ -19,6 +19,7 @@ type Conn struct {
 	waiting  []queued  // statements that were not sent yet
 	bytes    int       // of their texts, about
 	read     bool      // the caller has a row of the statement at hand
+	reads    bool      // it does nothing but read
 	begun    bool      // a transaction has begun, perhaps only in waiting
 	sent     bool      // its beginning was sent
 	id       string    // of a transaction that writes, in the table batches; empty: it has none
@@ -164,6 +165,9 @@ func (c *Conn) roundTrip(ctx context.Context, last queued, read func(pgx.Rows) e
 	batch := c.waiting
 	c.waiting, c.bytes, c.read = nil, 0, false
 	fresh := !c.begun || !c.sent
+	if fresh && c.reads {
+		batch = append(batch, c.db.needsCheck())
+	}
 	used := c.conn != nil // so it may have been lost since
 	started := time.Now()
 	err := c.try(ctx, batch, last, read)
@@ -179,7 +183,7 @@ func (c *Conn) roundTrip(ctx context.Context, last queued, read func(pgx.Rows) e
 		c.db.distrust()
 	}
 	if c.conn != nil { // a driver that could not send or read has closed it
-		return err
+		return c.db.explain(ctx, last.text, err)
 	}
 	return named(ctx, err)
 }
@@ -226,6 +230,9 @@ func (c *Conn) sendAll(ctx context.Context, list []queued, read func(pgx.Rows) e
 		}
 		if q.text == commitText && tag.String() != commitText {
 			return engine.ErrNotCommitted
+		}
+		if isRefused(q, tag) {
+			return &callerError{c.db.refusal(ctx)}
 		}
 	}
 	rows, err := results.Query()

@@ -17,9 +17,6 @@ func (e *lostError) Error() string { return "the connection to PostgreSQL: " + e
 
 func (e *lostError) Unwrap() error { return e.cause }
 
-// refusedError is the error of a write to a database that this server must not write to any more.
-type refusedError struct{ error }
-
 // conflicts are the SQLSTATE codes of statements that another transaction was in the way of:
 // unique_violation, foreign_key_violation, serialization_failure and deadlock_detected
 // (postgresql.org/docs/current/errcodes-appendix.html). The rows that break a constraint were
@@ -42,7 +39,7 @@ const readOnly = "25006"
 func (db *DB) Fault(err error) engine.Fault {
 	var known *pgconn.PgError
 	var lost *lostError
-	var refused *refusedError
+	var refused *engine.RefusedError
 	switch {
 	case errors.As(err, &lost), errors.As(err, &refused): // also where the server says why it lets nobody in
 		return engine.Machine

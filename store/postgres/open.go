@@ -119,7 +119,11 @@ func (db *DB) Writers() []engine.Conn {
 }
 
 // Reader returns a connection that reads. It is opened by its first statement.
-func (db *DB) Reader(context.Context) (engine.Conn, error) { return newConn(db), nil }
+func (db *DB) Reader(context.Context) (engine.Conn, error) {
+	c := newConn(db)
+	c.reads = true
+	return c, nil
+}
 
 // Traits implements engine.DB.
 func (db *DB) Traits() engine.Traits {

@@ -78,33 +78,11 @@ func (c *Conn) beginWrite(heads []int64) (found int, err error) {
 	var needs int // read after the lock, which an upgrade takes too
 	err = c.Row("SELECT COALESCE(MAX(needs), 0), ("+c.db.opts.CountHeads+") FROM migrations", []any{list}, &needs, &found)
 	if err == nil && needs > c.db.known {
-		err = &refusedError{c.refusal(needs)}
+		ctx, cancel := c.db.limited()
+		defer cancel()
+		err = c.db.refusal(ctx)
 	}
 	return found, err
-}
-
-// refusal returns the error of a server that must not write any more, because of the mark of the
-// database or its schema.
-func (c *Conn) refusal(needs int) error {
-	if needs < engine.MarkNumber {
-		return fmt.Errorf("a newer crmkit has upgraded the schema so that this one (schema %d) must not write; upgrade this server too", c.db.known)
-	}
-	mark, err := c.mark()
-	if err == nil && mark.Kind == "" {
-		err = errors.New("a move of the database ended just now; try again")
-	}
-	return cmpError(err, mark.Refusal(Name(c.db.opts.Address)))
-}
-
-// mark reads the mark of the database.
-func (c *Conn) mark() (engine.Mark, error) {
-	var name, sum string
-	var at int64
-	found, err := engine.Found(c.Row("SELECT name, checksum, applied_at FROM migrations WHERE number = $1", []any{engine.MarkNumber}, &name, &sum, &at))
-	if !found {
-		return engine.Mark{}, err
-	}
-	return engine.NewMark(name, sum, at), nil
 }
 
 // Commit implements engine.Conn.

@@ -163,11 +163,11 @@ func (w *Whole) BeginWrite([]int64) error {
 }
 
 // Mark implements engine.Whole.
-func (w *Whole) Mark(context.Context) (engine.Mark, error) {
+func (w *Whole) Mark(ctx context.Context) (engine.Mark, error) {
 	if w.bare {
 		return engine.Mark{}, nil
 	}
-	return w.mark()
+	return w.mark(ctx)
 }
 
 // SetMark implements engine.Whole. needs makes servers refuse that run already.

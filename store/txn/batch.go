@@ -249,6 +249,5 @@ func (w *writer) rollback() {
 }
 
 func (w *writer) jobError(step string, err error) error {
-	w.db.opts.Log.Error("write failed", "step", step, "error", err)
-	return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter, Hint: "the database does not take writes now; nothing was saved. Try again in a moment."}
+	return w.db.unusable("write: "+step, "the database does not take writes now; nothing was saved. Try again in a moment.", err)
 }

@@ -53,7 +53,7 @@ type DB struct {
 	cache    *cache.Cache
 	indexes  *textindex.Set
 	watch    atomic.Pointer[func(Batch)] // called after every batch; nil: nobody watches
-	outdated atomic.Bool                 // it was logged that this program is too old for the schema
+	refused  atomic.Int64                // when the database was last refused, in seconds
 	stop     chan struct{}               // closed when nothing more is taken
 	stopping sync.Once
 	running  sync.WaitGroup // the writers
