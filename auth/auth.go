@@ -66,9 +66,9 @@ const (
 	maxSessions = 10_000
 
 	// saveAfter is how long a token was not used when its next use is written at once, in a database
-	// that several processes use. Otherwise another process would take it for unused until the
-	// next flush, and for expired where it expires meanwhile.
-	saveAfter = time.Hour
+	// that several processes use: it is about to expire, and another process must not take it for
+	// expired until the next flush.
+	saveAfter = store.IdleLimit - 2*day
 	saveTime  = 2 * time.Second // that the write may take
 )
 

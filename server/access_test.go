@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"database/sql"
 	"fmt"
 	"net/http"
 	"os"
@@ -57,22 +56,21 @@ func TestAccess(t *testing.T) {
 // world is a workspace in a file, with records of every kind, members and an invite.
 type world struct {
 	*rig
-	db     *sql.DB // reads the file beside the server
 	admin  person
 	ids    map[string]string // of records and members of the workspace, by entity
 	tokens map[string]string // like "admin full"
 	fresh  int               // users created so far
 	counts string            // the query for the rows of the workspace
 
-	seen, state string // version and contents when the last path was made
+	state string // the contents when the last path was made
 }
 
 // newWorld fills a workspace and gives every caller a token of each kind.
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{tokens: map[string]string{}}
-	w.rig, w.db = onFile(t)
-	w.counts = counting(t, w.db)
+	w.rig = onFile(t)
+	w.counts = w.counting()
 	w.ids = fillTenant(w.as("jane@acme.com"))
 	w.header = http.Header{}
 	w.admin = w.mint("jane@acme.com")
@@ -141,9 +139,7 @@ func (w *world) path(row server.RouteRow, caller string) string {
 		w.ids[row.Entity.Name] = w.send(w.tokens[author], "POST", "/"+row.Entity.Route(), `{"body":"mine","contact_id":"`+w.ids["contact"]+`"}`).text("id")
 	}
 	path := spellings(row.Path, above(w.rig, row.Path), w.ids)[0]
-	if now := w.version(); now != w.seen {
-		w.seen, w.state = now, w.contents()
-	}
+	w.state = w.contents()
 	return path
 }
 
@@ -226,12 +222,6 @@ func verdict(row server.RouteRow, who, kind string) (code, hint string) {
 	return "", ""
 }
 
-// version returns a number that each write to the file changes.
-func (w *world) version() string {
-	w.t.Helper()
-	return column(w.t, w.db, "PRAGMA data_version")[0]
-}
-
 // contents returns the parts of the workspace that a write could change without an entry in the log.
 func (w *world) contents() string {
 	w.t.Helper()
@@ -240,17 +230,16 @@ func (w *world) contents() string {
 		"SELECT id || role || status FROM members WHERE workspace_id = $1 ORDER BY key",
 		"SELECT id || scope FROM tokens WHERE workspace_id = $1 ORDER BY key",
 		"SELECT name || version FROM workspaces WHERE number = $1"} {
-		state = append(state, column(w.t, w.db, query, w.admin.Workspace)...)
+		state = append(state, w.column(query, w.admin.Workspace)...)
 	}
 	return strings.Join(state, "\n")
 }
 
-// untouched fails the test if the workspace has changed since the path was made. It counts rows
-// only if the version has changed.
+// untouched fails the test if the workspace has changed since the path was made.
 func (w *world) untouched(call string) {
 	w.t.Helper()
-	if w.version() != w.seen && w.contents() != w.state {
-		w.t.Errorf("%s was refused, and yet the workspace changed:\n%s", call, diff(w.state, w.contents()))
+	if now := w.contents(); now != w.state {
+		w.t.Errorf("%s was refused, and yet the workspace changed:\n%s", call, diff(w.state, now))
 	}
 }
 

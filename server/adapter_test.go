@@ -11,11 +11,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"crmkit/server"
 )
 
 func TestInternalErrorsAreHidden(t *testing.T) {
 	r := newRig(t)
-	r.server().AddFaults()
+	r.tune((*server.Server).AddFaults)
 	for _, path := range []string{"/panic", "/fault"} {
 		w := httptest.NewRecorder()
 		r.handler.ServeHTTP(w, httptest.NewRequest("GET", "http://127.0.0.1:8080"+path, nil))

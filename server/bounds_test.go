@@ -30,17 +30,10 @@ type crowd struct {
 	longest time.Duration // that a write there has taken
 }
 
-// newRigWithFile returns a rig on a file: reads there do not wait for writes.
-func newRigWithFile(t *testing.T) *rig {
-	t.Helper()
-	c := &crowd{rig: newRig(t), path: filepath.Join(t.TempDir(), "crmkit.db")}
-	c.open()
-	return c.rig
-}
-
 // crowded returns a rig whose file was filled by fill while no server had it open.
 func crowded(t *testing.T, prepare func(*rig), fill func(*filler)) *crowd {
 	t.Helper()
+	onlyOnSQLite(t, "the rows are written into the file, and pages of it are counted")
 	c := &crowd{rig: newRig(t), path: filepath.Join(t.TempDir(), "crmkit.db")}
 	c.open()
 	c.as("jane@acme.com")
@@ -52,7 +45,7 @@ func crowded(t *testing.T, prepare func(*rig), fill func(*filler)) *crowd {
 	fill(f)
 	f.end()
 	c.open()
-	c.store.Watch(func(b store.Batch) { c.pages.Store(max(c.pages.Load(), int64(b.Pages))) }) // the writer is one goroutine
+	c.watch(func(b store.Batch) { c.pages.Store(max(c.pages.Load(), int64(b.Pages))) }) // the writer is one goroutine
 	return c
 }
 
@@ -63,9 +56,9 @@ func (c *crowd) open() {
 		c.t.Fatal(err)
 	}
 	c.t.Cleanup(func() { st.Close() })
-	c.store = st
+	c.store, c.stores = st, []*store.Store{st}
 	c.serve(server.Options{})
-	c.server = c.rig.server()
+	c.server = c.servers[0]
 }
 
 // filler multiplies rows of a file that is not in use.

@@ -11,6 +11,7 @@ import (
 	"crmkit/crm"
 	"crmkit/store"
 	"crmkit/store/account"
+	"crmkit/store/txn"
 )
 
 // hold keeps the writer busy until the returned function is called.
@@ -20,7 +21,7 @@ func (r *rig) hold() (release func()) {
 	enter := sync.OnceFunc(func() { close(entered) }) // a write may run again
 	var ended sync.WaitGroup
 	ended.Go(func() {
-		err := r.store.Write(r.t.Context(), crm.Actor{}, func(*store.Tx) error {
+		err := r.store.Write(r.t.Context(), crm.Actor{Workspace: 1}, func(*store.Tx) error {
 			enter()
 			<-leave
 			return nil
@@ -52,7 +53,7 @@ func TestBulkLinksAreSavedInSteps(t *testing.T) {
 	}, func(f *filler) { f.contacts(rows) })
 	members := "/campaigns/" + c.id("campaign", 1) + "/members"
 	batches := 0
-	c.store.Watch(func(store.Batch) { batches++ })
+	c.watch(func(store.Batch) { batches++ })
 	first := c.want(200, "POST", members, `{"filter":"search=miller"}`, "Idempotency-Key", "k1")
 	if !strings.Contains(first, fmt.Sprintf("# %d added, 0 were already members", rows+1)) || !strings.Contains(first, fmt.Sprint("contacts=", rows+1)) {
 		t.Errorf("the first time:\n%s", first)
@@ -83,7 +84,8 @@ func TestBulkLinksAreSavedInSteps(t *testing.T) {
 // TestChangedRecordsAreLeftOutOfBulkLinks changes a contact after a filter found it and before it
 // is linked.
 func TestChangedRecordsAreLeftOutOfBulkLinks(t *testing.T) {
-	r := newRigWithFile(t).as("jane@acme.com")
+	onlyOneServer(t, "the writer of the server is held")
+	r := onFile(t).as("jane@acme.com")
 	joe := r.json(201, "POST", "/contacts", `{"name":"Joe","stage":"lead"}`)["id"].(string)
 	r.want(201, "POST", "/contacts", `{"name":"Ann","stage":"lead"}`)
 	campaign := r.json(201, "POST", "/campaigns", `{"name":"Leads"}`)["id"].(string)
@@ -108,7 +110,7 @@ func TestChangedRecordsAreLeftOutOfBulkLinks(t *testing.T) {
 
 // TestReadyDuringASlowWrite calls /readyz while a write reaches the limit of its time.
 func TestReadyDuringASlowWrite(t *testing.T) {
-	r := newRigWithFile(t)
+	r := onFileWith(t, store.Options{MaxWrite: txn.DefaultMaxWrite})
 	running := make(chan struct{})
 	start := sync.OnceFunc(func() { close(running) })
 	var slow error

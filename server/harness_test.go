@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -25,12 +26,14 @@ import (
 type rig struct {
 	addr    string // of the client; empty: this machine
 	t       testing.TB
-	store   *store.Store // of the first server
-	stores  []*store.Store
-	handler http.Handler
+	store   *store.Store   // of the first server
+	stores  []*store.Store // of all
+	servers []*server.Server
+	handler http.Handler // gives the requests to the servers in turn
 	clock   *clock
 	header  http.Header // sent with every request
 	logs    *lockedBuffer
+	opts    store.Options // of its stores
 }
 
 // lockedBuffer collects the log lines of parallel requests.
@@ -115,16 +118,34 @@ func (s setup) newRig(t testing.TB, opts store.Options) *rig {
 	}
 	opts.Clock, opts.Rand, opts.Log = r.clock.Now, &sharedRand{}, slog.New(slog.NewTextHandler(r.logs, nil))
 	opts.MaxWrite = cmp.Or(opts.MaxWrite, time.Minute) // of a busy machine
+	r.opts = opts
+	r.openStores(n)
+	return r.serve(server.Options{})
+}
+
+// openStores opens n stores.
+func (r *rig) openStores(n int) {
+	r.t.Helper()
+	r.stores = nil
 	for range n {
-		st, err := store.Open(context.Background(), opts)
+		st, err := store.Open(context.Background(), r.opts)
 		if err != nil {
-			t.Fatal(err)
+			r.t.Fatal(err)
 		}
-		t.Cleanup(func() { st.Close() })
+		r.t.Cleanup(func() { st.Close() })
 		r.stores = append(r.stores, st)
 	}
 	r.store = r.stores[0]
-	return r.serve(server.Options{})
+}
+
+// beside returns a rig with a server of its own on the same database, with the same clock and random
+// source, and the same client. Its store has these further migrations.
+func (r *rig) beside(migrations fs.FS) *rig {
+	r.t.Helper()
+	other := *r
+	other.header, other.opts.Migrations = r.header.Clone(), migrations
+	other.openStores(1)
+	return other.serve(server.Options{})
 }
 
 // serve replaces the servers of the rig with some that have the options: local ones if
@@ -133,16 +154,35 @@ func (r *rig) serve(opts server.Options) *rig {
 	r.t.Helper()
 	opts.Version, opts.Log = "test", slog.New(slog.NewTextHandler(r.logs, nil))
 	opts.Local = opts.Mail == nil
-	all := &inTurn{}
+	r.servers = nil
 	for _, opts.Store = range r.stores {
 		srv, err := server.New(opts)
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		all.servers = append(all.servers, srv)
+		r.servers = append(r.servers, srv)
 	}
-	r.handler = all
+	r.handler = &inTurn{servers: r.servers}
 	return r
+}
+
+// tune changes all servers.
+func (r *rig) tune(change func(*server.Server)) {
+	for _, s := range r.servers {
+		change(s)
+	}
+}
+
+// watch has see called after every transaction of any server.
+func (r *rig) watch(see func(store.Batch)) {
+	var mu sync.Mutex
+	for _, st := range r.stores {
+		st.Watch(func(b store.Batch) {
+			mu.Lock()
+			defer mu.Unlock()
+			see(b)
+		})
+	}
 }
 
 // setPlan puts a workspace or a user on a plan, as the owner of the file does.
@@ -177,6 +217,16 @@ type answer struct {
 // call sends one request. Any 5xx fails the test.
 func (r *rig) call(method, path, body string, header ...string) answer {
 	r.t.Helper()
+	a := r.answer(method, path, body, header...)
+	if a.status >= 500 {
+		r.t.Errorf("%s %.200s: status %d: %s\n%s", method, path, a.status, a.body, r.logs.tail())
+	}
+	return a
+}
+
+// answer sends one request.
+func (r *rig) answer(method, path, body string, header ...string) answer {
+	r.t.Helper()
 	req, err := http.NewRequest(method, "http://127.0.0.1:8080"+path, strings.NewReader(body))
 	if err != nil {
 		r.t.Fatal(err)
@@ -188,9 +238,6 @@ func (r *rig) call(method, path, body string, header ...string) answer {
 	}
 	w := httptest.NewRecorder()
 	r.handler.ServeHTTP(w, req)
-	if w.Code >= 500 {
-		r.t.Errorf("%s %.200s: status %d: %s\n%s", method, path, w.Code, w.Body, r.logs.tail())
-	}
 	return answer{w.Code, w.Body.String(), w.Header()}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"crmkit/server"
 )
 
 // The plan of an import names each column once, with where its values go: also where that is not the
@@ -91,7 +92,7 @@ func TestDryRunsNameRowsInsteadOfRecords(t *testing.T) {
 		for path, want := range map[string]string{"?dry_run=1": "is the address of row 1 (line 4) of this file, ", "?atomic=1": "is the address of row 1 (line 4) of this file, ", "": "is the address of contact/"} {
 			r := newRig(t).as("jane@acme.com")
 			r.want(201, "POST", "/contacts", `{"name":"Real","email":"real@acme.com"}`)
-			r.server().SaveAtOnce(batch)
+			r.tune(func(s *server.Server) { s.SaveAtOnce(batch) })
 			if a := r.call("POST", "/import/contacts"+path, file); !strings.Contains(a.body, want) {
 				t.Errorf("%s in batches of %d: nothing says %q:\n%s", path, batch, want, a.body)
 			}

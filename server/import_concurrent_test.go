@@ -63,8 +63,7 @@ func rowsOf(n int) string {
 // TestOthersWorkDuringImports stops an import in its middle, since its client does not read:
 // nothing more is saved meanwhile, and others read and write.
 func TestOthersWorkDuringImports(t *testing.T) {
-	r, _ := onFile(t)
-	r.as("jane@acme.com")
+	r := onFile(t).as("jane@acme.com")
 	g, ended := r.behind("/import/contacts", rowsOf(1000))
 	total := func() string { return fmt.Sprint(r.json(200, "GET", "/contacts?total=exact", "")["total"]) }
 	first, err := strconv.Atoi(total())
@@ -197,7 +196,7 @@ func TestBrokenImportsAreVisible(t *testing.T) {
 // are read while those before are saved and answered, which only the race detector sees.
 func TestReadingBesideSaving(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
-	r.server().SaveAtOnce(10)
+	r.tune(func(s *server.Server) { s.SaveAtOnce(10) })
 	var file strings.Builder
 	file.WriteString("Export of June\nname,company,Shoe size,custom,Amount\n")
 	for i := range 100 {
@@ -209,7 +208,7 @@ func TestReadingBesideSaving(t *testing.T) {
 	}
 	dump := r.want(200, "GET", "/export", "")
 	other := newRig(t).as("jane@acme.com")
-	other.server().SaveAtOnce(10)
+	other.tune(func(s *server.Server) { s.SaveAtOnce(10) })
 	if answer := other.want(200, "POST", "/import", dump); !strings.Contains(answer, " 0 failed") {
 		t.Error(answer)
 	}

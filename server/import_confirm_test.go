@@ -157,8 +157,7 @@ func TestConfirmationsExpire(t *testing.T) {
 
 // Of several confirmations at once, one saves.
 func TestDryRunsAreConfirmedOnce(t *testing.T) {
-	r, _ := onFile(t)
-	r.as("jane@acme.com")
+	r := onFile(t).as("jane@acme.com")
 	token := r.dryRun("/import/contacts?dry_run=1", rowsOf(300))
 	var saved, refused atomic.Int64
 	together(8, func(int) {

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"crmkit/crm/catalog"
+	"crmkit/server"
 	"crmkit/store"
 )
 
@@ -90,7 +91,8 @@ func TestDryRunsMatchImports(t *testing.T) {
 			{Resource: catalog.Storage, Max: rapid.SampledFrom([]int64{2000, 3000, 4000, 6000, 9000, 1 << 30}).Draw(rt, "storage")},
 		}}
 		r := newRigWith(t, store.Options{Plans: catalog.Plans{plan}, Plan: "small"})
-		r.server().SaveAtOnce(rapid.IntRange(1, 9).Draw(rt, "at once"))
+		atOnce := rapid.IntRange(1, 9).Draw(rt, "at once")
+		r.tune(func(s *server.Server) { s.SaveAtOnce(atOnce) })
 		r.as("jane@acme.com")
 		for i := range rapid.IntRange(1, 4).Draw(rt, "files") {
 			kind := rapid.SampledFrom([]string{"contacts", "contacts", "companies", "deals", "activities", "tickets", "campaigns", "campaign_members"}).Draw(rt, "kind")
@@ -145,13 +147,13 @@ func TestDryRunsYieldToOtherWrites(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	var batches, most int
 	r.want(200, "POST", "/import/contacts?dry_run=1", rowsOf(100))
-	r.store.Watch(func(b store.Batch) {
+	r.watch(func(b store.Batch) {
 		batches++
 		most = max(most, b.Pages)
 	})
 	r.want(200, "POST", "/import/contacts?dry_run=1", rowsOf(100))
 	one := most
-	r.server().TakeNobodyForBusy()
+	r.tune(func(s *server.Server) { s.TakeNobodyForBusy() })
 	batches, most = 0, 0
 	file := strings.Repeat("Bad,no address\n", 300)
 	text := r.want(200, "POST", "/import/contacts?dry_run=1", rowsOf(2000)+file)
@@ -164,9 +166,10 @@ func TestDryRunsYieldToOtherWrites(t *testing.T) {
 // memory, it ends after the rows that it reported.
 func TestDryRunMemoryIsBounded(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
-	s := r.server()
-	s.SaveAtOnce(5)
-	s.RememberAtMost(100_000)
+	r.tune(func(s *server.Server) {
+		s.SaveAtOnce(5)
+		s.RememberAtMost(100_000)
+	})
 	custom := strings.Repeat("x", 30_000)
 	names, seats := "email,phone\n", "email,seats\n"
 	for i := range 20 {
@@ -204,9 +207,9 @@ func wideRows(rows, columns int) string {
 func TestWideRowsShrinkBatches(t *testing.T) {
 	for how, rows := range map[string]int{"?dry_run=1": 1, "": 3} { // of a transaction
 		r := newRig(t).as("jane@acme.com")
-		r.server().TakeNobodyForBusy()
+		r.tune(func(s *server.Server) { s.TakeNobodyForBusy() })
 		var batches int
-		r.store.Watch(func(b store.Batch) { batches++ })
+		r.watch(func(b store.Batch) { batches++ })
 		text := r.want(200, "POST", "/import/contacts"+how, wideRows(60, 400))
 		if !strings.Contains(text, "60 created, 0 updated, 0 unchanged, 0 failed") || batches < 58/rows || batches > 65/rows+3 {
 			t.Errorf("%q: %d transactions: %s", how, batches, text[max(0, len(text)-300):])
@@ -214,23 +217,29 @@ func TestWideRowsShrinkBatches(t *testing.T) {
 	}
 }
 
-// slowly is a trigger that makes the insert of a contact slow.
+// slowly is a trigger that makes the insert of a contact slow, on SQLite and on PostgreSQL.
 const slowly = `CREATE TRIGGER slow AFTER INSERT ON contacts BEGIN
 	UPDATE contacts SET notes = (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT CAST(MAX(i) AS TEXT) FROM n) WHERE key = NEW.key;
 END;`
+
+const slowlyOnPostgres = `CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.003); RETURN NEW; END $$;
+CREATE TRIGGER slow AFTER INSERT ON contacts FOR EACH ROW EXECUTE FUNCTION slow();`
 
 // If rows take longer than a write may, fewer are saved in a transaction. An atomic import of
 // them is refused with its size.
 func TestSlowRowsShrinkBatches(t *testing.T) {
 	// The limit is that of some sixty rows, however fast the machine is, so that a short stall of it ends no single row.
-	row := time.Hour
-	probe := newRigWith(t, store.Options{Migrations: furtherMigration(t, slowly)}).as("jane@acme.com")
+	row, trigger := time.Hour, slowly
+	if *engineFlag != "memory" {
+		trigger = slowlyOnPostgres
+	}
+	probe := newRigWith(t, store.Options{Migrations: furtherMigration(t, trigger)}).as("jane@acme.com")
 	for range 20 {
 		began := time.Now()
 		probe.want(201, "POST", "/contacts", `{"name":"Jane"}`)
 		row = min(row, time.Since(began))
 	}
-	r := newRigWith(t, store.Options{MaxWrite: 60 * row, Migrations: furtherMigration(t, slowly)}).as("jane@acme.com")
+	r := newRigWith(t, store.Options{MaxWrite: 60 * row, Migrations: furtherMigration(t, trigger)}).as("jane@acme.com")
 	a := r.call("POST", "/import/contacts?atomic=1", wideRows(900, 0))
 	if a.status != 400 || !strings.Contains(a.body, "900 rows with 1800 values take longer") || !strings.Contains(a.body, "Leave atomic out") {
 		t.Errorf("%d %s", a.status, a.body)

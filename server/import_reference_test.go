@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"crmkit/server"
 )
 
 // countsOf finds the counts of an import.
@@ -23,7 +24,7 @@ type referenceCase struct {
 // which must say the same. Then the last one comes again, and must change nothing.
 func (c referenceCase) check(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
-	r.server().SaveAtOnce(1)
+	r.tune(func(s *server.Server) { s.SaveAtOnce(1) })
 	send := func(file string) string {
 		kind, content, _ := strings.Cut(file, ": ")
 		return r.want(200, "POST", "/import/"+kind, content)

@@ -211,8 +211,7 @@ func TestImportsAreCapped(t *testing.T) {
 // TestClientsThatSendBeforeTheyRead sends a file that is larger than the buffers of a connection
 // and gets an answer that is, too, without reading before all is sent.
 func TestClientsThatSendBeforeTheyRead(t *testing.T) {
-	r, _ := onFile(t)
-	r.as("jane@acme.com")
+	r := onFile(t).as("jane@acme.com")
 	conn, err := net.Dial("tcp", strings.TrimPrefix(r.overHTTP().URL, "http://"))
 	if err != nil {
 		t.Fatal(err)

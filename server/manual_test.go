@@ -105,8 +105,8 @@ func TestDiscoveryDocuments(t *testing.T) {
 	}
 }
 
-// server returns the first of the servers under test.
-func (r *rig) server() *server.Server { return r.handler.(*inTurn).servers[0].(*server.Server) }
+// server returns the server under test.
+func (r *rig) server() *server.Server { return r.servers[0] }
 
 // curl has the parts of a curl command of the manual.
 type curl struct {

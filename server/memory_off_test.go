@@ -40,6 +40,7 @@ var memorySeed = flag.Uint64("memory-seed", 0, "random seed of the comparison of
 // TestMemoryChangesNoAnswer sends random requests to all servers: their answers are the same, byte
 // by byte, right after a write and when the request is repeated.
 func TestMemoryChangesNoAnswer(t *testing.T) {
+	onlyOnSQLite(t, "nothing of another database is kept in memory")
 	seed := cmp.Or(*memorySeed, rand.Uint64())
 	t.Logf("-memory-seed=%d", seed)
 	p := &servers{t: t, bare: newRigWith(t, store.Options{Caches: &store.Caches{}}).as("jane@acme.com"), others: map[string]*rig{},

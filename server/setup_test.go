@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"crmkit/server"
 	"crmkit/store"
 	"crmkit/store/postgres/pgtest"
 )
@@ -25,7 +26,7 @@ var setups = []setup{{"postgres", 1}, {"pgbouncer", 1}, {"postgres", 2}, {"postg
 
 func (s setup) String() string { return fmt.Sprintf("%d on %s", s.servers, s.engine) }
 
-// The setup of the tests that do not choose one. Those of TestOnlyOnFiles always use a file.
+// The setup of the tests that do not choose one.
 var (
 	engineFlag  = flag.String("engine", "memory", "database of the tests: memory, postgres or pgbouncer")
 	serversFlag = flag.Int("servers", 1, "how many servers use the database; requests go to them in turn")
@@ -55,9 +56,25 @@ func (s setup) address(t testing.TB) string {
 	return address
 }
 
+// onlyOnSQLite skips a test if -engine names another engine, and says why.
+func onlyOnSQLite(t testing.TB, why string) {
+	t.Helper()
+	if *engineFlag != "memory" {
+		t.Skip("only on SQLite: " + why)
+	}
+}
+
+// onlyOneServer skips a test if -servers names more, and says why.
+func onlyOneServer(t testing.TB, why string) {
+	t.Helper()
+	if *serversFlag > 1 {
+		t.Skip("only with one server: " + why)
+	}
+}
+
 // inTurn gives requests to several servers in turn.
 type inTurn struct {
-	servers []http.Handler
+	servers []*server.Server
 	next    atomic.Uint64
 }
 

@@ -116,8 +116,7 @@ func (r *rig) open(srv *httptest.Server, method, path string, body io.Reader) *h
 // TestSlowReadersOfExportsHoldNothing begins as many exports as the store has connections, reads
 // only their first lines, and sends other requests.
 func TestSlowReadersOfExportsHoldNothing(t *testing.T) {
-	r, _ := onFile(t)
-	r.as("jane@acme.com")
+	r := onFile(t).as("jane@acme.com")
 	r.many(400)
 	for i := range 20 {
 		r.want(201, "POST", "/companies", fmt.Sprintf(`{"name":"x%d","notes":%q}`, i, strings.Repeat("y", 60_000)))

@@ -177,7 +177,7 @@ func TestOneInviteMakesOneMember(t *testing.T) {
 // write into it.
 func TestDeletedWorkspaceLeavesNothing(t *testing.T) {
 	t.Parallel()
-	r, db := onFile(t)
+	r := onFile(t)
 	ann := r.mint("ann@acme.com")
 	team := "/workspaces/" + ann.WorkspaceID
 	contact := "/contacts/" + r.send(ann.token, "POST", "/contacts", `{"name":"x"}`).text("id")
@@ -210,12 +210,15 @@ func TestDeletedWorkspaceLeavesNothing(t *testing.T) {
 	if err := r.store.Settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, count := range column(t, db, counting(t, db), ann.Workspace) {
+	for _, count := range r.column(r.counting(), ann.Workspace) {
 		if !strings.HasSuffix(count, " 0") {
 			t.Errorf("rows of the deleted workspace are left: %s", count)
 		}
 	}
-	if lost := column(t, db, `SELECT "table" FROM pragma_foreign_key_check`); len(lost) > 0 {
+	if r.store.Shared() {
+		return // PostgreSQL has checked every reference
+	}
+	if lost := r.column(`SELECT "table" FROM pragma_foreign_key_check`); len(lost) > 0 {
 		t.Errorf("rows of %v point nowhere", lost)
 	}
 }

@@ -1,18 +1,14 @@
 package server_test
 
 import (
-	"database/sql"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"crmkit/auth"
 	"crmkit/crm"
-	"crmkit/server"
 	"crmkit/store"
 	"crmkit/store/account"
 )
@@ -23,50 +19,45 @@ type person struct {
 	token string
 }
 
-// onFile returns a rig whose store is a file, and a connection that reads it.
-func onFile(t testing.TB) (*rig, *sql.DB) {
+// onFile returns a rig whose reads do not wait for writes, as they do in memory: on a file, unless
+// -engine says otherwise.
+func onFile(t testing.TB) *rig {
 	t.Helper()
-	r := &rig{t: t, clock: &clock{now: time.Date(2026, 6, 10, 9, 0, 0, 0, time.UTC)}, header: http.Header{}, logs: &lockedBuffer{}}
-	path := filepath.Join(t.TempDir(), "crmkit.db")
-	var err error
-	if r.store, err = store.Open(t.Context(), store.Options{Path: path, Schema: schema(t), Clock: r.clock.Now, Rand: &fixedRand{}}); err != nil {
-		t.Fatal(err)
+	return onFileWith(t, store.Options{})
+}
+
+// onFileWith is onFile with further options.
+func onFileWith(t testing.TB, opts store.Options) *rig {
+	t.Helper()
+	if *engineFlag == "memory" {
+		opts.Path = filepath.Join(t.TempDir(), "crmkit.db")
 	}
-	t.Cleanup(func() { r.store.Close() })
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=query_only(1)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	db.SetMaxOpenConns(1)
-	return r.serve(server.Options{}), db
+	return newRigWith(t, opts)
 }
 
 // column runs a query and returns its only column.
-func column(t testing.TB, db *sql.DB, query string, args ...any) (cells []string) {
-	t.Helper()
-	rows, err := db.QueryContext(t.Context(), query, args...)
+func (r *rig) column(query string, args ...any) (cells []string) {
+	r.t.Helper()
+	err := r.store.Read(r.t.Context(), func(v *store.ReadTx) error {
+		return v.Rows(r.t.Context(), query, args, func(scan func(...any) error) error {
+			cells = append(cells, "")
+			return scan(&cells[len(cells)-1])
+		})
+	})
 	if err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var cell string
-		if err := rows.Scan(&cell); err != nil {
-			t.Fatalf("%s: %v", query, err)
-		}
-		cells = append(cells, cell)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatalf("%s: %v", query, err)
+		r.t.Fatalf("%s: %v", query, err)
 	}
 	return cells
 }
 
 // counting returns a query for the number of rows of a workspace in each table.
-func counting(t testing.TB, db *sql.DB) string {
-	t.Helper()
-	tables := column(t, db, "SELECT m.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'workspace_id'")
+func (r *rig) counting() string {
+	r.t.Helper()
+	query := "SELECT m.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'workspace_id'"
+	if r.store.Shared() {
+		query = "SELECT table_name::text FROM information_schema.columns WHERE table_schema = current_schema() AND column_name = 'workspace_id'"
+	}
+	tables := r.column(query)
 	for i, name := range tables {
 		tables[i] = "SELECT '" + name + " ' || COUNT(*) FROM " + name + " WHERE workspace_id = $1"
 	}

@@ -6,14 +6,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"crmkit/crm"
-	"crmkit/server"
 	"crmkit/store"
 	"crmkit/store/account"
 )
@@ -140,14 +138,7 @@ func TestRevokingNamesCreatedTokens(t *testing.T) {
 
 // A token that is older than the log may have been created by any token.
 func TestRevokingNamesTokensOlderThanTheLog(t *testing.T) {
-	r := newRig(t)
-	st, err := store.Open(t.Context(), store.Options{Schema: schema(t), Path: store.Memory, Clock: r.clock.Now, Rand: &fixedRand{}, LogDays: 30})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { st.Close() })
-	r.store = st
-	r.serve(server.Options{}).as("jane@acme.com")
+	r := newRigWith(t, store.Options{LogDays: 30}).as("jane@acme.com")
 	home := r.json(200, "GET", "/whoami", "")["workspace_id"].(string)
 	late := r.signIn("jane@acme.com")
 	lateID := r.jsonAs(late, 200, "GET", "/whoami", "")["token_id"].(string)
@@ -157,7 +148,9 @@ func TestRevokingNamesTokensOlderThanTheLog(t *testing.T) {
 	for _, token := range []string{late, lost} {
 		r.jsonAs(token, 200, "GET", "/whoami", "")
 	}
-	r.store.FlushLastUsed(t.Context())
+	for _, st := range r.stores {
+		st.FlushLastUsed(t.Context())
+	}
 	r.clock.Advance(20 * 24 * time.Hour)
 	r.as("jane@acme.com").store.Purge(t.Context())
 	got := r.want(200, "DELETE", "/tokens/"+lateID, "")
@@ -227,19 +220,12 @@ func TestTokenLimitOfAUser(t *testing.T) {
 // TestTokensAreListedDuringAWrite checks that GET /tokens writes nothing: it answers while another
 // write occupies the writer, and shows its own use of the token.
 func TestTokensAreListedDuringAWrite(t *testing.T) {
-	r := newRig(t)
-	st, err := store.Open(t.Context(), store.Options{Schema: schema(t), Path: filepath.Join(t.TempDir(), "crmkit.db"), Clock: r.clock.Now, Rand: &fixedRand{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { st.Close() })
-	r.store = st
-	r.serve(server.Options{}).as("jane@acme.com")
+	r := onFile(t).as("jane@acme.com")
 	r.clock.Advance(5 * 24 * time.Hour)
 	entered, leave, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	enter := sync.OnceFunc(func() { close(entered) })
 	go func() {
-		ended <- st.Write(context.Background(), crm.Actor{}, func(*store.Tx) error {
+		ended <- r.store.Write(context.Background(), crm.Actor{}, func(*store.Tx) error {
 			enter()
 			<-leave
 			return nil

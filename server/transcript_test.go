@@ -59,6 +59,7 @@ func TestTranscripts(t *testing.T) {
 
 // TestTranscriptsOnPostgres runs each transcript in each of setups.
 func TestTranscriptsOnPostgres(t *testing.T) {
+	onlyOnSQLite(t, "TestTranscripts runs them on the engine of -engine")
 	for _, s := range setups {
 		t.Run(s.String(), func(t *testing.T) {
 			for file, data := range transcripts(t) {

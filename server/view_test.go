@@ -17,7 +17,7 @@ import (
 var viewSeed = flag.Uint64("view-seed", 0, "random seed of the tests of answers during writes")
 
 // besideWrites sends random requests of readers while a writer changes records, in a store in
-// memory and in a file. Each request checks its answers.
+// memory, in a file and on PostgreSQL. Each request checks its answers.
 type besideWrites struct {
 	setup     func(*rig)
 	write     func(r *rig, i int) // the ith write
@@ -25,11 +25,15 @@ type besideWrites struct {
 }
 
 func (b besideWrites) run(t *testing.T) {
-	for name, path := range map[string]string{"memory": store.Memory, "file": filepath.Join(t.TempDir(), "crm.db")} {
+	for name, path := range map[string]func(*testing.T) string{
+		"memory":   func(*testing.T) string { return store.Memory },
+		"file":     func(t *testing.T) string { return filepath.Join(t.TempDir(), "crm.db") },
+		"postgres": func(t *testing.T) string { return setup{"postgres", 1}.address(t) },
+	} {
 		t.Run(name, func(t *testing.T) {
 			seed := cmp.Or(*viewSeed, rand.Uint64())
 			t.Logf("-view-seed=%d", seed)
-			r := newRigWith(t, store.Options{Path: path}).as("jane@acme.com")
+			r := newRigWith(t, store.Options{Path: path(t)}).as("jane@acme.com")
 			b.setup(r)
 			b.ask(r, seed)
 		})
