@@ -243,14 +243,6 @@ func (c *Conn) sendAll(ctx context.Context, list []queued, read func(pgx.Rows) e
 	return read(rows)
 }
 
-// cmpError returns the first error that there is.
-func cmpError(first, second error) error {
-	if first != nil {
-		return first
-	}
-	return second
-}
-
 // connect opens the connection if it is not open, or if it was opened before the server fell silent or
 // another host took over. Within a transaction it cannot: the server has ended that.
 func (c *Conn) connect(ctx context.Context) error {

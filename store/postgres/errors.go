@@ -89,3 +89,11 @@ func named(ctx context.Context, err error) error {
 	}
 	return &lostError{err}
 }
+
+// cmpError returns the first error that there is.
+func cmpError(first, second error) error {
+	if first != nil {
+		return first
+	}
+	return second
+}
