@@ -221,7 +221,7 @@ func (s *stepper) act(f *fixture) func(tx *Tx) error {
 func TestReadersSeeNoStepsOfADelete(t *testing.T) {
 	for seed := range uint64(2) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			onDisk(t, func(t *testing.T, f *fixture) { newStepRun(f, seed).run() })
+			onPlaces(t, Options{}, func(t *testing.T, f *fixture) { newStepRun(f, seed).run() }, []string{"file", "postgres"}[:2-seed]...)
 		})
 	}
 }
@@ -258,7 +258,11 @@ func (r *stepRun) run() {
 			t.Fatal(err)
 		}
 	}
-	for number := range 8 {
+	rounds := 8
+	if r.steps.opts.Shared() { // where each list takes longer; so it runs with the first seed alone
+		rounds = 4
+	}
+	for number := range rounds {
 		r.round(number)
 	}
 	r.steps.settled()

@@ -148,6 +148,9 @@ const fewRows = 2000
 // on and from a page in the middle, in a workspace of many records beside other workspaces.
 // PostgreSQL reads a range of an index. It sorts few rows, and does not scan the table of the list.
 func TestPostgresReadsTheIndexOfAnOrder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a crowded database takes a while to make")
+	}
 	onPostgres(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		f.crowded(ann)

@@ -237,7 +237,11 @@ func sortMembers(members []crm.Member, order []string, whole bool) {
 func TestLogRebuildsThePast(t *testing.T) {
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			engines(t, func(t *testing.T, f *fixture) { servers{f}.logRebuildsThePast(seed) })
+			names := []string{"memory", "file", "postgres"}
+			if seed > 1 { // each write takes longer elsewhere
+				names = names[:1]
+			}
+			onPlaces(t, Options{}, func(t *testing.T, f *fixture) { servers{f}.logRebuildsThePast(seed) }, names...)
 		})
 	}
 }
