@@ -56,7 +56,7 @@ func HasWords(e *crm.Entity, words []Word) (scan, indexed string, args []any) {
 		where = append(where, keys.compiler.hasWord(e, word))
 	}
 	scan = "SELECT 1 FROM " + e.TableName() + " t WHERE t.workspace_id = $1 AND " + and(where) + " LIMIT 1"
-	if indexed = keys.sql(); indexed == "" {
+	if indexed = keys.sql(unionAll); indexed == "" {
 		return scan, scan, keys.compiler.args
 	}
 	return scan, indexed + " LIMIT 1", keys.compiler.args

@@ -17,6 +17,10 @@ import (
 // record, an OR over fields of three tables, can use none of them. KeysSQL asks for the same
 // records in another way: for each word of a search either by the index of the text, or by the keys
 // that the other tables have. SQLite never runs it; its words are found by the text index in memory.
+//
+// PostgreSQL may know little of a new table, and then joins in an order that takes the product of two
+// tables. So there is no join: keys of other tables are read first, once, as ANY(ARRAY(…)), and each is looked
+// up by an index.
 
 // maxDrivers is how many words of a search are looked up in indexes; the others are tested in the
 // records that are found. Each of them doubles the number of subqueries.
@@ -65,7 +69,7 @@ func (q *Query) KeysSQL() string {
 	if q.keys == nil {
 		return ""
 	}
-	return q.keys.sql()
+	return q.keys.sql(" UNION ")
 }
 
 // keySearch makes the SQL of KeysSQL. It uses only texts that are arguments of the query already.
@@ -84,8 +88,8 @@ type driver struct {
 	exact   bool   // own is true for no other record
 }
 
-// sql implements KeysSQL.
-func (s *keySearch) sql() string {
+// sql implements KeysSQL. union joins its subqueries.
+func (s *keySearch) sql(union string) string {
 	drivers, rest := s.drivers()
 	likes := s.likesInText()
 	if len(drivers) == 0 && len(likes) == 0 || SearchText(s.entity, "t") == "" {
@@ -94,8 +98,17 @@ func (s *keySearch) sql() string {
 	base := append(append(slices.Clone(likes), s.likes...), rest...)
 	var branches []string
 	for mask := range 1 << len(drivers) {
-		if where, possible := branch(drivers, mask, s.compiler, s.entity); possible {
-			where = append(append([]string{"t.workspace_id = $1"}, where...), base...)
+		where, possible := s.branch(drivers, mask)
+		switch {
+		case !possible:
+		case len(drivers) == 1 && mask == 1 && len(base) == 0:
+			branches = append(branches, strings.ReplaceAll(drivers[0].outside, unionAll, union))
+		default:
+			scope := "t.workspace_id = $1"
+			if mask > 0 {
+				scope = "t.workspace_id + 0 = $1" // the keys find the records, no index of the workspace does
+			}
+			where = append(append([]string{scope}, where...), base...)
 			branches = append(branches, "SELECT t.key FROM "+s.entity.TableName()+" t WHERE "+and(where))
 		}
 	}
@@ -104,23 +117,25 @@ func (s *keySearch) sql() string {
 			branches = append(branches, named)
 		}
 	}
-	return strings.Join(branches, " UNION ")
+	return strings.Join(branches, union)
 }
+
+const unionAll = " UNION ALL "
 
 // branch returns the conditions of the records that have the words whose bit is set in other tables,
 // and all others in their own text. possible is false if there is no such table.
-func branch(drivers []driver, mask int, c *compiler, e *crm.Entity) (where []string, possible bool) {
+func (s *keySearch) branch(drivers []driver, mask int) (where []string, possible bool) {
 	for i, d := range drivers {
 		switch {
 		case mask>>i&1 == 0:
 			where = append(where, d.own)
 			if !d.exact {
-				where = append(where, c.hasWord(e, d.word))
+				where = append(where, s.compiler.hasWord(s.entity, d.word))
 			}
 		case d.outside == "":
 			return nil, false
 		default:
-			where = append(where, "t.key IN ("+d.outside+")")
+			where = append(where, anyKey("t.key", d.outside))
 		}
 	}
 	return where, true
@@ -160,7 +175,7 @@ func (s *keySearch) driver(word Word) (d driver, ok bool) {
 		}
 	}
 	d.word, d.own = word, s.hasAny(SearchText(s.entity, "t"), texts)
-	d.outside = strings.Join(s.outside(folds), " UNION ALL ")
+	d.outside = strings.Join(s.outside(folds), unionAll)
 	return d, len(texts) > 0
 }
 
@@ -218,16 +233,15 @@ func (s *keySearch) outside(folds []string) (sources []string) {
 		case len(t.hops) > 0:
 			sources = append(sources, s.referring(t, folds)...)
 		case isLabels(t.field):
-			sources = append(sources, "SELECT g.record FROM "+namesOfTags(t)+" AND "+s.hasAny("COALESCE(n.fold, n.name)", folds))
+			found := "SELECT n.key FROM " + namesOf(t) + " AND " + s.hasAny("COALESCE(n.fold, n.name)", folds)
+			sources = append(sources, "SELECT g.record FROM tags g WHERE "+anyKey("g.name_id", found))
 		}
 	}
 	return sources
 }
 
-// namesOfTags returns the SQL after FROM of the labels g of a field, with their names n.
-func namesOfTags(t target) string {
-	return "tags g JOIN names n ON n.key = g.name_id WHERE n.workspace_id = $1 AND n.kind = '" + t.entity.TagKind(t.field) + "'"
-}
+// anyKey returns the condition that a column is one of some keys, which PostgreSQL reads first.
+func anyKey(column, keys string) string { return column + " = ANY(ARRAY(" + keys + "))" }
 
 // referring returns the SQL of the keys of records that refer to a record with a text in the field of
 // the target.
@@ -242,7 +256,7 @@ func (s *keySearch) referring(t target, folds []string) (sources []string) {
 		found += " AND " + s.hasAny(text, folds)
 	}
 	for _, f := range fields {
-		sources = append(sources, fmt.Sprintf("SELECT g.key FROM %s g WHERE g.workspace_id = $1 AND g.%s IN (%s)", s.entity.TableName(), f.Col(), found))
+		sources = append(sources, fmt.Sprintf("SELECT g.key FROM %s g WHERE g.workspace_id + 0 = $1 AND %s", s.entity.TableName(), anyKey("g."+f.Col(), found)))
 	}
 	return sources
 }
@@ -259,7 +273,7 @@ func (s *keySearch) likesInText() (where []string) {
 		}
 		for _, path := range s.entity.Search {
 			if t, _ := resolve(s.entity, path); len(like.Refs) > 0 && len(t.hops) > 0 && t.hops[0].field == like.Refs[0] {
-				where = append(where, "t.key IN ("+strings.Join(s.referring(t, like.Parts), " UNION ALL ")+")")
+				where = append(where, anyKey("t.key", strings.Join(s.referring(t, like.Parts), unionAll)))
 			}
 		}
 	}

@@ -43,7 +43,7 @@ func (p Path) keySubquery(part query.Range) string {
 	case p.KeyList != "":
 		scope = engine.NoIndex(scope) + " AND t.key IN (" + fmt.Sprintf(engine.KeysFromJSON, len(part.Args)+2) + ")"
 	case p.byMany:
-		scope += " AND t.key IN (" + p.Many + ")"
+		scope = "t.key = ANY(ARRAY(" + p.Many + "))" // which are within the scope
 	case p.Index != nil:
 		scope = engine.NoIndex(scope) + " AND t.key IN (" + p.Index.Keys() + ")"
 	case !e.IsView() && len(part.Order) > 0 && part.Order[0].By == "t.key":

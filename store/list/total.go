@@ -100,6 +100,9 @@ func (r *Reader) counting(ctx context.Context, path Path) (text string, args []a
 			whole.Where = q.Without().Condition()
 		}
 		text, args = "SELECT 1 FROM "+path.keySubquery(whole), path.args(whole)
+		if path.byMany && len(q.OtherKinds) == 0 {
+			text = path.Many
+		}
 	}
 	if q.Total == query.TotalCapped {
 		text += fmt.Sprintf(" LIMIT %d", query.TotalCap+1)
