@@ -57,12 +57,16 @@ func TestSearchesAreTheSameOnEachEngine(t *testing.T) {
 		programs[name] = &searchProgram{fixture: f, actor: ann, random: rand.New(rand.NewPCG(seed, 1))}
 	}
 	random := rand.New(rand.NewPCG(seed, 2))
-	for round := range 80 {
+	rounds, every := 80, 20
+	if testing.Short() {
+		rounds, every = 40, 40
+	}
+	for round := range rounds {
 		for _, p := range programs {
 			p.clock.advance(time.Duration(round%3) * time.Second)
 			p.step(round)
 		}
-		if round%20 == 19 {
+		if round%every == every-1 {
 			compareEngines(t, programs, searchTexts(random))
 		}
 	}
