@@ -52,11 +52,11 @@ func (tx *Tx) create(d Draft) (Outcome, error) {
 	if err := tx.setCreationStamps(rec); err != nil {
 		return Outcome{}, err
 	}
-	args := []any{rec.Key, tx.Actor.Workspace}
-	for _, i := range tx.store.mappings[d.Entity].Stored {
-		args = append(args, table.FieldValues(&d.Entity.Fields[i], rec.Values[i])...)
+	t, args := tx.store.mappings[d.Entity], []any{rec.Key, tx.Actor.Workspace}
+	for _, i := range t.Stored {
+		args = t.AppendValues(args, i, rec.Values[i])
 	}
-	if err := tx.Exec(tx.store.mappings[d.Entity].Insert, args...); err != nil {
+	if err := tx.Exec(t.Insert, args...); err != nil {
 		return Outcome{}, err
 	}
 	return Outcome{before, rec, Created}, tx.finish("create", before, rec)
@@ -148,11 +148,11 @@ func (tx *Tx) replace(before, after crm.Record) error {
 	var set []string
 	args := []any{tx.Actor.Workspace, after.Key}
 	for _, i := range crm.Changed(before.Values, after.Values) {
-		f := &e.Fields[i]
-		values := table.FieldValues(f, after.Values[i])
-		for j, column := range table.FieldColumns(f) {
-			args = append(args, values[j])
-			set = append(set, fmt.Sprintf("%s = $%d", column, len(args)))
+		last := len(args)
+		args = tx.store.mappings[e].AppendValues(args, i, after.Values[i])
+		for _, column := range tx.store.mappings[e].FieldColumns(i) {
+			last++
+			set = append(set, fmt.Sprintf("%s = $%d", column, last))
 		}
 	}
 	if err := tx.Exec(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", e.Plural, strings.Join(set, ", ")), args...); err != nil {

@@ -8,38 +8,59 @@ import (
 	"crmkit/crm/norm"
 )
 
-// FieldColumns returns the columns of a stored field: its own and, if it has them, those with its
-// folded form and with the digest of its plain form.
-func FieldColumns(f *crm.Field) []string {
-	columns := append(make([]string, 0, 3), f.Col())
+// storage is how a field is stored. A Table has that of each field, because a write needs it of
+// dozens of them.
+type storage struct {
+	columns   []string
+	fold      bool // the second column is its folded form
+	keepsFold bool // which is there even if it equals the value
+	plain     bool // the last column is the digest of its plain form
+}
+
+func storageOf(f *crm.Field) storage {
+	s := storage{columns: []string{f.Col()}}
 	if f.HasFoldColumn() {
-		columns = append(columns, f.Col()+"_fold")
+		s.fold, s.keepsFold, s.columns = true, f.KeepsFold(), append(s.columns, f.Col()+"_fold")
 	}
 	if f.HasPlainColumn() {
-		columns = append(columns, f.Col()+"_plain")
+		s.plain, s.columns = true, append(s.columns, f.Col()+"_plain")
 	}
-	return columns
+	return s
 }
+
+// FieldColumns returns the columns of a stored field: its own and, if it has them, those with its
+// folded form and with the digest of its plain form.
+func FieldColumns(f *crm.Field) []string { return storageOf(f).columns }
 
 // FieldValues returns the SQL arguments for FieldColumns. The folded form is NULL if it equals the
 // value and the field does not keep it: statements then read the value itself.
-func FieldValues(f *crm.Field, v crm.Value) []any {
-	values := append(make([]any, 0, 3), Arg(v))
-	if f.HasFoldColumn() {
-		values = append(values, foldArg(f, v))
+func FieldValues(f *crm.Field, v crm.Value) []any { return storageOf(f).appendValues(nil, f, v) }
+
+// FieldColumns returns the columns of the field at a position of the entity.
+func (t *Table) FieldColumns(i int) []string { return t.storage[i].columns }
+
+// AppendValues appends the SQL arguments for the columns of the field at a position of the entity.
+func (t *Table) AppendValues(args []any, i int, v crm.Value) []any {
+	return t.storage[i].appendValues(args, &t.Entity.Fields[i], v)
+}
+
+func (s storage) appendValues(args []any, f *crm.Field, v crm.Value) []any {
+	args = append(args, Arg(v))
+	if s.fold {
+		args = append(args, s.foldArg(f, v))
 	}
-	if f.HasPlainColumn() {
-		values = append(values, PlainUnlessSame(v.Text))
+	if s.plain {
+		args = append(args, PlainUnlessSame(v.Text))
 	}
-	return values
+	return args
 }
 
 // foldArg returns the SQL argument of the folded form of a value.
-func foldArg(f *crm.Field, v crm.Value) any {
+func (s storage) foldArg(f *crm.Field, v crm.Value) any {
 	if !v.Set() {
 		return nil
 	}
-	if fold := f.FoldOf(v); fold != v.Text || f.KeepsFold() {
+	if fold := f.FoldOf(v); fold != v.Text || s.keepsFold {
 		return fold
 	}
 	return nil

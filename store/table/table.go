@@ -15,6 +15,7 @@ type Table struct {
 	Entity       *crm.Entity
 	Layout       *cache.Layout
 	Stored       []int       // positions of the fields that have a column
+	storage      []storage   // of each field
 	References   []int       // positions of the references, whose labels are joined
 	Columns      string      // of a record, for a Row
 	From         string      // the table t, and the joined tables with the labels of references
@@ -35,6 +36,7 @@ func New(e *crm.Entity) *Table {
 	}
 	for i := range e.Fields {
 		f := &e.Fields[i]
+		t.storage = append(t.storage, storageOf(f))
 		if !f.Stored() {
 			continue
 		}
