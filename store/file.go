@@ -16,7 +16,6 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
-	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/store/engine"
 	"crmkit/store/postgres"
@@ -40,7 +39,7 @@ var freshSchema string
 // functions has the functions that questions call.
 var functions = sync.OnceValue(func() *sqlite.Engine {
 	return sqlite.NewEngine(map[string]func(text, part string) bool{
-		query.TextContains: norm.Contains,
+		query.TextContains: sqlite.Contains,
 	})
 })
 

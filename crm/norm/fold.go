@@ -2,6 +2,7 @@ package norm
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -32,13 +33,18 @@ import (
 // What only looks alike in different scripts (Unicode confusables) stays different, and so do ä and
 // ae: Samuel is not Samül.
 func Fold(s string) string {
-	if plain, ok := plainASCII(s); ok {
-		return strings.ToLower(plain)
+	if plain, ok := plainLatin(s); ok {
+		return foldLatin(plain)
 	}
+	return foldAny(s)
+}
+
+// foldAny is Fold for a text in any script.
+func foldAny(s string) string {
 	// Case folding turns the small letters of Cherokee into capitals, so that folding twice
 	// would differ from folding once; lower case after it is stable.
 	s = strings.ToLower(cases.Fold().String(unicodenorm.NFKD.String(looseMarks.Replace(strings.ToValidUTF8(s, "\ufffd")))))
-	f := folder{text: make([]rune, 0, len(s))}
+	f := folder{text: make([]byte, 0, len(s))}
 	for _, r := range unicodenorm.NFKD.String(s) {
 		f.add(r)
 	}
@@ -48,31 +54,82 @@ func Fold(s string) string {
 // Plain returns the form in which a whole text is compared where case and accents matter: it has the
 // plain marks of Fold and no gaps between East Asian letters. Plain(Plain(s)) is Plain(s).
 func Plain(s string) string {
-	if plain, ok := plainASCII(s); ok {
+	if plain, ok := plainLatin(s); ok {
 		return plain
 	}
-	f := folder{text: make([]rune, 0, len(s))}
+	f := folder{text: make([]byte, 0, len(s))}
 	for _, r := range unicodenorm.NFC.String(looseMarks.Replace(strings.ToValidUTF8(s, "\ufffd"))) {
 		f.put(r)
 	}
 	return unicodenorm.NFC.String(f.closed())
 }
 
-// plainASCII is Plain for ASCII text, the common case, without the tables of Unicode, and without an
-// allocation if nothing changes. ok is false if the text has other characters.
-func plainASCII(s string) (plain string, ok bool) {
-	same := true
+// plainLatin is Plain for text of ASCII and Latin letters, the common case, without an allocation if
+// nothing changes. ok is false if the text has other characters.
+func plainLatin(s string) (plain string, ok bool) {
+	same, last := true, byte(' ')
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if c >= utf8.RuneSelf {
-			return "", false
+			r, size := utf8.DecodeRuneInString(s[i:])
+			if i += size - 1; !isLatin(r) {
+				return "", false
+			}
 		}
-		same = same && c >= ' ' && c != '`' && (c != ' ' || i > 0 && i < len(s)-1 && s[i-1] != ' ')
+		same = same && c >= ' ' && c != '`' && (c != ' ' || last != ' ')
+		last = c
 	}
-	if same {
+	if same && last != ' ' || s == "" {
 		return s, true
 	}
-	return strings.Join(strings.Fields(strings.ReplaceAll(s, "`", "'")), " "), true
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '`':
+			b = append(b, '\'')
+		case c != ' ' && (c < '\t' || c > '\r'):
+			b = append(b, c)
+		case len(b) > 0 && b[len(b)-1] != ' ':
+			b = append(b, ' ')
+		}
+	}
+	return strings.TrimSuffix(string(b), " "), true
+}
+
+// The letters of Latin beyond ASCII, without × and ÷. The modifier letters are after them.
+const firstLatin, lastLatin = 'À', 'ʯ'
+
+func isLatin(r rune) bool { return r >= firstLatin && r <= lastLatin && r != '×' && r != '÷' }
+
+// latinFolds has the folded form of each of these letters. None changes with its neighbours.
+var latinFolds = sync.OnceValue(func() (folds [lastLatin - firstLatin + 1]string) {
+	for i := range folds {
+		folds[i] = foldAny(string(firstLatin + rune(i)))
+	}
+	return folds
+})
+
+// foldLatin folds plain text of ASCII and Latin letters.
+func foldLatin(s string) string {
+	ascii := 0
+	for ascii < len(s) && s[ascii] < utf8.RuneSelf {
+		ascii++
+	}
+	if ascii == len(s) {
+		return strings.ToLower(s)
+	}
+	folds, b := latinFolds(), make([]byte, 0, len(s))
+	for _, r := range s {
+		switch {
+		case r >= firstLatin:
+			b = append(b, folds[r-firstLatin]...)
+		case r >= 'A' && r <= 'Z':
+			b = append(b, byte(r)+'a'-'A')
+		default:
+			b = append(b, byte(r))
+		}
+	}
+	return string(b)
 }
 
 // looseMarks has the apostrophes and quotation marks that Unicode decomposes into something else:
@@ -92,14 +149,14 @@ const (
 
 // folder collects the characters of a folded text.
 type folder struct {
-	text      []rune
+	text      []byte
 	blank     bool // white space is before the next character
 	eastAsian bool // the text has a letter of China, Japan or Korea
 }
 
 // add adds a character of a text in NFKD and lower case.
 func (f *folder) add(r rune) {
-	if unicode.Is(unicode.Mn, r) && !f.makesLetter(r) {
+	if r > lastLatin && unicode.Is(unicode.Mn, r) && !f.makesLetter(r) {
 		return
 	}
 	if r >= utf8.RuneSelf && unicode.Is(unicode.Nd, r) {
@@ -111,26 +168,35 @@ func (f *folder) add(r rune) {
 // put adds a character, or the one that is written for it: one apostrophe, quotation mark, hyphen and
 // blank for those of all kinds. It leaves out what cannot be seen.
 func (f *folder) put(r rune) {
-	if r >= utf8.RuneSelf || r == '`' {
+	if !isCommonLetter(r) {
 		if r = plainMark(r); r < 0 {
 			return
 		}
-	}
-	if unicode.IsSpace(r) {
-		f.blank = len(f.text) > 0
-		return
+		if unicode.IsSpace(r) {
+			f.blank = len(f.text) > 0
+			return
+		}
 	}
 	if f.blank {
 		f.text, f.blank = append(f.text, ' '), false
 	}
-	f.text = append(f.text, r)
+	f.text = utf8.AppendRune(f.text, r)
 	f.eastAsian = f.eastAsian || isEastAsian(r)
+}
+
+// isCommonLetter reports whether a character is a letter that is written for no other, without a look
+// into the tables of Unicode: of Latin, Chinese or Japanese.
+func isCommonLetter(r rune) bool {
+	if r < firstLatin {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+	}
+	return isLatin(r) || r >= 'ぁ' && r <= 'ゖ' || r >= 'ァ' && r <= 'ヺ' || r >= '一' && r <= '鿿'
 }
 
 // closed returns the text without the gaps between East Asian letters.
 func (f *folder) closed() string {
 	if f.eastAsian {
-		return string(closeGaps(f.text))
+		return string(closeGaps([]rune(string(f.text))))
 	}
 	return string(f.text)
 }
@@ -138,6 +204,8 @@ func (f *folder) closed() string {
 // plainMark returns the mark that is written for another one, -1 if it is left out.
 func plainMark(r rune) rune {
 	switch {
+	case r < utf8.RuneSelf && r != '`':
+		return r
 	case unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector):
 		return -1
 	case unicode.IsLetter(r) && !unicode.Is(unicode.Lm, r) && r != 'ꞌ':
@@ -166,10 +234,8 @@ func (f *folder) makesLetter(mark rune) bool {
 	case class < 200:
 		return true
 	}
-	if len(f.text) == 0 {
-		return false
-	}
-	switch string([]rune{f.text[len(f.text)-1], mark}) {
+	last, _ := utf8.DecodeLastRune(f.text)
+	switch string([]rune{last, mark}) {
 	case "и\u0306", "у\u0306", "і\u0308", "г\u0301", "к\u0301": // й ў ї ѓ ќ
 		return true
 	}
@@ -200,7 +266,7 @@ func closeGaps(text []rune) []rune {
 		for next < len(text) && (text[next] == ' ' || isMiddleDot(text[next])) {
 			next++
 		}
-		if next == len(text) || len(kept) == 0 || !isEastAsian(kept[len(kept)-1]) || !isEastAsian(text[next]) {
+		if next > i && (next == len(text) || len(kept) == 0 || !isEastAsian(kept[len(kept)-1]) || !isEastAsian(text[next])) {
 			kept = append(kept, text[i:next]...)
 		}
 		if i = next; i < len(text) {

@@ -125,7 +125,9 @@ func isKatakana(r rune) bool {
 }
 
 // isMiddleDot reports whether a character is a dot that separates the parts of a name.
-func isMiddleDot(r rune) bool { return strings.ContainsRune("・·•‧∙⋅", r) }
+func isMiddleDot(r rune) bool {
+	return r == '・' || r == '·' || r == '•' || r == '‧' || r == '∙' || r == '⋅'
+}
 
 // titles are what people write before a name, by whom they are for: anybody, men, women. A name is
 // the same person's with and without one.

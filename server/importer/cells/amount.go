@@ -49,7 +49,7 @@ func (t mapping) isFirst(text string) bool {
 		return norm.IsNamePrefix(text)
 	}
 	_, isDate := norm.ReadDate(text)
-	return isDate || norm.IsAbsoluteTime(text) || norm.IsNothing(text) || !strings.ContainsFunc(text, unicode.IsLetter)
+	return isDate || norm.IsAbsoluteTime(text) || isNothingWord(text) || !strings.ContainsFunc(text, unicode.IsLetter)
 }
 
 // isAmount reports whether a cell is written like an amount of crmkit, or is empty in a column

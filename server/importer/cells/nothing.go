@@ -23,11 +23,20 @@ func (p placedCell) isNothing() bool {
 	case p.use == forText || p.use == forNothing || p.use == forReadOnly || p.use == forMember && p.field.Type == fieldtype.Object:
 		return norm.IsNoDate(text)
 	case p.use != forField:
-		return norm.IsNothing(text)
+		return isNothingWord(text)
 	case p.field.Type == fieldtype.Text || p.field.Type == fieldtype.Tags || p.field.Type == fieldtype.Object:
 		return false
 	}
-	return norm.IsNothing(text) || p.field.Type.Kind() == crm.TimeKind && norm.IsNoDate(text)
+	return isNothingWord(text) || p.field.Type.Kind() == crm.TimeKind && norm.IsNoDate(text)
+}
+
+// nothing are the words that people write into a cell that has no value, in lower case.
+var nothing = strings.Fields(`- -- --- – — ./. n/a n.a. #n/a none null nil k.a. keine keiner kein aucun aucune néant ninguno ninguna nessuno nessuna geen n.v.t. nenhum nenhuma`)
+
+// isNothingWord reports whether a text is written for no value. It is for values that are no free
+// text: a person may be called Null.
+func isNothingWord(text string) bool {
+	return slices.Contains(nothing, strings.ToLower(strings.Join(strings.Fields(text), "")))
 }
 
 // sheetErrors are what a sheet shows in place of a value that it cannot find or calculate, in the

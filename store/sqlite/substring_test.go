@@ -1,10 +1,12 @@
-package norm
+package sqlite
 
 import (
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"crmkit/crm/norm"
 )
 
 // longPart is the length of the patterns for which the slowest texts are made.
@@ -70,7 +72,7 @@ func FuzzContains(f *testing.F) {
 		f.Add(seed[0], seed[1])
 	}
 	f.Fuzz(func(t *testing.T, text, part string) {
-		text, part = Fold(text), Fold(part)
+		text, part = norm.Fold(text), norm.Fold(part)
 		if got, want := Contains(text, part), strings.Contains(text, part); got != want {
 			t.Fatalf("Contains(%q, %q) = %v, want %v", text, part, got, want)
 		}
