@@ -158,7 +158,7 @@ func (w *worker) work(ctx context.Context) {
 			w.deals = append(w.deals, e)
 		case outcome == unknown:
 			w.forget(e)
-			time.Sleep(time.Millisecond)
+			time.Sleep(10 * time.Millisecond) // a server that is down refuses at once, and each is sent again later
 		}
 		w.read()
 	}

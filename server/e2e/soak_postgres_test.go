@@ -230,8 +230,9 @@ func TestSoakNoticesLossOfPostgres(t *testing.T) {
 	long(t, "left out: processes and disks that fail")
 	pgtest.Need(t, "postgres")
 	t.Run("synchronous_commit=off", func(t *testing.T) {
-		cluster := pgtest.New(t, pgtest.Options{Settings: []string{"synchronous_commit = off", "wal_writer_delay = 10s", "wal_writer_flush_after = 1GB", "wal_buffers = 64MB", "bgwriter_lru_maxpages = 0"}})
+		cluster := pgtest.New(t, pgtest.Options{Settings: []string{"synchronous_commit = off", "wal_buffers = 64MB", "bgwriter_lru_maxpages = 0"}})
 		p := newSoakPostgres(t, cluster, nil, cluster.Database(t))
+		cluster.FreezeLogWriter(t)
 		p.noticesLoss(func() {
 			cluster.Kill(t)
 			cluster.Start(t)

@@ -49,6 +49,21 @@ func (c *Cluster) Kill(t testing.TB) {
 	c.server = nil
 }
 
+// FreezeLogWriter stops the process that writes the log of commits for which nobody waits
+// (synchronous_commit=off), so that they stay in memory alone, and a Kill loses them.
+func (c *Cluster) FreezeLogWriter(t testing.TB) {
+	t.Helper()
+	c.private(t)
+	pid := 0
+	err := c.ask(&pid, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'")
+	if err == nil {
+		err = freeze(pid)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Start starts the server again, at the same address.
 func (c *Cluster) Start(t testing.TB) {
 	t.Helper()

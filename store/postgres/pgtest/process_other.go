@@ -16,6 +16,7 @@ func ownSession() *syscall.SysProcAttr          { return nil }
 func serverUser() (*syscall.SysProcAttr, error) { return nil, errPlatform }
 func giveAway(path string) error                { return errPlatform }
 func killFamily(pid int) error                  { return errPlatform }
+func freeze(pid int) error                      { return errPlatform }
 
 // The signals that PostgreSQL stops at on Unix.
 var (

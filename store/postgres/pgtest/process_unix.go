@@ -86,6 +86,9 @@ func killFamily(pid int) error {
 	return nil
 }
 
+// freeze stops a process, which goes on to exist.
+func freeze(pid int) error { return syscall.Kill(pid, syscall.SIGSTOP) }
+
 // waitEnd waits until a process has given back what it had, such as shared memory.
 func waitEnd(pid int) error {
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
