@@ -90,7 +90,7 @@ func (c doctorCommand) Run(ctx context.Context, con console, root *cli) error {
 // ofDatabase returns the checks for the kind of the database.
 func (c doctorRun) ofDatabase() []func(context.Context) checkResult {
 	if postgres.IsAddress(c.DB) {
-		return []func(context.Context) checkResult{c.serverDatabase, c.role, c.connections, c.pooler, c.durability, c.standbys, c.extension, c.timeouts, c.serverClock, c.temporary}
+		return []func(context.Context) checkResult{c.serverDatabase, c.role, c.connections, c.pooler, c.durability, c.standbys, c.search, c.timeouts, c.serverClock, c.temporary}
 	}
 	return []func(context.Context) checkResult{c.database, c.permissions, c.space}
 }

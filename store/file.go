@@ -172,7 +172,7 @@ func Check(ctx context.Context, path string) (h Health, err error) {
 
 // CheckServer checks a PostgreSQL database as postgres.Check does.
 func CheckServer(ctx context.Context, address string) (h ServerHealth, err error) {
-	h.Health, err = postgres.Check(ctx, postgres.CheckOptions{Address: address, Migrations: []fs.FS{migrations}, Read: func(c engine.Conn) error { return h.Totals.read(ctx, c) }})
+	h.Health, err = postgres.Check(ctx, Options{Path: address}.server(), func(c engine.Conn) error { return h.Totals.read(ctx, c) })
 	return h, err
 }
 

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"crmkit/store/postgres/pgtest"
 )
 
@@ -40,7 +42,7 @@ func TestDoctorOnPostgres(t *testing.T) {
 	}
 	findings, code = examine(t, address)
 	found(t, findings, map[string]string{"settings": "ok ", "database": "ok postgres://crm@127.0.0.1:", "role": "ok ", "connections": "ok 297 for this role; a server uses up to ",
-		"durability": "ok synchronous_commit is on: an answered write is on the disk of this server, perhaps not on a standby", "timeouts": "ok ",
+		"durability": "ok synchronous_commit is on: an answered write is on the disk of this server, perhaps not on a standby", "timeouts": "ok ", "search": "ok it has its indexes",
 		"server clock": "ok ", "disk": "ok ", "backup": "ok not seen from here; if nothing else makes one: pg_dump --format=custom --file=crm.dump '"})
 	if code != 0 || findings["pooler"]+findings["standbys"]+findings["permissions"] != "" {
 		t.Errorf("exit status %d, %v", code, findings)
@@ -66,6 +68,8 @@ func TestDoctorFindsFaultsOfPostgres(t *testing.T) {
 		{"ALTER ROLE crm SET default_transaction_read_only = on", "ALTER ROLE crm RESET default_transaction_read_only", address, "role", "fail crm only reads, by default_transaction_read_only; ALTER ROLE crm RESET"},
 		{"ALTER ROLE crm SET statement_timeout = 500", "ALTER ROLE crm RESET statement_timeout", address, "timeouts", "warn statement_timeout is 500 ms"},
 		{"ALTER ROLE crm SET idle_session_timeout = 9000", "ALTER ROLE crm RESET idle_session_timeout", address, "timeouts", "warn idle_session_timeout is 9000 ms"},
+		{"SELECT 1", "SELECT 1", address, "search", "ok it has its indexes"},
+		{"ALTER ROLE crm SET search_path = none", "ALTER ROLE crm RESET search_path", address, "database", "fail postgres://crm@127.0.0.1:"},
 		{"ALTER SYSTEM SET autovacuum = off", "ALTER SYSTEM RESET autovacuum", address, "database", "fail "},
 		{"ALTER ROLE crm SUPERUSER", "ALTER ROLE crm NOSUPERUSER", address, "role", "warn crm is a superuser; crmkit needs a role that owns its database"},
 		{"SELECT 1", "SELECT 1", reader, "database", "fail postgres://reader@127.0.0.1:"},
@@ -80,6 +84,26 @@ func TestDoctorFindsFaultsOfPostgres(t *testing.T) {
 		findings, code := examine(t, address)
 		return code == 1 && strings.HasPrefix(findings["backup"], "fail the server cannot archive its log, since ")
 	})
+}
+
+// TestDoctorFindsNoIndexes takes the extension away with which searches find, and its indexes with it.
+func TestDoctorFindsNoIndexes(t *testing.T) {
+	t.Parallel()
+	address := pgtest.Database(t)
+	start(t, onPostgres(served(t), address)).stop()
+	conn, err := pgx.Connect(t.Context(), address)
+	if err == nil {
+		_, err = conn.Exec(t.Context(), "DROP EXTENSION pg_trgm CASCADE")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close(t.Context())
+	findings, _ := examine(t, address)
+	found(t, findings, map[string]string{"search": "warn searches read all records of a workspace, since there is no index for them; start the server again, which makes it, and see its log"})
+	start(t, onPostgres(served(t), address)).stop()
+	findings, _ = examine(t, address)
+	found(t, findings, map[string]string{"search": "ok it has its indexes"})
 }
 
 // TestDoctorFindsPoolersAndStandbys looks through PgBouncer, and at a primary with a standby.

@@ -3,23 +3,16 @@ package postgres
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"strings"
 	"time"
 
 	"crmkit/store/engine"
 )
 
-// CheckOptions say what Check looks at.
-type CheckOptions struct {
-	Address    string
-	Migrations []fs.FS                   // that the program knows; see engine.LoadMigrations
-	Read       func(c engine.Conn) error // reads tables, if the schema is there and known; may be nil
-}
-
 // Check looks at a database and its server, also while others use it, and changes nothing. The error
-// says why it cannot be used at all; what is wrong besides is in Health.
-func Check(ctx context.Context, opts CheckOptions) (h Health, err error) {
+// says why it cannot be used at all; what is wrong besides is in Health. read reads tables, if the schema
+// is there and known; it may be nil.
+func Check(ctx context.Context, opts Options, read func(c engine.Conn) error) (h Health, err error) {
 	db, c, err := look(ctx, opts)
 	if err != nil {
 		return h, err
@@ -31,15 +24,15 @@ func Check(ctx context.Context, opts CheckOptions) (h Health, err error) {
 	if err == nil {
 		err = h.checkPooler(ctx, c)
 	}
-	if err == nil && opts.Read != nil && h.Schema > 0 && h.Needs <= h.Known {
-		err = opts.Read(c)
+	if err == nil && read != nil && h.Schema > 0 && h.Needs <= h.Known {
+		err = read(c)
 	}
 	return h, advised(config, err)
 }
 
 // look connects to a database, which is not upgraded. The caller closes the connection.
-func look(ctx context.Context, opts CheckOptions) (*DB, *Conn, error) {
-	db, err := newDB(Options{Address: opts.Address, Migrations: opts.Migrations})
+func look(ctx context.Context, opts Options) (*DB, *Conn, error) {
+	db, err := newDB(opts)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -52,7 +45,7 @@ func look(ctx context.Context, opts CheckOptions) (*DB, *Conn, error) {
 
 // HasSchema reports whether a database has tables of crmkit.
 func HasSchema(ctx context.Context, address string) (bool, error) {
-	db, c, err := look(ctx, CheckOptions{Address: address})
+	db, c, err := look(ctx, Options{Address: address})
 	if err != nil {
 		return false, err
 	}
@@ -123,16 +116,30 @@ func (h *Health) readRights(ctx context.Context, c *Conn) error {
 	if err != nil {
 		return err
 	}
-	err = c.RowUntil(ctx, `SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'pg_trgm'), EXISTS (SELECT 1 FROM pg_catalog.pg_available_extension_versions v
-		WHERE v.name = 'pg_trgm' AND (v.trusted AND has_database_privilege(current_database(), 'CREATE') OR $1::bigint = 1))`, []any{h.Rights.Superuser}, &h.Trigrams.Installed, &h.Trigrams.Available)
-	if err != nil || h.Schema == 0 || h.Rights.Denied > 0 {
+	if err := h.readSearch(ctx, c); err != nil {
 		return err
+	}
+	if h.Schema == 0 || h.Rights.Denied > 0 {
+		return nil
 	}
 	c.begin()
 	c.waiting = append(c.waiting, queued{"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", nil})
 	c.setUp()
 	_, h.Writes = c.Exec("UPDATE migrations SET needs = needs WHERE number = -1")
 	return c.Rollback()
+}
+
+// readSearch reads what searches find with: an extension, and the indexes that a start makes with it.
+func (h *Health) readSearch(ctx context.Context, c *Conn) error {
+	const states = `SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname = $1), EXISTS (SELECT 1 FROM pg_catalog.pg_available_extension_versions v
+		WHERE v.name = $1 AND (v.trusted AND has_database_privilege(current_database(), 'CREATE') OR $2::bigint = 1))`
+	err := c.RowUntil(ctx, states, []any{trigrams, h.Rights.Superuser}, &h.Trigrams.Installed, &h.Trigrams.Available)
+	if err != nil || h.Schema == 0 {
+		return err
+	}
+	missing, err := c.db.missingTexts(ctx, c)
+	h.Unindexed = len(missing)
+	return err
 }
 
 // readUse reads who uses the server: connections, standbys, the archive.

@@ -32,7 +32,7 @@ func probe(t *testing.T, made, checked string) (Health, error) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return Check(t.Context(), CheckOptions{Address: checked, Migrations: probeMigrations()})
+	return Check(t.Context(), Options{Address: checked, Migrations: probeMigrations()}, nil)
 }
 
 // TestCheck looks at a database of an older schema on a server with usual settings.
@@ -64,7 +64,7 @@ func TestCheck(t *testing.T) {
 func TestCheckAnEmptyDatabase(t *testing.T) {
 	t.Parallel()
 	address := pgtest.Database(t)
-	h, err := Check(t.Context(), CheckOptions{Address: address, Migrations: probeMigrations(), Read: func(engine.Conn) error { return errors.New("there is nothing to read") }})
+	h, err := Check(t.Context(), Options{Address: address, Migrations: probeMigrations()}, func(engine.Conn) error { return errors.New("there is nothing to read") })
 	if err != nil || h.Schema != 0 || len(h.Missing) != 2 {
 		t.Errorf("%v, schema %d, missing %v", err, h.Schema, h.Missing)
 	}
@@ -128,11 +128,11 @@ func TestCheckStandbys(t *testing.T) {
 	if h, err = probe(t, address, address); err != nil || len(h.Standbys) != 1 || h.Standbys[0].State != "" {
 		t.Errorf("an ordinary role: %v, standbys %+v", err, h.Standbys)
 	}
-	if _, err := Check(t.Context(), CheckOptions{Address: pgtest.Through(address, standby.Address())}); err == nil || !strings.Contains(err.Error(), "is a standby") {
+	if _, err := Check(t.Context(), Options{Address: pgtest.Through(address, standby.Address())}, nil); err == nil || !strings.Contains(err.Error(), "is a standby") {
 		t.Errorf("the standby: %v", err)
 	}
 	standby.StopHard(t)
-	if h, err = Check(t.Context(), CheckOptions{Address: address, Migrations: probeMigrations()}); err != nil || len(h.Standbys) != 0 || h.Writes != nil {
+	if h, err = Check(t.Context(), Options{Address: address, Migrations: probeMigrations()}, nil); err != nil || len(h.Standbys) != 0 || h.Writes != nil {
 		t.Errorf("without its standby: %v, standbys %+v, writes %v", err, h.Standbys, h.Writes)
 	}
 }
@@ -152,7 +152,7 @@ func TestAdvice(t *testing.T) {
 		address + "&target_session_attrs=standby":                         "no host of the address takes writes",
 		address + "&nonsense=1":                                           "the address has a parameter that the server does not know",
 	} {
-		_, err := Check(t.Context(), CheckOptions{Address: wrong})
+		_, err := Check(t.Context(), Options{Address: wrong}, nil)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v; want %q", err, want)
 		} else if strings.Contains(err.Error(), pgtest.Password) || strings.Contains(err.Error(), "secret") || !strings.HasPrefix(err.Error(), "postgres://crm@") {

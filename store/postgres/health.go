@@ -24,12 +24,13 @@ type Health struct {
 	NeedsThen     int      // Needs after them
 	Writes        error    // why a transaction cannot write; nil: it can
 
-	Rights   Rights
-	Trigrams Extension
-	Load     Load
-	Pooler   Pooler
-	Standbys []Standby
-	Archive  Archive
+	Rights    Rights
+	Trigrams  Extension
+	Unindexed int // texts without the index by which searches find their parts
+	Load      Load
+	Pooler    Pooler
+	Standbys  []Standby
+	Archive   Archive
 }
 
 // Rights are those of the role.
