@@ -62,7 +62,10 @@ func (w *Whole) prepare(ctx context.Context, role engine.Role) error {
 	case err != nil:
 		return err
 	case role == engine.Arrive && has.mark.Kind == "":
-		return w.db.migrate(ctx, w.Conn)
+		if err := w.db.migrate(ctx, w.Conn); err != nil {
+			return err
+		}
+		return w.db.indexTexts(ctx, w.Conn) // the move makes the indexes anew from the rows
 	case role == engine.Look && len(has.sums) == 0:
 		w.bare = true
 		return w.checkMayCreate(ctx)
