@@ -83,16 +83,3 @@ func TestRunsAfterAConflictDrawAnew(t *testing.T) {
 		t.Errorf("the rows are %s", got)
 	}
 }
-
-// TestConnectionsThatAreNotNeededStayClosed reads many times, one after the other.
-func TestConnectionsThatAreNotNeededStayClosed(t *testing.T) {
-	f := openWith(t, newClock(), Options{Path: Postgres(t)})
-	ann := f.member("ann@example.com")
-	for range 30 {
-		f.list(ann, "contact", "")
-	}
-	const most = 5 // two that write, one for records, one for accounts, and one of the upgrade that may still end
-	if got := f.raw(1, "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()"); fmt.Sprint(got) > fmt.Sprintf("[%d]", most) {
-		t.Errorf("%s connections are open", got)
-	}
-}
