@@ -37,6 +37,7 @@ store/snapshot < store/changelog < store/list
 store/changelog < store/maintenance
 store/account < store/storetest
 crm/norm < store/postgres/pgtest
+crm/norm < crm/alike/aliketest
 `
 
 // fences say which packages may have an import. Every import from outside the standard library
