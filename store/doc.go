@@ -16,6 +16,7 @@
 //   - changelog reads the log; list plans a list and reads its page.
 //   - txn runs writes in groups and reads in turns, and updates the caches after a commit.
 //   - view answers the questions of one request, all of the same moment.
+//   - identify finds the records that an import means; integrity checks the values in a file.
 //   - maintenance deletes what has expired.
 //   - store changes records: this package.
 //   - account has users, workspaces, tokens, sign-in codes and quotas.

@@ -1,13 +1,8 @@
 package store
 
 import (
-	"fmt"
-
 	"crmkit/crm"
-	"crmkit/crm/norm"
-	"crmkit/query"
 	"crmkit/store/list"
-	"crmkit/store/table"
 	"crmkit/store/view"
 )
 
@@ -28,51 +23,6 @@ func (tx *Tx) Fetch(e *crm.Entity, key int64) (crm.Record, error) {
 		return rec, err
 	}
 	return rec, view.NotFound(e, key, last)
-}
-
-// KeysNamed returns the keys of at most so many records that have one of the names as their label,
-// ignoring case and accents. The entity's label must be required.
-func (tx *Tx) KeysNamed(e *crm.Entity, most int, names ...string) ([]int64, error) {
-	text, args, err := tx.named(e, "", most, names)
-	if err != nil {
-		return nil, err
-	}
-	return tx.keys(text, args...)
-}
-
-// KeysNamedOf returns the keys of at most so many records that have one of the names and refer to
-// others as the inputs state. It looks at no more than maxNamesakes.
-func (tx *Tx) KeysNamedOf(e *crm.Entity, refs []crm.Input, most int, names ...string) ([]int64, error) {
-	columns := ""
-	for _, in := range refs {
-		columns += ", t." + in.Field.Col()
-	}
-	text, args, err := tx.named(e, columns, maxNamesakes, names)
-	if err != nil {
-		return nil, err
-	}
-	text = "SELECT n.key FROM (" + text + ") n WHERE TRUE"
-	for _, in := range refs {
-		args = append(args, in.Value.Int)
-		text += fmt.Sprintf(" AND n.%s = $%d", in.Field.Col(), len(args))
-	}
-	return tx.keys(fmt.Sprintf("%s LIMIT %d", text, most), args...)
-}
-
-// maxNamesakes is how many records of one name a lookup by name and references reads.
-const maxNamesakes = 500
-
-// named returns the statement that reads keys, and further columns, of records with one of the
-// names, and its arguments.
-func (tx *Tx) named(e *crm.Entity, columns string, most int, names []string) (text string, args []any, err error) {
-	args = []any{tx.Actor.Workspace}
-	for _, name := range names {
-		if err := tx.DryRun().RestoreNamesakes(e, name, most); err != nil {
-			return "", nil, err
-		}
-		args = append(args, norm.Fold(name))
-	}
-	return fmt.Sprintf("SELECT t.key%s FROM %s t WHERE t.workspace_id = $1 AND %s IN (%s) LIMIT %d", columns, e.TableName(), query.FoldedSQL("t", e.Field(e.LabelField)), table.Placeholders(2, len(names)), most), args, nil
 }
 
 // RecordByID returns the record with a random id as the transaction sees it, or a not_found

@@ -101,55 +101,15 @@ type Usage struct {
 // Usage returns the use of what plans cap: what the actor's workspace holds against its plan,
 // and the workspaces that the user made against the user's plan.
 func (s *Store) Usage(ctx context.Context, actor crm.Actor) ([]Usage, error) {
-	used := map[string]int64{}
-	var plan string
-	var workspaces int64
-	err := s.reads.VisibleSnapshot(ctx, actor, s.Schema.Entities[0], func(ctx context.Context, v *ReadTx) error {
-		err := v.Rows(ctx, "SELECT kind, n FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
-			var kind string
-			var n int64
-			if err := scan(&kind, &n); err != nil {
-				return err
-			}
-			used[kind] = n
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		return v.Row(ctx, "SELECT plan, workspaces FROM users WHERE number = $1", []any{actor.User}, &plan, &workspaces)
-	})
+	used, err := s.reads.Used(ctx, actor)
 	var list []Usage
 	for _, e := range s.Schema.Entities {
 		if !e.IsView() || e.Name == "member" {
-			list = append(list, Usage{e.Plural, used[e.Plural], s.opts.Plans.Cap(actor.Plan, e.Plural)})
+			list = append(list, Usage{e.Plural, used.Kinds[e.Plural], s.opts.Plans.Cap(actor.Plan, e.Plural)})
 		}
 	}
-	list = append(list, Usage{catalog.Storage, used[catalog.Storage], s.opts.Plans.Cap(actor.Plan, catalog.Storage)})
-	return append(list, Usage{"workspaces", workspaces, s.opts.Plans.Cap(plan, "workspaces")}), err
-}
-
-// LastKey returns the highest number given to each kind of record in the actor's workspace, by
-// plural, all from one snapshot.
-func (s *Store) LastKey(ctx context.Context, actor crm.Actor) (map[string]int64, error) {
-	ctx, end, err := s.db.Turn(ctx, actor)
-	if err != nil {
-		return nil, err
-	}
-	defer end()
-	last := map[string]int64{}
-	err = s.Read(ctx, func(v *ReadTx) error {
-		return v.Rows(ctx, "SELECT kind, last FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
-			var kind string
-			var n int64
-			if err := scan(&kind, &n); err != nil {
-				return err
-			}
-			last[kind] = n
-			return nil
-		})
-	})
-	return last, err
+	list = append(list, Usage{catalog.Storage, used.Kinds[catalog.Storage], s.opts.Plans.Cap(actor.Plan, catalog.Storage)})
+	return append(list, Usage{"workspaces", used.Workspaces, s.opts.Plans.Cap(used.UserPlan, "workspaces")}), err
 }
 
 // Reserve counts n bytes as stored by the actor's workspace until Release is called with the
@@ -163,30 +123,6 @@ func (s *Store) Reserve(ctx context.Context, actor crm.Actor, id string, n int64
 // Release ends the reservation with the id. There need not be one.
 func (s *Store) Release(ctx context.Context, actor crm.Actor, id string) error {
 	return s.Write(ctx, actor, func(tx *Tx) error { return tx.Release(id) })
-}
-
-// Reserve is Store.Reserve in the transaction of another write.
-func (tx *Tx) Reserve(id string, n int64) error {
-	if n < 0 {
-		return errors.New("a negative reservation")
-	}
-	if err := tx.Release(id); err != nil {
-		return err
-	}
-	if err := tx.GrowStorage(n); err != nil {
-		return err
-	}
-	return tx.Exec("INSERT INTO reservations (id, workspace_id, bytes, made_at) VALUES ($1, $2, $3, $4)", id, tx.Actor.Workspace, n, tx.Now())
-}
-
-// Release is Store.Release in the transaction of another write.
-func (tx *Tx) Release(id string) error {
-	var n int64
-	_, err := tx.Row("DELETE FROM reservations WHERE id = $1 AND workspace_id = $2 RETURNING bytes", []any{id, tx.Actor.Workspace}, &n)
-	if err != nil {
-		return err
-	}
-	return tx.AddBytes(-n)
 }
 
 // dropReservations ends the reservations of processes that owned the file before. Most leave

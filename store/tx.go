@@ -7,6 +7,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
+	"crmkit/store/identify"
 	"crmkit/store/txn"
 )
 
@@ -14,6 +15,7 @@ import (
 // kept together or not at all. It must not be used after its function returns.
 type Tx struct {
 	*txn.Tx
+	identify.Lookups
 
 	NewUserPlan string // of users that the transaction makes; empty: Options.Plan
 
@@ -35,7 +37,7 @@ func (s *Store) Write(ctx context.Context, actor crm.Actor, fn func(*Tx) error) 
 	return s.db.Write(ctx, actor, func(t *txn.Tx) error { return fn(s.newTx(t)) })
 }
 
-func (s *Store) newTx(t *txn.Tx) *Tx { return &Tx{Tx: t, store: s} }
+func (s *Store) newTx(t *txn.Tx) *Tx { return &Tx{Tx: t, Lookups: identify.In(t), store: s} }
 
 // Read runs fn with a connection for reading, see txn.DB.Read.
 func (s *Store) Read(ctx context.Context, fn func(*ReadTx) error) error { return s.db.Read(ctx, fn) }

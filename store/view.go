@@ -52,3 +52,9 @@ func (s *Store) KeepsWords() bool { return s.reads.KeepsWords() }
 // FillAhead has the text of large workspaces read into memory before somebody searches it, the
 // largest first. It returns at once.
 func (s *Store) FillAhead(ctx context.Context) error { return s.reads.FillAhead(ctx) }
+
+// LastKey returns the highest number given to each kind of record in the actor's workspace, by
+// plural, all from one snapshot.
+func (s *Store) LastKey(ctx context.Context, actor crm.Actor) (map[string]int64, error) {
+	return s.reads.LastKey(ctx, actor)
+}

@@ -203,3 +203,28 @@ func (tx *Tx) Sequence(name string) (n int64, err error) {
 		ON CONFLICT (name) DO UPDATE SET last = sequences.last + 1 RETURNING last`, []any{name}, &n)
 	return n, err
 }
+
+// Reserve counts n bytes as stored by the workspace until Release is called with the same id. A second
+// call with the same id changes how much is reserved.
+func (tx *Tx) Reserve(id string, n int64) error {
+	if n < 0 {
+		return errors.New("a negative reservation")
+	}
+	if err := tx.Release(id); err != nil {
+		return err
+	}
+	if err := tx.GrowStorage(n); err != nil {
+		return err
+	}
+	return tx.Exec("INSERT INTO reservations (id, workspace_id, bytes, made_at) VALUES ($1, $2, $3, $4)", id, tx.Actor.Workspace, n, tx.Now())
+}
+
+// Release ends the reservation with the id. There need not be one.
+func (tx *Tx) Release(id string) error {
+	var n int64
+	_, err := tx.Row("DELETE FROM reservations WHERE id = $1 AND workspace_id = $2 RETURNING bytes", []any{id, tx.Actor.Workspace}, &n)
+	if err != nil {
+		return err
+	}
+	return tx.AddBytes(-n)
+}

@@ -1,0 +1,59 @@
+package view
+
+import (
+	"context"
+
+	"crmkit/crm"
+	"crmkit/store/txn"
+)
+
+// Used is how much of what plans cap is in use.
+type Used struct {
+	Kinds      map[string]int64 // in the actor's workspace, by plural
+	Workspaces int64            // that the user made
+	UserPlan   string
+}
+
+// Used returns what the actor's workspace holds, and what its user made, all from one snapshot.
+func (s *Reads) Used(ctx context.Context, actor crm.Actor) (u Used, err error) {
+	u.Kinds = map[string]int64{}
+	err = s.VisibleSnapshot(ctx, actor, s.schema.Entities[0], func(ctx context.Context, v *txn.ReadTx) error {
+		err := v.Rows(ctx, "SELECT kind, n FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
+			var kind string
+			var n int64
+			if err := scan(&kind, &n); err != nil {
+				return err
+			}
+			u.Kinds[kind] = n
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return v.Row(ctx, "SELECT plan, workspaces FROM users WHERE number = $1", []any{actor.User}, &u.UserPlan, &u.Workspaces)
+	})
+	return u, err
+}
+
+// LastKey returns the highest number given to each kind of record in the actor's workspace, by
+// plural, all from one snapshot.
+func (s *Reads) LastKey(ctx context.Context, actor crm.Actor) (map[string]int64, error) {
+	ctx, end, err := s.db.Turn(ctx, actor)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	last := map[string]int64{}
+	err = s.db.Read(ctx, func(v *txn.ReadTx) error {
+		return v.Rows(ctx, "SELECT kind, last FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
+			var kind string
+			var n int64
+			if err := scan(&kind, &n); err != nil {
+				return err
+			}
+			last[kind] = n
+			return nil
+		})
+	})
+	return last, err
+}
