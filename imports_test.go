@@ -18,7 +18,7 @@ import (
 // order says which package may import which: those to its left, directly or through another
 // line, and no others. ARCHITECTURE.md shows the same lines.
 const order = `
-crm/norm < crm < crm/fieldtype < crm/products < crm/catalog < query
+crm/norm < crm < crm/fieldtype < crm/products < crm/alike < crm/catalog < query
 query < store < auth < auth/oauth < server/edge < server/web < server/oauth < server/mcp < server < server/owner < server/progress < main
 crm < server/client < server
 crm/norm < mail < auth

@@ -73,3 +73,6 @@ func (p *pattern) distance(word string, most int) int {
 	}
 	return min(distance, most+1)
 }
+
+// Distance returns the number of edits between two folded words, the first of 1 to 64 letters; most+1 if more.
+func Distance(word, other string, most int) int { return newPattern(word).distance(other, most) }

@@ -170,9 +170,9 @@ var (
 		phd avv arch geom lic rev sir lady dame maitre kfm betriebsw mba`)
 )
 
-// unsayingWords are words of names that many names have: titles, what stands between the parts of a
+// unSayingWords are words of names that many names have: titles, what stands between the parts of a
 // family name, and the legal forms of companies. They say little about whom a name means.
-var unsayingWords = wordSet(`dr prof ing dipl mag mr mrs ms miss mx herr frau sir dame hr fr jr sr ii iii phd md mba msc bsc esq
+var unSayingWords = wordSet(`dr prof ing dipl mag mr mrs ms miss mx herr frau sir dame hr fr jr sr ii iii phd md mba msc bsc esq
 	de da do dos das du des del della di den der ten ter van von vom zu zur of the and und et y e la le les lo el al bin bint
 	inc incorporated corp corporation co company ltd limited llc llp lp plc gmbh mbh ag kg ohg gbr se ug ev eg sa sas sarl
 	srl spa bv nv oy oyj ab as asa aps sl slu lda ltda pty pvt kk group holding`)
@@ -191,7 +191,7 @@ func wordSet(text string) map[string]bool {
 // is not John Smith, and Bank of China is not Bank of America. Titles, particles and legal forms
 // are left out, unless a name has nothing else. A name without any word may be every name.
 func MayBeSame(a, b string) bool {
-	words, others := sayingWords(a), sayingWords(b)
+	words, others := SayingWords(a), SayingWords(b)
 	if len(words) > len(others) {
 		words, others = others, words
 	}
@@ -226,10 +226,10 @@ func isInitialOf(word, of string) bool {
 	return utf8.RuneCountInString(word) == 1 && strings.HasPrefix(of, word)
 }
 
-// sayingWords returns the words of a name that say whom it means; all if none does.
-func sayingWords(name string) []string {
+// SayingWords returns the words of a name that say whom it means; all if none does.
+func SayingWords(name string) []string {
 	all := NameWords(name)
-	words := slices.DeleteFunc(slices.Clone(all), func(word string) bool { return unsayingWords[word] })
+	words := slices.DeleteFunc(slices.Clone(all), func(word string) bool { return unSayingWords[word] })
 	if len(words) == 0 {
 		return all
 	}
