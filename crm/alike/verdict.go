@@ -91,15 +91,14 @@ func areNumbered(a, b []string) bool {
 
 // verdict applies the rules, the strongest first.
 func (s shared) verdict() Verdict {
-	together := s.company || s.domain
 	switch {
 	case s.ids:
 		return Same
 	case s.mail || s.phone:
-		return s.byAddress(together)
+		return s.byAddress()
 	case s.numbered:
 		return None
-	case together && s.name <= partial:
+	case s.together() && s.name <= partial:
 		return Likely
 	case s.name != equal || s.otherTitle:
 		return None
@@ -109,13 +108,16 @@ func (s shared) verdict() Verdict {
 	return None
 }
 
+// together reports whether both are of one company, or have addresses of one.
+func (s shared) together() bool { return s.company || s.domain }
+
 // byAddress is the verdict on records that share an address or a number.
-func (s shared) byAddress(together bool) Verdict {
+func (s shared) byAddress() Verdict {
 	switch s.name {
 	case equal, oneEdit, twoEdits:
 		return Same
 	case shortened:
-		if together || s.mail {
+		if s.together() || s.mail {
 			return Same
 		}
 		return Likely
