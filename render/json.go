@@ -39,6 +39,15 @@ func (d *Response) appendJSON(b []byte) []byte {
 	if len(d.Remarks) > 0 {
 		o.texts("remarks", d.Remarks)
 	}
+	if d.DryRun {
+		if len(d.Changed) > 0 {
+			changes := ChangesField(d.Changed)
+			o.key(changes.Name)
+			o.b = changes.appendJSON(o.b)
+		}
+		o.raw("dry_run", "true")
+		o.text("confirm", d.Confirm)
+	}
 	return append(o.b, "}\n"...)
 }
 

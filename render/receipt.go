@@ -55,7 +55,7 @@ func NewValues(rec crm.Record) (fields []Field) {
 			name, _, _ = strings.Cut(name, ".")
 		}
 		fields = append(fields, Field{Name: name, Value: c.To, Text: true})
-		members = append(members, crm.Member{Name: c.jsonName(), JSON: string((&Field{Value: c.To}).appendChanged(nil))})
+		members = append(members, crm.Member{Name: c.JSONName(), JSON: string((&Field{Value: c.To}).appendChanged(nil))})
 	}
 	return append(fields, Field{Name: "values", Value: crm.Members(members), JSON: true})
 }
@@ -102,19 +102,24 @@ func AppendChanges(b []byte, changes []Change, zone *time.Location) []byte {
 	return b
 }
 
+// AppendFrom appends the value before a change as text.
+func (c Change) AppendFrom(b []byte, zone *time.Location) []byte {
+	return appendShort(b, c.From, c.FromID, zone)
+}
+
 // ChangesField returns changes as a field that only JSON has: {"stage":["lead","customer"]}.
 func ChangesField(changes []Change) Field {
 	members := make([]crm.Member, len(changes))
 	for i, c := range changes {
 		json := append([]byte{'['}, (&Field{Value: c.From, ID: c.FromID}).appendChanged(nil)...)
 		json = append((&Field{Value: c.To, ID: c.ToID}).appendChanged(append(json, ',')), ']')
-		members[i] = crm.Member{Name: c.jsonName(), JSON: string(json)}
+		members[i] = crm.Member{Name: c.JSONName(), JSON: string(json)}
 	}
 	return Field{Name: "changes", Value: crm.Members(members), JSON: true}
 }
 
-// jsonName returns the name of a change as JSON has it: custom.Created at, without quotes.
-func (c Change) jsonName() string {
+// JSONName returns the name of a change as JSON and the log have it: custom.Created at, without quotes.
+func (c Change) JSONName() string {
 	if field, key, dotted := strings.Cut(c.Name, "."); dotted {
 		if plain, quoted := norm.Unquote(key); quoted {
 			return field + "." + plain

@@ -14,6 +14,13 @@ func Record(rec crm.Record, pick []string) Item {
 	return Item{Head: rec.Handle(), rec: rec, selected: pick}
 }
 
+// Unsaved returns the item of a record that a dry run would make: without its id, which another
+// record may get.
+func (l Item) Unsaved() Item {
+	l.Head, l.unsaved = l.rec.Entity.Name, true
+	return l
+}
+
 // fields returns the fields to print. The fields of a record are made only now, in the
 // buffer of the previous item: for all records of a page they would take 150 kB.
 func (l *Item) fields(buffer *[]Field) []Field {
@@ -25,6 +32,9 @@ func (l *Item) fields(buffer *[]Field) []Field {
 		made.all(l.rec)
 	} else {
 		made.pickAll(l.rec, l.selected)
+	}
+	if l.unsaved {
+		made.Fields = slices.DeleteFunc(made.Fields, func(f Field) bool { return f.Name == "id" || f.Name == "handle" })
 	}
 	for i := range made.Fields {
 		made.Fields[i].Millis = l.Millis

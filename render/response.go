@@ -28,6 +28,8 @@ type Response struct {
 	Remarks []string   // further "# " lines; JSON "remarks"
 	Hints   []string   // further "# " lines that say what JSON has a field for
 	Error   *crm.Error // set for errors; the other fields are then empty
+	DryRun  bool       // nothing was saved, and Confirm does what the answer shows
+	Confirm string     // the token of a dry run
 	Raw     *Raw       // set for documents such as the manual
 	Stream  *Stream    // set for answers that are produced while they are sent; the other fields are then empty
 
@@ -45,6 +47,7 @@ type Item struct {
 	OneLine string // the name of a field that is not Long in this line
 
 	rec      crm.Record // set by Record: its fields are made when the item is printed
+	unsaved  bool       // rec does not exist, so its id means nothing
 	selected []string   // names of fields to print; nil: all
 }
 

@@ -48,6 +48,9 @@ func (d *Response) appendText(b []byte) []byte {
 	if d.Page != nil && d.Page.Next != "" {
 		b = append(append(append(b, "# next: "...), d.Page.Next...), '\n')
 	}
+	if d.DryRun {
+		b = append(append(append(b, "# nothing was saved\n# to do exactly this: repeat with confirm="...), d.Confirm...), '\n')
+	}
 	return b
 }
 

@@ -166,3 +166,18 @@ func (b *bulkBody) parseFilter() *crm.Error {
 	b.question, fault = query.Parse(b.entity.Target(b.foundRef), params, b.rq.Env)
 	return fault
 }
+
+// linkCounts counts the outcomes of candidates.
+type linkCounts struct {
+	created, updated, unchanged int
+	left                        int         // out: they no longer match, or changed at each attempt
+	again                       []candidate // changed since they matched
+}
+
+// add adds the counts of a later step.
+func (o *linkCounts) add(more linkCounts) {
+	o.created += more.created
+	o.updated += more.updated
+	o.unchanged += more.unchanged
+	o.left += more.left
+}

@@ -25,21 +25,6 @@ type candidate struct {
 	attempts int
 }
 
-// linkCounts counts the outcomes of candidates.
-type linkCounts struct {
-	created, updated, unchanged int
-	left                        int         // out: they no longer match, or changed at each attempt
-	again                       []candidate // changed since they matched
-}
-
-// add adds the counts of a later step.
-func (o *linkCounts) add(more linkCounts) {
-	o.created += more.created
-	o.updated += more.updated
-	o.unchanged += more.unchanged
-	o.left += more.left
-}
-
 // linkRun links many records to one, in steps. Each step is a transaction that reads only
 // the rows of its records, because other writers wait for it. The filter runs outside, and a
 // transaction links a record only if its version is still the one that matched; otherwise the
@@ -62,8 +47,14 @@ type linkRun struct {
 // invalid_filter if the filter finds more than maxBulkLinks, not_ready if it takes too long,
 // plan_limit_reached.
 func (s *Server) createLinks(rq *web.Request, p parent, key int64, m *bulkLinkRequest) (*render.Response, error) {
-	if doc, err := rq.SavedAnswer(); doc != nil || err != nil {
-		return doc, err
+	asked, fault := rq.Planning()
+	if fault != nil {
+		return nil, fault
+	}
+	if asked == (web.Planning{}) {
+		if doc, err := rq.SavedAnswer(); doc != nil || err != nil {
+			return doc, err
+		}
 	}
 	if _, err := s.store.Record(rq.Context(), rq.Actor, p.entity, key); err != nil {
 		return nil, err
@@ -72,6 +63,9 @@ func (s *Server) createLinks(rq *web.Request, p parent, key int64, m *bulkLinkRe
 	rest, err := t.candidates()
 	if err != nil {
 		return nil, err
+	}
+	if len(rest) > stepSize && asked != (web.Planning{}) {
+		return nil, crm.Errorf(crm.InvalidValue, "a dry run links at most %d records, and this request has %d. Nothing was saved; send fewer ids, or a narrower filter.", stepSize, len(rest)).On(web.PlanParams[0])
 	}
 	none := len(rest) == 0
 	for len(rest) > stepSize {

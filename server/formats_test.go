@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -216,8 +217,13 @@ func sameSingle(records, remarks []string, object map[string]any) error {
 	if result, found := object["result"].(string); found && result != "deleted" && !nothing && !strings.HasPrefix(remarks[0], result) {
 		return fmt.Errorf("result %s, text says %s", result, remarks[0])
 	}
-	if replayed := object["replayed"] == true; replayed != slices.Contains(remarks, "replayed") {
-		return fmt.Errorf("replayed is %v, text says %v", object["replayed"], remarks)
+	for member, remark := range map[string]string{"replayed": "replayed", "already_done": "already done", "dry_run": "nothing was saved"} {
+		if object[member] == true != slices.Contains(remarks, remark) {
+			return fmt.Errorf("%s is %v, text says %v", member, object[member], remarks)
+		}
+	}
+	if object["dry_run"] == true {
+		return sameDryRun(records, remarks, object)
 	}
 	for i, list := range [][]string{records[:1], records[1:]} {
 		for j, line := range list {
@@ -235,6 +241,31 @@ func sameSingle(records, remarks []string, object map[string]any) error {
 		}
 	}
 	return nil
+}
+
+// sameDryRun compares the answers of a dry run. The line of a record that it would make has no handle,
+// and the counts of a delete are in words in text.
+func sameDryRun(records, remarks []string, object map[string]any) error {
+	if token := "to do exactly this: repeat with confirm=" + fmt.Sprint(object["confirm"]); remarks[len(remarks)-1] != token {
+		return fmt.Errorf("confirm is %v, text says %s", object["confirm"], remarks[len(remarks)-1])
+	}
+	changes, _ := object["changes"].(map[string]any)
+	for name := range changes {
+		if !strings.Contains(strings.Join(remarks, "\n"), " "+name+" ") {
+			return fmt.Errorf("the change of %s is in JSON only: %v", name, remarks)
+		}
+	}
+	if object["result"] == "deleted" {
+		return sameLine(records[0], map[string]any{"handle": object["handle"]}, true)
+	}
+	object = maps.Clone(object)
+	if object["handle"] == nil {
+		object["handle"], _, _ = strings.Cut(records[0], " ")
+	}
+	for _, name := range []string{"dry_run", "confirm", "changes"} {
+		delete(object, name)
+	}
+	return sameLine(records[0], object, true)
 }
 
 // sameLine compares a line with an object. If whole is true, every set value of the object must
@@ -270,7 +301,7 @@ func sameLine(line string, object map[string]any, whole bool) error {
 		}
 	}
 	for name := range flat {
-		if _, shown := labels[name]; whole && !shown && !strings.Contains(" id handle status result remarks replayed local_code ", " "+name+" ") {
+		if _, shown := labels[name]; whole && !shown && !strings.Contains(" id handle status result remarks replayed already_done local_code ", " "+name+" ") {
 			return fmt.Errorf("%s is in JSON only", name)
 		}
 	}

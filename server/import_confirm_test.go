@@ -40,7 +40,7 @@ func TestDryRunsAreConfirmed(t *testing.T) {
 		{"another kind", "/import/companies?source=old-crm&confirm=" + token, "", "is for "},
 		{"more", "/import/contacts?source=old-crm&atomic=1&confirm=" + token, "", "is for "},
 		{"another file", "/import/contacts?source=old-crm&confirm=" + token, twoRows + "\n", "belongs to another body"},
-		{"no token", "/import/contacts?source=old-crm&confirm=", "", "Send the file again"},
+		{"no token", "/import/contacts?source=old-crm&confirm=", "", "confirm= is empty"},
 		{"a wrong token", "/import/contacts?source=old-crm&confirm=x" + token, "", "Send the file again"},
 	} {
 		if a := r.call("POST", test.path, test.body); a.status != 400 || !strings.Contains(a.body, test.says) {

@@ -172,7 +172,7 @@ var captures = map[string]*regexp.Regexp{
 	"$ws":      regexp.MustCompile(`\bworkspace/(ws_\w+)`),
 	"$user":    regexp.MustCompile(`\b(?:member|user)/(u_\w+)`),
 	"$invite":  regexp.MustCompile(`\binvite/(inv_\w+)`),
-	"$confirm": regexp.MustCompile(`(?:confirm: |"confirm":")(\w+)`),
+	"$confirm": regexp.MustCompile(`(?:confirm: |"confirm":"|repeat with confirm=)(\w+)`),
 	"$next":    regexp.MustCompile(`(?:# next: |"next_cursor":")([\w.-]+)`),
 }
 

@@ -14,6 +14,8 @@ type IdempotentResponse struct {
 	Version int64  // of the record in it; 0: none
 	Text    string // the two spellings
 	JSON    string
+
+	Uncapped bool // no cap on storage refuses it
 }
 
 // IdempotentResponse returns the response that is stored for the actor under the hash of a key
@@ -32,7 +34,7 @@ func (tx *Tx) SaveIdempotentResponse(a IdempotentResponse) error {
 		return err
 	}
 	grow := tx.GrowStorage
-	if tx.uncapped {
+	if tx.uncapped || a.Uncapped {
 		grow = tx.AddBytes
 	}
 	if err := grow(int64(table.Bytes(a.Hash, a.Request, a.Text, a.JSON)) - old); err != nil {

@@ -166,7 +166,7 @@ func (tx *Tx) replace(before, after crm.Record) error {
 func (tx *Tx) finish(action string, before, after crm.Record) error {
 	tx.MarkChanged(tx.Actor.Workspace)
 	tx.NoteRecord(after)
-	tx.DryRun().Change(before, after)
+	tx.NoteChange(before, after)
 	tx.Invalidate(after.Entity, after.Key)
 	if after.Version() == 0 {
 		var err error

@@ -31,6 +31,9 @@ type Tx struct {
 // ReadTx is a read of what is committed.
 type ReadTx = txn.ReadTx
 
+// Change is what a write did to a record.
+type Change = txn.Change
+
 // Write runs fn in a transaction and returns when its changes are on disk; see txn.DB.Write
 // for what holds when fn fails, takes longer than Options.MaxWrite, or runs more than once.
 func (s *Store) Write(ctx context.Context, actor crm.Actor, fn func(*Tx) error) error {

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"net/url"
 	"slices"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/render"
 	"crmkit/server/importer"
+	"crmkit/server/plan"
 	"crmkit/server/web"
 	"crmkit/store"
 	"crmkit/store/account"
@@ -26,8 +26,6 @@ import (
 // The errors of a confirmation. None of them uses up the token.
 const (
 	confirmUnknown = "confirm=%s is not valid: it is over 15 minutes old, or belongs to another user or workspace. Nothing was saved. Send the file again, with dry_run=1 for a new token, or without it to save; rows that were saved before do not change."
-	confirmOther   = "confirm=%s is for %s, and this is %s. Nothing was saved, and the token is still valid: repeat the request of the dry run with confirm=<token> instead of dry_run=1."
-	confirmBody    = "confirm=%s belongs to another body than this one. Nothing was saved, and the token is still valid: send the body of the dry run."
 	confirmUsed    = "confirm=%s was used for another file, which is saved. Nothing of this one was: send it with dry_run=1 for a token of its own."
 	confirmNoFile  = "the server does not have the file of this dry run any more. The token is still valid: send the same file again with confirm=%s. Rows that a try which broke off has saved are not saved again."
 	confirmNotKept = "the server did not keep the file of this dry run, since it had no room. The token is valid: send the same file with confirm=%s."
@@ -35,20 +33,8 @@ const (
 	planStale      = "the file is read otherwise than in the dry run: %s. Nothing was saved. Send it again with dry_run=1, and confirm what that shows."
 )
 
-// requestOf names the import that a request is: method, path, and the parameters other than those
-// of dry runs and formats.
-func requestOf(rq *web.Request) string {
-	params := url.Values{}
-	for name, values := range rq.Params {
-		if !slices.Contains([]string{"dry_run", "confirm", "limit", "cursor", "format"}, name) {
-			params[name] = values
-		}
-	}
-	if len(params) == 0 {
-		return rq.Method + " " + rq.Path
-	}
-	return rq.Method + " " + rq.Path + "?" + params.Encode() // sorted by name
-}
+// requestOf names the import that a request is.
+func requestOf(rq *web.Request) string { return plan.RequestOf(rq.Method, rq.Path, rq.Params) }
 
 // decided is what a token stands for besides the request and the bytes of the file.
 type decided struct {
@@ -63,14 +49,14 @@ func (im *fileImport) keep(shown importer.Shown) (kept importer.Kept, err error)
 	if kept.Token, err = im.x.opts.Token(); err != nil {
 		return kept, err
 	}
-	hash, body, plan := auth.Hash(kept.Token), hex.EncodeToString(im.file.digest[:]), im.plan()
+	hash, body, read := auth.Hash(kept.Token), hex.EncodeToString(im.file.digest[:]), im.plan()
 	if kept.Resend, err = im.keepFile(hash); err != nil {
 		return kept, err
 	}
-	pinned, err := json.Marshal(decided{Shown: shown, Plan: plan, NotKept: kept.Resend})
+	pinned, err := json.Marshal(decided{Shown: shown, Plan: read, NotKept: kept.Resend})
 	if err == nil {
 		c := account.Confirmation{Hash: hash, Request: requestOf(im.rq), Body: body, Decided: string(pinned)}
-		err = im.rq.Update(func(tx *store.Tx) error { return account.SaveConfirmation(tx, c, account.ConfirmPlan) })
+		err = im.rq.Update(func(tx *store.Tx) error { return account.SaveConfirmation(tx, c) })
 	}
 	if err != nil {
 		im.x.pending.remove(hash) // nobody can confirm it
@@ -150,7 +136,7 @@ func (im *fileImport) confirmation(token string) (c account.Confirmation, err er
 		im.x.pending.sweep()
 		return c, crm.Errorf(crm.InvalidValue, confirmUnknown, shown).On("confirm")
 	case c.Request != requestOf(im.rq):
-		return c, crm.Errorf(crm.InvalidValue, confirmOther, shown, norm.Quote(c.Request), norm.Quote(requestOf(im.rq))).On("confirm")
+		return c, plan.OtherRequest(token, c.Request, requestOf(im.rq))
 	}
 	return c, nil
 }
@@ -162,7 +148,7 @@ func (im *fileImport) confirmedFile(c account.Confirmation, token string) (err e
 	}
 	if im.file.Size() > 0 {
 		if hex.EncodeToString(im.file.digest[:]) != c.Body {
-			return crm.Errorf(crm.InvalidValue, confirmBody, norm.Quote(token)).On("confirm")
+			return plan.OtherBody(token)
 		}
 		return nil
 	}

@@ -49,7 +49,7 @@ func newConfirmRig(t *testing.T) *confirmRig {
 	})
 	digest := sha256.Sum256([]byte(confirmedFile))
 	c := account.Confirmation{Hash: auth.Hash("token"), Request: "POST /import/contacts", Body: hex.EncodeToString(digest[:]), Decided: `{"counts":[1,0,0,0],"plan":[]}`}
-	r.write(r.actor, func(tx *store.Tx) error { return account.SaveConfirmation(tx, c, account.ConfirmPlan) })
+	r.write(r.actor, func(tx *store.Tx) error { return account.SaveConfirmation(tx, c) })
 	return r
 }
 

@@ -50,7 +50,7 @@ func (x *Endpoints) export(rq *web.Request) (*render.Response, error) {
 // byteOrderMark returns what bom=1 puts at the beginning of a CSV file: without it Excel takes UTF-8
 // for another encoding, and shows wrong letters. An import removes it.
 func byteOrderMark(rq *web.Request) (string, *crm.Error) {
-	switch on, fault := isOn(rq, "bom"); {
+	switch on, fault := rq.IsOn("bom"); {
 	case fault != nil || !on:
 		return "", fault
 	case rq.Media != web.CSVMedia:

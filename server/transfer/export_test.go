@@ -93,12 +93,12 @@ func TestExportsAreSentInPieces(t *testing.T) {
 // TestSwitches checks the spellings of parameters that are on or off.
 func TestSwitches(t *testing.T) {
 	for value, want := range map[string]bool{"1": true, "true": true, "YES": true, "": false, "0": false, "false": false, "No": false} {
-		on, fault := isOn(&web.Request{Params: url.Values{"atomic": {value}}}, "atomic")
+		on, fault := (&web.Request{Params: url.Values{"atomic": {value}}}).IsOn("atomic")
 		if fault != nil || on != want {
 			t.Errorf("atomic=%s: %v %v", value, on, fault)
 		}
 	}
-	if _, fault := isOn(&web.Request{Params: url.Values{"atomic": {"maybe"}}}, "atomic"); fault == nil || fault.Field != "atomic" {
+	if _, fault := (&web.Request{Params: url.Values{"atomic": {"maybe"}}}).IsOn("atomic"); fault == nil || fault.Field != "atomic" {
 		t.Errorf("atomic=maybe: %v", fault)
 	}
 }

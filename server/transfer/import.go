@@ -1,10 +1,7 @@
 package transfer
 
 import (
-	"strings"
-
 	"crmkit/crm"
-	"crmkit/crm/norm"
 	"crmkit/render"
 	"crmkit/server/importer"
 	"crmkit/server/importer/cells"
@@ -75,7 +72,7 @@ func (im *fileImport) broken(row int, cause error) *crm.Error {
 // importOptions reads the parameters of an import.
 func (x *Endpoints) importOptions(rq *web.Request) (opts importer.Options, fault *crm.Error) {
 	opts = importer.Options{Env: rq.Env, Workspace: rq.Actor.WorkspaceID, Entity: rq.Route.Entity, Source: rq.Params.Get("source"), Key: rq.Params.Get("key"), Stated: map[string]string{},
-		Limits: x.Limits, Store: requestWriter{x.store, rq}, Format: rq.Format, Remarks: rq.Remarks}
+		Limits: x.Limits, Store: requestWriter{rq}, Format: rq.Format, Remarks: rq.Remarks}
 	for _, param := range []string{"decimal", "dates"} {
 		value := rq.Params.Get(param)
 		if fault = cells.CheckStyle(param, value); fault != nil {
@@ -83,14 +80,13 @@ func (x *Endpoints) importOptions(rq *web.Request) (opts importer.Options, fault
 		}
 		opts.Stated[param] = value
 	}
-	if opts.DryRun, fault = isOn(rq, "dry_run"); fault != nil {
+	asked, fault := rq.Planning()
+	if fault != nil {
 		return opts, fault
 	}
-	if opts.Atomic, fault = isOn(rq, "atomic"); fault != nil {
+	opts.DryRun = asked.DryRun
+	if opts.Atomic, fault = rq.IsOn("atomic"); fault != nil {
 		return opts, fault
-	}
-	if opts.DryRun && rq.Params.Has("confirm") {
-		return opts, crm.Errorf(crm.InvalidValue, "dry_run=1 saves nothing, and confirm= saves: leave dry_run out to save what the dry run showed.").On("dry_run")
 	}
 	if rq.ByTool {
 		opts.MaxText = web.MaxToolText / 2
@@ -98,30 +94,14 @@ func (x *Endpoints) importOptions(rq *web.Request) (opts importer.Options, fault
 	return opts, importer.CheckSource(opts.Source)
 }
 
-// isOn reads a parameter that is on or off, off if it is missing. Other values are refused: to
-// take dry_run=maybe for off would save a file.
-func isOn(rq *web.Request, name string) (bool, *crm.Error) {
-	switch value := rq.Params.Get(name); strings.ToLower(value) {
-	case "1", "true", "yes":
-		return true, nil
-	case "", "0", "false", "no":
-		return false, nil
-	default:
-		return false, crm.Errorf(crm.InvalidValue, "%s=%s: write %s=1, or leave it out.", name, norm.Quote(value), name).On(name)
-	}
-}
-
 // requestWriter runs the transactions of an import on behalf of its request: each checks the
 // token and the role again, and ends with the client.
-type requestWriter struct {
-	store *store.Store
-	rq    *web.Request
-}
+type requestWriter struct{ rq *web.Request }
 
 func (w requestWriter) Write(fn func(*store.Tx) error) error { return w.rq.Update(fn) }
 
 func (w requestWriter) DryRunStep(step *dryrun.Run, fn func(*store.Tx) error) error {
-	return w.store.DryRunStep(w.rq.Context(), w.rq.Actor, step, w.rq.Authorized(fn))
+	return w.rq.DryRunStep(step, fn)
 }
 
 // start reads the file, unless a dry run of this process did, and begins to save it.

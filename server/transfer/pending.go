@@ -49,7 +49,7 @@ func newPending[T io.Closer](clock func() time.Time) *pending[T] {
 // It replaces the oldest files of a user or a workspace that would have more than its share, but
 // none if there is no room even then.
 func (p *pending[T]) keep(one *pendingFile[T]) bool {
-	one.until = p.clock().Add(account.ConfirmPlan)
+	one.until = p.clock().Add(account.ConfirmFor)
 	p.mu.Lock()
 	gone, before := p.expire(), slices.Clone(p.list)
 	var replaced []*pendingFile[T]
@@ -58,7 +58,7 @@ func (p *pending[T]) keep(one *pendingFile[T]) bool {
 	}
 	room := p.hasRoom(one.size)
 	if room {
-		one.end = time.AfterFunc(account.ConfirmPlan, func() { p.drop(one) })
+		one.end = time.AfterFunc(account.ConfirmFor, func() { p.drop(one) })
 		p.list, gone = append(p.list, one), append(gone, replaced...)
 	} else {
 		p.list = before

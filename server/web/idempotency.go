@@ -157,9 +157,17 @@ func (rq *Request) replay(stored store.IdempotentResponse) (*render.Response, er
 		return nil, crm.Errorf(crm.IdempotencyConflict, "this Idempotency-Key was used for another request in the last 24 hours. Use a new key for each new request; to repeat a request, send the same method, path and body.").On("Idempotency-Key")
 	}
 	rq.Writer.Header().Set("Idempotency-Replayed", "true")
-	raw := &render.Raw{Type: PlainText, Body: stored.Text + "# replayed\n"}
+	return rq.storedAnswer(stored, mark{"replayed", "replayed"}), nil
+}
+
+// mark is what a stored answer ends with: a remark in text, a member in JSON.
+type mark struct{ remark, member string }
+
+// storedAnswer returns a saved answer with a mark.
+func (rq *Request) storedAnswer(stored store.IdempotentResponse, m mark) *render.Response {
+	raw := &render.Raw{Type: PlainText, Body: stored.Text + "# " + m.remark + "\n"}
 	if rq.Format == render.JSON {
-		raw = &render.Raw{Type: "application/json", Body: strings.TrimSuffix(stored.JSON, "}\n") + ",\"replayed\":true}\n"}
+		raw = &render.Raw{Type: "application/json", Body: strings.TrimSuffix(stored.JSON, "}\n") + ",\"" + m.member + "\":true}\n"}
 	}
-	return &render.Response{Status: stored.Status, Raw: raw, Version: stored.Version}, nil
+	return &render.Response{Status: stored.Status, Raw: raw, Version: stored.Version}
 }

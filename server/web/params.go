@@ -50,6 +50,9 @@ func checkParams(rq *Request) error {
 		if len(values) > 1 {
 			return crm.Errorf(crm.InvalidFilter, "%s is given %d times; send it once.", norm.Quote(name), len(values)).On(name)
 		}
+		if name == "dry_run" && rq.Method != http.MethodGet && !rq.Route.hasDryRuns() {
+			return crm.Errorf(crm.UnknownField, "%s %s has no dry run: dry_run is for writes of records and for imports. Nothing was done; leave it out to do it.", rq.Route.Method, rq.Route.Pattern()).On(name)
+		}
 		if name != "format" && !slices.Contains(rq.Route.Params, name) {
 			allowed := append(slices.Clone(rq.Route.Params), "format")
 			return crm.Errorf(crm.UnknownField, "%s %s has no parameter %s; it takes %s.",

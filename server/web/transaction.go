@@ -4,11 +4,30 @@ import (
 	"crmkit/render"
 	"crmkit/store"
 	"crmkit/store/account"
+	"crmkit/store/dryrun"
 )
 
+// Work is the function of a write. It returns the answer, and may run several times.
+type Work func(*store.Tx) (*render.Response, error)
+
 // Transact runs a write of the request and returns its answer. A request with an
-// Idempotency-Key is done once: sent again it gets the same answer.
-func (rq *Request) Transact(fn func(*store.Tx) (*render.Response, error)) (doc *render.Response, err error) {
+// Idempotency-Key is done once: sent again it gets the same answer. With dry_run=1 nothing is saved,
+// and with confirm= exactly what a dry run has shown; see package plan.
+func (rq *Request) Transact(fn Work) (*render.Response, error) {
+	p, fault := rq.Planning()
+	switch {
+	case fault != nil:
+		return nil, fault
+	case p.DryRun:
+		return rq.dryRun(fn)
+	case p.Token != "":
+		return rq.transact(func(tx *store.Tx) (*render.Response, error) { return rq.confirmed(tx, p.Token, fn) })
+	}
+	return rq.transact(fn)
+}
+
+// transact runs a write once for its Idempotency-Key.
+func (rq *Request) transact(fn Work) (doc *render.Response, err error) {
 	err = rq.Update(func(tx *store.Tx) (err error) {
 		doc, err = rq.withIdempotency(tx, fn)
 		return err
@@ -22,6 +41,11 @@ func (rq *Request) Transact(fn func(*store.Tx) (*render.Response, error)) (doc *
 // Update runs a write of the request.
 func (rq *Request) Update(fn func(*store.Tx) error) error {
 	return rq.adapter.store.Write(rq.Context(), rq.Actor, rq.Authorized(fn))
+}
+
+// DryRunStep runs a write of the request as a step of a dry run.
+func (rq *Request) DryRunStep(run *dryrun.Run, fn func(*store.Tx) error) error {
+	return rq.adapter.store.DryRunStep(rq.Context(), rq.Actor, run, rq.Authorized(fn))
 }
 
 // Authorized returns fn behind a check of token and role in the transaction itself: they may

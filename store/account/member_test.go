@@ -169,7 +169,7 @@ func TestRemoveMember(t *testing.T) {
 		own := f.enter(bob, f.member("bob@example.com").WorkspaceID)
 		for hash, w := range map[string]crm.Actor{"team": bob, "own": own} {
 			f.newToken(w, hash)
-			f.write(w, func(tx *store.Tx) error { return SaveConfirmation(tx, Confirmation{Hash: hash}, ConfirmDelete) })
+			f.write(w, func(tx *store.Tx) error { return SaveConfirmation(tx, Confirmation{Hash: hash}) })
 		}
 		remove := func(tx *store.Tx, seat crm.Record) error { return RemoveMember(tx, seat) }
 		if err := f.withSeat(bob, ann.Email, remove); err != nil { // ann made the workspace

@@ -192,7 +192,7 @@ func TestServersUseOnce(t *testing.T) {
 			c := Confirmation{Hash: name, Request: "contact/c_1", Decided: "3"}
 			s.of(round).write(ann, func(tx *store.Tx) error {
 				_, err := CreateToken(tx, Workspace{Number: ann.Workspace, ID: ann.WorkspaceID}, Token{Hash: name, Refresh: "r" + name, Name: "n", Scope: crm.ScopeFull, Origin: crm.OriginCode})
-				return errors.Join(err, CreateGrant(tx, Grant{Hash: name}, Workspace{Number: ann.Workspace}), SaveConfirmation(tx, c, ConfirmDelete))
+				return errors.Join(err, CreateGrant(tx, Grant{Hash: name}, Workspace{Number: ann.Workspace}), SaveConfirmation(tx, c))
 			})
 			for what, use := range map[string]func(tx *store.Tx, worker int) (bool, error){
 				"grant": func(tx *store.Tx, worker int) (bool, error) {
@@ -202,7 +202,13 @@ func TestServersUseOnce(t *testing.T) {
 					}
 					return true, UseGrant(tx, g, fmt.Sprint("tok_", worker))
 				},
-				"confirmation": func(tx *store.Tx, _ int) (bool, error) { return TakeConfirmation(tx, c) },
+				"confirmation": func(tx *store.Tx, _ int) (bool, error) {
+					c, found, err := ConfirmationOf(tx, name)
+					if err != nil || !found || c.Answer != "" {
+						return false, err
+					}
+					return true, FinishConfirmation(tx, name, "done")
+				},
 				"refresh token": func(tx *store.Tx, worker int) (bool, error) {
 					r, found, err := FindRefreshToken(tx, "r"+name)
 					if err != nil || !found || !r.Used.IsZero() {

@@ -33,25 +33,23 @@ func TestConfirmationsAreBound(t *testing.T) {
 		elsewhere := bob
 		elsewhere.User = ann.User
 		f.write(ann, func(tx *store.Tx) error {
-			return SaveConfirmation(tx, Confirmation{Hash: "hash", Request: "contact/c_1", Decided: "3"}, ConfirmDelete)
+			return SaveConfirmation(tx, Confirmation{Hash: "hash", Request: "contact/c_1", Decided: "3"})
 		})
-		for what, try := range map[string]func(tx *store.Tx) (bool, error){
-			"another hash": func(tx *store.Tx) (bool, error) {
-				return TakeConfirmation(tx, Confirmation{Hash: "hush", Request: "contact/c_1", Decided: "3"})
-			},
-			"another record": func(tx *store.Tx) (bool, error) {
-				return TakeConfirmation(tx, Confirmation{Hash: "hash", Request: "contact/c_2", Decided: "3"})
-			},
-			"another version": func(tx *store.Tx) (bool, error) {
-				return TakeConfirmation(tx, Confirmation{Hash: "hash", Request: "contact/c_1", Decided: "4"})
-			},
-		} {
-			if f.took(ann, try) {
-				t.Errorf("a confirmation was taken for %s", what)
+		of := func(hash string) func(*store.Tx) (bool, error) {
+			return func(tx *store.Tx) (bool, error) {
+				c, found, err := ConfirmationOf(tx, hash)
+				if err != nil || !found || c.Answer != "" {
+					return false, err
+				}
+				if c.Request != "contact/c_1" || c.Decided != "3" {
+					t.Errorf("found %+v", c)
+				}
+				return true, FinishConfirmation(tx, hash, "done")
 			}
 		}
-		right := func(tx *store.Tx) (bool, error) {
-			return TakeConfirmation(tx, Confirmation{Hash: "hash", Request: "contact/c_1", Decided: "3"})
+		right := of("hash")
+		if f.took(ann, of("hush")) {
+			t.Error("a confirmation was taken by another hash")
 		}
 		if f.took(colleague, right) || f.took(elsewhere, right) {
 			t.Error("a confirmation was taken by another user or in another workspace")

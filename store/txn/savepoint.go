@@ -7,10 +7,10 @@ import (
 // Savepoint runs fn and rolls back what it changed if it fails; earlier changes of the
 // transaction stay. It returns the error of fn.
 func (tx *Tx) Savepoint(fn func() error) error {
-	changed, mark, dryRun := len(tx.job.changedRecords), tx.writer.counters.mark(), tx.job.dryRun.Mark()
+	changed, recorded, mark, dryRun := len(tx.job.changedRecords), len(tx.changes), tx.writer.counters.mark(), tx.job.dryRun.Mark()
 	failure, err := tx.savepoint(fn)
 	if failure != nil {
-		tx.job.changedRecords = tx.job.changedRecords[:changed]
+		tx.job.changedRecords, tx.changes = tx.job.changedRecords[:changed], tx.changes[:recorded]
 		tx.writer.rewind(mark)
 		tx.job.dryRun.Rewind(dryRun)
 	}

@@ -28,7 +28,13 @@ type Tx struct {
 	dirty      bool // a statement ran that may have written
 	aborted    bool // a statement failed, after which PostgreSQL runs no other one in the transaction
 	partWrote  bool // a part failed after it had written, and its changes are still there
+	recording  bool // changes are noted
+	changes    []Change
 }
+
+// Change is what a write did to a record. Before has no key if the write made the record, and After
+// no version if it deleted the record.
+type Change struct{ Before, After crm.Record }
 
 // Now is the time of the write, in Unix milliseconds. It is not before that of the last
 // entry in the log of the workspace, once Counters was called.
@@ -39,6 +45,21 @@ func (tx *Tx) DryRun() *dryrun.Run { return tx.job.dryRun }
 
 // DeferReferences lets rows refer to rows that are missing until the transaction ends.
 func (tx *Tx) DeferReferences() error { return tx.checked(tx.conn.DeferReferences()) }
+
+// RecordChanges begins to note the changes of records, which Changes returns in their order. What is
+// rolled back to a savepoint is not among them.
+func (tx *Tx) RecordChanges() { tx.recording, tx.changes = true, nil }
+
+// Changes returns the changes since RecordChanges.
+func (tx *Tx) Changes() []Change { return tx.changes }
+
+// NoteChange notes the change of a record, also for the dry run of which the write is a step.
+func (tx *Tx) NoteChange(before, after crm.Record) {
+	tx.job.dryRun.Change(before, after)
+	if tx.recording {
+		tx.changes = append(tx.changes, Change{before, after})
+	}
+}
 
 // After registers what must happen once the changes are on disk, and only then.
 func (tx *Tx) After(fn func()) { tx.job.after = append(tx.job.after, fn) }

@@ -1,0 +1,108 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/render"
+	"crmkit/store"
+	"crmkit/store/table"
+)
+
+// Receipt is what a write does to one record. Its digests are of what its answer shows, so a change
+// of anything else does not make a plan stale.
+type Receipt struct {
+	Record string            `json:"r"`           // the handle; of records that the write makes contact#1, contact#2
+	Result string            `json:"d"`           // created, updated or deleted
+	Digest string            `json:"h"`           // of all changes
+	Fields map[string]string `json:"f,omitempty"` // the digest of each change, by the name of its field
+
+	changes []render.Change // nil in a stored plan
+}
+
+const deleted = "deleted"
+
+// Of returns the receipts of the changes that a transaction noted (store.Tx.Changes). An update that
+// changes nothing but what follows from other records, such as counts, has none.
+func Of(changes []store.Change) (list []Receipt) {
+	made := madeRecords{names: map[string]string{}, counts: map[*crm.Entity]int{}}
+	for _, c := range changes {
+		r := Receipt{Result: store.Updated, changes: render.Changes(c.Before, c.After)}
+		switch {
+		case c.Before.Key == 0:
+			r.Result = store.Created
+			made.add(c.After)
+		case c.After.Version() == 0:
+			r.Result = deleted
+		case len(r.changes) == 0:
+			continue
+		}
+		if r.Record = made.names[c.After.ID]; r.Record == "" {
+			r.Record = c.After.Handle()
+		}
+		r.digest(made)
+		list = append(list, r)
+	}
+	return list
+}
+
+// madeRecords are the records that a write makes. Another run gives them other ids, but makes them in the
+// same order: contact#1 is the first contact.
+type madeRecords struct {
+	names  map[string]string // by id
+	counts map[*crm.Entity]int
+}
+
+func (m madeRecords) add(rec crm.Record) {
+	m.counts[rec.Entity]++
+	m.names[rec.ID] = fmt.Sprintf("%s#%d", rec.Entity.Name, m.counts[rec.Entity])
+}
+
+// isMade reports whether a receipt is of a record that its write makes.
+func (r Receipt) isMade() bool { return strings.Contains(r.Record, "#") }
+
+// kind returns the name of the entity of the record.
+func (r Receipt) kind() string { return r.Record[:strings.IndexAny(r.Record, "/#")] }
+
+// digest sets the digests.
+func (r *Receipt) digest(made madeRecords) {
+	all := []string{r.Result}
+	r.Fields = map[string]string{}
+	for _, c := range r.changes {
+		name := c.JSONName()
+		one := strings.Join([]string{name, textOf(c.From, c.FromID, made), textOf(untimed(c.To), c.ToID, made)}, "\x00")
+		r.Fields[name] = digest(one)[:8]
+		all = append(all, one)
+	}
+	r.Digest = digest(strings.Join(all, "\x01"))[:16]
+}
+
+// untimed returns a value after a change for the digest. A time may be that of the write, or be
+// counted from it like "+3d", so only that it is set counts.
+func untimed(v crm.Value) crm.Value {
+	if v.Kind == crm.TimeKind {
+		return crm.Millis(0)
+	}
+	return v
+}
+
+// textOf returns a text that differs for values that differ. A reference to a record that the write makes has
+// the name of this record.
+func textOf(v crm.Value, id string, made madeRecords) string {
+	if name := made.names[id]; name != "" {
+		id = name
+	}
+	if v.Kind == crm.RefKind {
+		return id
+	}
+	return fmt.Sprint(v.Kind, " ", table.Arg(v))
+}
+
+// digest returns 132 bits of the SHA-256 of a text.
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return base64.RawURLEncoding.EncodeToString(sum[:])[:22]
+}
