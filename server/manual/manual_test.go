@@ -83,7 +83,7 @@ func TestTopicsExist(t *testing.T) {
 			t.Errorf("the list for models lacks %s", link)
 		}
 	}
-	named := regexp.MustCompile(`/help/([a-z]+)`)
+	named := regexp.MustCompile(`/help/([a-z-]+)`)
 	for _, name := range pages() {
 		for _, found := range named.FindAllStringSubmatch(m.Page(name, manual.Anybody, base), -1) {
 			if !slices.Contains(manual.Topics, found[1]) {

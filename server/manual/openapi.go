@@ -2,6 +2,7 @@ package manual
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"crmkit/crm"
@@ -165,12 +166,24 @@ func answerOf(row *Route) object {
 			"remarks":     object{"type": "array", "items": object{"type": "string"}},
 		}}
 	case row.Body == FieldsBody, row.Entity != nil && row.Body == TextsBody:
-		return object{"allOf": []object{ref(row.Entity.Name), {"type": "object", "required": []string{"result"}, "properties": object{
-			"result": object{"enum": []string{"created", "updated", "unchanged"}}}}}}
+		result := object{"enum": []string{"created", "updated", "unchanged"}}
+		saved := object{"allOf": []object{ref(row.Entity.Name), {"type": "object", "required": []string{"result"}, "properties": object{"result": result}}}}
+		if slices.Contains(row.Params, "dry_run") {
+			return object{"anyOf": []object{saved, dryRunAnswer(result)}}
+		}
+		return saved
 	case row.Entity != nil && row.Method == "GET":
 		return ref(row.Entity.Name)
 	}
 	return object{"type": "object"}
+}
+
+// dryRunAnswer describes the answer of a dry run: the fields of the record, without its id if it would
+// be created, and the token.
+func dryRunAnswer(result object) object {
+	return object{"type": "object", "required": []string{"dry_run", "confirm", "result"}, "properties": object{
+		"dry_run": object{"const": true}, "confirm": object{"type": "string"}, "result": result,
+		"changes": object{"type": "object", "additionalProperties": object{"type": "array"}}}}
 }
 
 // errorAnswer describes the answer of any status that is not listed.

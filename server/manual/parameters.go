@@ -46,11 +46,21 @@ func pathParameters(row *Route) []object {
 	return list
 }
 
+// parameterDocs describe query parameters whose names do not.
+var parameterDocs = map[string]string{
+	"dry_run": "1: nothing is saved, and the answer shows what would be, with a token for confirm; see /help/dry-run",
+	"confirm": "the token of a dry run, or of confirmation_required: does exactly what that showed",
+}
+
 // queryParameters describes the query parameters. The header X-Escalation-Code can replace
 // code, which is better kept out of logs of proxies. search is left out for kinds that have
 // no text to search.
 func queryParameters(row *Route) (list []object) {
 	for _, name := range append(slices.Clone(row.Params), "format") {
+		parameter := object{"name": name, "in": "query"}
+		if doc := parameterDocs[name]; doc != "" {
+			parameter["description"] = doc
+		}
 		if name == "search" && len(row.Entity.Search) == 0 {
 			continue
 		}
@@ -66,7 +76,8 @@ func queryParameters(row *Route) (list []object) {
 		case "code":
 			list = append(list, object{"name": "X-Escalation-Code", "in": "header", "description": "the mailed code, instead of ?code=", "schema": schema})
 		}
-		list = append(list, object{"name": name, "in": "query", "schema": schema})
+		parameter["schema"] = schema
+		list = append(list, parameter)
 	}
 	return list
 }

@@ -17,12 +17,13 @@ func (c *Connector) brief() string {
 
 // briefWrite says how to write. It is a constant, since the tool write needs no more: its
 // reader has the description of read as well.
-const briefWrite = `Create: POST /contacts {"name":…,"email":…}; a known email (company: domain) updates that record.
+const briefWrite = `?dry_run=1 only shows a write.
+Create: POST /contacts {"name":…,"email":…}; a known email (company: domain) updates that record.
 Change: PATCH /contacts/{id} {only what changes}; null clears. tags is a list, {"tags":{"add":["vip"]}} edits it; {"custom":{"seats":12}} merges.
-Log: POST /contacts/{id}/activities {"kind":"call","body":…}; GET lists.`
+Log: POST /contacts/{id}/activities {"kind":"call","body":…}.`
 
 // briefDelete says how to delete.
-const briefDelete = `Delete: DELETE answers with a confirm token first; ask the user, then repeat with ?confirm=.`
+const briefDelete = `Delete: DELETE answers with a confirm token; ask the user, then repeat with ?confirm=.`
 
 // briefRead says how to read: the form of answers, the fields, and the paths of lists.
 func (c *Connector) briefRead() string {
@@ -30,7 +31,7 @@ func (c *Connector) briefRead() string {
 Fields (* required, ! unique), and external_ids:
 ` + c.manual.Fields(mainKinds) + `
 Those of ` + c.others() + `: GET /help/fields.
-Find: GET /contacts?stage=lead&search=acme&sort=-updated_at&limit=20; field=[op:]value with ops ne gt gte lt lte like in is not, e.g. follow_up_at=lt:now, company.domain=acme.com. "# next: X": repeat with &cursor=X.
+Find: GET /contacts?stage=lead&search=acme&sort=-updated_at&limit=20; field=[op:]value with ops ne gt gte lt lte like in is not: follow_up_at=lt:now, company.domain=acme.com. "# next: X": repeat with &cursor=X.
 Lists end with "# 20 of 1234 contacts": limit=1 to count. tags=vip,eu has both; fields=name,email picks.
 All kinds: GET /search?q=acme; one: GET /contacts/{id}. Due: GET /reminders; overdue=yes is late, days=7 looks ahead, assignee=me is yours.
 Who changed what: GET /audit?target={id}.
