@@ -113,8 +113,9 @@ func checkFilter(t target, param, raw string) *crm.Error {
 	return nil
 }
 
-// checkOperand checks the length of a value without its operator. The limit of like: is lower,
-// because its operand is compared at each position of a text.
+// checkOperand checks a value without its operator. The limit of like: is lower, because its operand
+// is compared at each position of a text. An operand of which the folded form has nothing is refused
+// as an empty one is: no text would have it, or every text.
 func checkOperand(param, op, value string) *crm.Error {
 	if len(value) > maxOperand {
 		return crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; at most %d are allowed. Shorten it, or split an in: list over several requests.", norm.Quote(param), len(value), maxOperand).On(param)
@@ -122,6 +123,10 @@ func checkOperand(param, op, value string) *crm.Error {
 	if n := utf8.RuneCountInString(value); op == "like" && n > maxLike {
 		return crm.Errorf(crm.InvalidValue, "%s=like: accepts at most %d characters, not %d; send a shorter part of the text.",
 			norm.Quote(param), maxLike, n).On(param)
+	}
+	if op == "like" && norm.Fold(value) == "" && strings.TrimSpace(value) != "" {
+		return crm.Errorf(crm.InvalidValue, "%s=like: has no letter, digit or mark to look for: it ignores accents and characters that cannot be seen, and %s has nothing else. Send a part of the text; write %s=is:null for unset, %s=not:null for set.",
+			norm.Quote(param), norm.Quote(value), norm.Quote(param), norm.Quote(param)).On(param)
 	}
 	return nil
 }

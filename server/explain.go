@@ -79,7 +79,7 @@ func (s *Server) explainPart(v *store.View, part query.Condition) (string, error
 	remark := name + "=" + value + " matches nothing"
 	plain := strings.Trim(part.Operand, "%*")
 	switch like := strings.HasPrefix(part.Value, "like:"); {
-	case plain == "" || !like && !part.Text: // the field is no text
+	case norm.Fold(plain) == "" || !like && !part.Text: // like: could not find it, or the field is no text
 	case !like:
 		return remark + " as a whole; for a part of it write " + name + "=like:" + url.QueryEscape(plain), nil
 	case plain != part.Operand:
