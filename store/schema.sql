@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 27
+-- Made by TestNewSchema from the migrations up to 28
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,
@@ -170,7 +170,7 @@ CREATE TABLE oauth_requests (
   long INTEGER NOT NULL,
   verified INTEGER NOT NULL,
   expires_at INTEGER NOT NULL
-, verified_at INTEGER NOT NULL DEFAULT 0, network TEXT NOT NULL DEFAULT '', mailed INTEGER NOT NULL DEFAULT 0) STRICT;
+, verified_at INTEGER NOT NULL DEFAULT 0, network TEXT NOT NULL DEFAULT '', mailed INTEGER NOT NULL DEFAULT 0, shown TEXT NOT NULL DEFAULT '') STRICT;
 CREATE INDEX oauth_requests_expires ON oauth_requests (expires_at);
 CREATE TABLE oauth_grants (
   hash TEXT PRIMARY KEY,
