@@ -21,7 +21,7 @@ func (w *writer) runAndCommit(batch []*job, how attempt) (joined, failed []*job,
 	w.began = time.Now()
 	for runs := 0; ; {
 		joined, failed, err = w.runTogether(batch, how)
-		if err == nil && len(failed) == 0 {
+		if err == nil && len(failed) == 0 && len(joined) > 0 {
 			err = w.commitTransaction(joined)
 		}
 		if !errors.Is(err, errRunAgain) {
@@ -64,12 +64,14 @@ func (w *writer) blame(joined []*job, cause error) (_, failed []*job, err error)
 	return joined, joined, nil
 }
 
-// runDryRun runs a step of a dry run and rolls it back.
-func (w *writer) runDryRun(j *job) error {
-	w.heads.wanted, w.began = nil, time.Now()
+// runDryRun runs a step of a dry run and rolls it back. It returns the step if it is to be answered, and
+// nothing if it has left the batch.
+func (w *writer) runDryRun(j *job) ([]*job, error) {
+	w.began = time.Now()
 	for runs, outcome := 0, hindered; outcome == hindered; {
-		if err := w.begin([]*job{j}); err != nil {
-			return w.jobError("transaction", err)
+		batch, err := w.begin([]*job{j})
+		if err != nil || len(batch) == 0 {
+			return batch, w.transactionError(err)
 		}
 		if outcome = clean; !j.abandoned() {
 			outcome = w.runJob(j, alone)
@@ -79,12 +81,12 @@ func (w *writer) runDryRun(j *job) error {
 		}
 		if w.rollback(); outcome == hindered {
 			if cause := w.mayRunAgain([]*job{j}, &runs); cause != nil {
-				return w.jobError("transaction", cause)
+				return []*job{j}, w.transactionError(cause)
 			}
 		}
 	}
 	j.after, j.commitErr = nil, nil
-	return nil
+	return []*job{j}, nil
 }
 
 // finishDryRun has the statements run that wait to be sent.
