@@ -21,8 +21,8 @@ const (
 	alone                // one, whose parts have savepoints
 )
 
-// errPartialWrite says that a part of a job failed after it had written, and that the job
-// runs again where a savepoint takes the part back.
+// errPartialWrite is the error of a job of which a part (Tx.Savepoint) failed after it had written, in a
+// run without savepoints. The job runs again with them, so that what the part wrote can be taken back.
 var errPartialWrite = errors.New("a write failed half done")
 
 // commitBatch runs the jobs of a batch for which there is time and whose heads can be had, commits
@@ -53,9 +53,9 @@ func (w *writer) commitBatch(batch []*job) {
 	}
 }
 
-// commitAlone runs a job in a transaction of its own, and answers it. A failure stands
-// without a further run where the job was the only one of its batch and no part of it
-// needs a savepoint.
+// commitAlone runs a job in a transaction of its own, and answers it. It does not run again if it was
+// the only one of joined jobs, and would run in the same way: no part of it has failed that would now
+// have a savepoint.
 func (w *writer) commitAlone(j *job, joined int) {
 	batch := []*job{j}
 	if joined == 1 && !errors.Is(j.err, errPartialWrite) || j.abandoned() {
@@ -171,7 +171,7 @@ func (w *writer) runJob(j *job, how attempt) outcome {
 	started := time.Now()
 	j.err = tx.recoverPanics(j.run)
 	j.took += time.Since(started)
-	if tx.partWrote { // what came after that part may have met its rows
+	if tx.partWrote { // a later error may be due to rows that the part left, so it does not count
 		w.cause, tx.ended = nil, nil
 	}
 	if errors.Is(tx.ended, errRunAgain) {
@@ -181,7 +181,7 @@ func (w *writer) runJob(j *job, how attempt) outcome {
 	if machine {
 		j.err = w.jobError("statement", j.err)
 	}
-	if tx.ended != nil { // the function may have taken it for the fault of a part
+	if tx.ended != nil { // the function may not have returned this error
 		j.err, j.commitErr = tx.ended, nil
 	}
 	if tx.partWrote {
@@ -214,8 +214,8 @@ func (tx *Tx) recoverPanics(run func(*Tx) error) (err error) {
 	return run(tx)
 }
 
-// commitTransaction commits what the jobs of a batch did. After an error it is not known
-// whether that was kept.
+// commitTransaction commits what the jobs of a batch did. After errRunAgain nothing of it is kept; after
+// another error that is not known.
 func (w *writer) commitTransaction(batch []*job) error {
 	w.collectEffects(batch)
 	bumpVersions(w.versions)
@@ -248,7 +248,7 @@ func (w *writer) commitConn() error {
 
 // rollback takes the transaction back, and forgets what was noted of it.
 func (w *writer) rollback() {
-	_ = w.conn.Rollback() // fails where SQLite did it by itself
+	_ = w.conn.Rollback() // fails if SQLite has rolled back by itself
 	clear(w.origins)
 	w.versions = nil
 }
