@@ -98,6 +98,7 @@ func TestImportsEndWithTheirClient(t *testing.T) {
 
 // A workspace runs two imports at once; a third is refused before its file is read.
 func TestImportsOfAWorkspaceAreTwo(t *testing.T) {
+	onlyOneServer(t, "each counts its own imports")
 	r := newRig(t).as("jane@acme.com")
 	one, oneEnded := r.behind("/import/contacts", rowsOf(300))
 	two, twoEnded := r.behind("/import/companies", "name\nAcme\n")
@@ -114,6 +115,7 @@ func TestImportsOfAWorkspaceAreTwo(t *testing.T) {
 // A user with several workspaces runs two imports at once in all of them together. Other users
 // are not affected.
 func TestImportsOfAUserAreTwo(t *testing.T) {
+	onlyOneServer(t, "each counts its own imports")
 	r := newRig(t)
 	jane, max := r.mint("jane@acme.com"), r.mint("max@other.com")
 	tokens := []string{jane.token}

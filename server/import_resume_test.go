@@ -142,6 +142,7 @@ func TestFilesThatArePutBackReplaceNone(t *testing.T) {
 // A confirmation that is repeated while its import runs says so, also if that is one of two imports
 // of the workspace, and a third is refused.
 func TestConfirmationsThatRunSaySo(t *testing.T) {
+	onlyOneServer(t, "each counts its own imports")
 	r := newRig(t).as("jane@acme.com")
 	token := r.dryRun("/import/contacts?dry_run=1", rowsOf(1000))
 	confirmed, ended := r.behind("/import/contacts?confirm="+token, "")

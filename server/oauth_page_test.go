@@ -3,12 +3,15 @@ package server_test
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"html"
 	"net/url"
 	"strings"
 	"sync"
 	"testing"
 
+	"crmkit/server"
+	"crmkit/store"
 	"crmkit/store/account"
 )
 
@@ -177,4 +180,34 @@ func TestStrangersCannotBlockTheSignInPage(t *testing.T) {
 	jane.signedIn("jane@acme.com", "read")
 	code := r.json(200, "POST", "/auth/request", `{"email":"jane@acme.com"}`)["local_code"].(string)
 	r.want(200, "POST", "/auth/verify", `{"email":"jane@acme.com","code":"`+code+`"}`)
+}
+
+// TestServersShowTheCodeOfAPage begins a sign-in at one server and goes on at others, also after all were started
+// again. Each shows the code, until it was used or another address is asked for. The database does not
+// have it.
+func TestServersShowTheCodeOfAPage(t *testing.T) {
+	r := setup{"postgres", 3}.newRig(t, store.Options{})
+	c := r.register("Claude", callback)
+	c.begin()
+	c.post("step", "email", "email", "jane@acme.com")
+	code := c.code()
+	stored := func() string { return strings.Join(r.column("SELECT shown FROM oauth_requests"), "") }
+	if sealed := stored(); sealed == "" || strings.Contains(sealed, code) || strings.Contains(sealed, hex.EncodeToString([]byte(code))) {
+		t.Errorf("the database has the code %s as %q", code, sealed)
+	}
+	c.serve(server.Options{})
+	for range r.servers {
+		if c.show(); c.code() != code {
+			t.Errorf("a server shows the code %s of %s", c.code(), code)
+		}
+	}
+	c.post("do", "email")
+	if left := stored(); left != "" || strings.Contains(c.html, "<code>") {
+		t.Errorf("the code %q is left for another address", left)
+	}
+	c.post("step", "email", "email", "jane@acme.com")
+	c.post("step", "code", "code", c.code())
+	if left := stored(); left != "" || workspace.FindString(c.html) == "" {
+		t.Errorf("the used code %q is left; the page is %s", left, c.html)
+	}
 }

@@ -48,7 +48,7 @@ func (s *Store) sweeps() (list []sweep) {
 	if len(s.words) > 0 {
 		list = append(list, sweep{"words", "kind, letters, word"})
 	}
-	return append(list, sweep{"confirmations", "hash"},
+	return append(list, sweep{"confirmations", "hash"}, sweep{"kept_files", "hash"}, sweep{"kept_parts", "hash, part"},
 		sweep{"log", "key"}, sweep{"origins", "key"}, sweep{"kept_answers", "user_id, hash"}, sweep{"imported", "source, kind, id"}, sweep{"reservations", "id"},
 		sweep{"list_values", "kind, value, record"}, sweep{"values_in_use", "kind, field, value"},
 		sweep{"usage", "kind"}) // last, for what goes before is counted there

@@ -74,7 +74,7 @@ func rewrite(ctx context.Context, c engine.Conn, from int) error {
 // belongs to no workspace.
 const (
 	heads      = " FROM usage WHERE kind = '" + catalog.Storage + "' AND workspace_id IN (SELECT value FROM keys_of($1))"
-	lockHeads  = "SELECT workspace_id" + heads + " ORDER BY workspace_id FOR UPDATE"
+	listHeads  = "SELECT workspace_id" + heads + " ORDER BY workspace_id"
 	countHeads = "SELECT COUNT(*)" + heads
 	lockAll    = "LOCK TABLE usage IN EXCLUSIVE MODE"
 )
@@ -115,7 +115,7 @@ func opened[I, D any](db D, err error) (database I, _ error) {
 
 // server returns the options of a database of PostgreSQL.
 func (o Options) server() postgres.Options {
-	return postgres.Options{Address: o.Path, Migrations: append([]fs.FS{migrations}, o.Migrations), Functions: words.Create + postgresFunctions, Texts: words.Searched(), LockHeads: lockHeads, CountHeads: countHeads, LockAll: lockAll,
+	return postgres.Options{Address: o.Path, Migrations: append([]fs.FS{migrations}, o.Migrations), Functions: words.Create + postgresFunctions, Texts: words.Searched(), Heads: listHeads, CountHeads: countHeads, LockAll: lockAll,
 		Derive:   func(ctx context.Context, c engine.Conn) error { return words.Rebuild(ctx, c, o.Schema) },
 		Complete: func(_ context.Context, c engine.Conn) error { return c.Send(addHeads) }, Clock: o.Clock, Log: o.Log}
 }

@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 27
+-- Made by TestNewSchema from the migrations up to 28
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,
@@ -170,7 +170,7 @@ CREATE TABLE oauth_requests (
   long INTEGER NOT NULL,
   verified INTEGER NOT NULL,
   expires_at INTEGER NOT NULL
-, verified_at INTEGER NOT NULL DEFAULT 0, network TEXT NOT NULL DEFAULT '', mailed INTEGER NOT NULL DEFAULT 0) STRICT;
+, verified_at INTEGER NOT NULL DEFAULT 0, network TEXT NOT NULL DEFAULT '', mailed INTEGER NOT NULL DEFAULT 0, shown TEXT NOT NULL DEFAULT '') STRICT;
 CREATE INDEX oauth_requests_expires ON oauth_requests (expires_at);
 CREATE TABLE oauth_grants (
   hash TEXT PRIMARY KEY,
@@ -464,7 +464,7 @@ CREATE TABLE confirmations (
   decided TEXT NOT NULL,
   answer TEXT,
   expires_at INTEGER NOT NULL
-) STRICT;
+, runs INTEGER NOT NULL DEFAULT 0, runs_until INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE INDEX confirmations_expires ON confirmations (expires_at);
 CREATE VIEW invites AS
   SELECT key, id, workspace_id, email, email_fold, role, status, invited_by, invited_by_fold, created_at FROM members WHERE user_id IS NULL;
@@ -477,6 +477,27 @@ CREATE VIEW memberships AS
     w.time_zone AS time_zone, w.time_zone_fold AS time_zone_fold, w.country AS country, w.country_fold AS country_fold,
     w.plan AS plan, w.version AS version, w.created_at AS created_at
   FROM members m JOIN workspaces w ON w.number = m.workspace_id;
+CREATE TABLE kept_files (
+  workspace_id INTEGER NOT NULL,
+  hash TEXT NOT NULL,
+  user_id INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, hash)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX kept_files_user ON kept_files (user_id);
+CREATE INDEX kept_files_expires ON kept_files (expires_at);
+CREATE TABLE kept_parts (
+  workspace_id INTEGER NOT NULL,
+  hash TEXT NOT NULL,
+  part INTEGER NOT NULL,
+  content TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, hash, part)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX kept_parts_expires ON kept_parts (expires_at);
 INSERT INTO usage VALUES (0, 'storage', 0, 0, 0, 0);
 INSERT INTO sequences VALUES ('members', 0);
 INSERT INTO sequences VALUES ('names', 0);

@@ -32,7 +32,7 @@ var storedTexts = map[string]string{
 
 // storedBytes is SQL that counts the storage of the workspace $1 again.
 var storedBytes = func() string {
-	sums := []string{"(SELECT COALESCE(SUM(bytes), 0) FROM reservations WHERE workspace_id = $1)"}
+	sums := []string{"(SELECT COALESCE(SUM(bytes), 0) FROM reservations WHERE workspace_id = $1)", "(SELECT COALESCE(SUM(bytes), 0) FROM kept_files WHERE workspace_id = $1)"}
 	for table, columns := range storedTexts {
 		var lengths []string
 		for column := range strings.FieldsSeq(columns) {

@@ -18,9 +18,8 @@ import (
 // Server is an authorization server (RFC 6749) on a store. It is safe for concurrent
 // use.
 type Server struct {
-	auth       *auth.Auth
-	store      *store.Store
-	localCodes localCodes
+	auth  *auth.Auth
+	store *store.Store
 }
 
 // New returns a Server that issues tokens of the Auth, which is on the same store.

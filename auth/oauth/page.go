@@ -53,6 +53,7 @@ type Page struct {
 	ClientName string
 	LocalCode  string              // the code, if the server sends no mail
 	Workspaces []account.Workspace // of the person; set after the right code
+	secret     string
 }
 
 // Page returns the sign-in with the secret if this browser began it, else ErrSignInEnded.
@@ -68,7 +69,7 @@ func (s *Server) Page(ctx context.Context, secret, browser string) (p Page, err 
 	if !found || !known {
 		return p, ErrSignInEnded
 	}
-	p = Page{AuthRequest: in, ClientName: c.Name, LocalCode: s.localCodes.get(in.Hash)}
+	p = Page{AuthRequest: in, ClientName: c.Name, LocalCode: openCode(secret, in.Shown), secret: secret}
 	if in.Verified {
 		p.Workspaces, err = account.WorkspacesOfRequest(ctx, s.store, in)
 	}
@@ -122,8 +123,7 @@ func (s *Server) SendCode(ctx context.Context, addr string, p Page, email string
 		if err != nil {
 			return err
 		}
-		in.Email, in.Long, in.Verified = address, code.Long, false
-		tx.After(func() { s.localCodes.put(in.Hash, code.Local) })
+		in.Email, in.Long, in.Verified, in.Shown = address, code.Long, false, sealCode(p.secret, code.Local)
 		return account.UpdateAuthRequest(tx, in)
 	})
 }
@@ -131,7 +131,7 @@ func (s *Server) SendCode(ctx context.Context, addr string, p Page, email string
 // OtherAddress moves the sign-in back to the step that asks for an address.
 func (s *Server) OtherAddress(ctx context.Context, addr string, p Page) error {
 	return s.withSignIn(ctx, addr, p, func(tx *store.Tx, in account.AuthRequest) error {
-		in.Email, in.Verified = "", false
+		in.Email, in.Verified, in.Shown = "", false, ""
 		return account.UpdateAuthRequest(tx, in)
 	})
 }
@@ -149,7 +149,7 @@ func (s *Server) CheckCode(ctx context.Context, addr string, p Page, input strin
 		if _, err := account.SignIn(tx, in.Email); err != nil {
 			return err
 		}
-		in.Verified = true
+		in.Verified, in.Shown = true, ""
 		return account.UpdateAuthRequest(tx, in)
 	})
 }

@@ -167,6 +167,7 @@ func composedRequests(t *testing.T, jane *person, servers []*site) {
 		jane.want(201, "POST /contacts", object("name", "Ann"))
 	}
 	of := func(s *site) int { return strings.Count(s.stderr.text(), `"route":"/contacts"`) }
+	eventually(t, patience, func() bool { return of(servers[0])+of(servers[1]) >= 8 }) // a line is logged after the answer
 	first := servers[0]
 	if of(servers[1]) > 0 {
 		first = servers[1]

@@ -124,7 +124,7 @@ func TestUpgradeOnPostgres(t *testing.T) {
 	for _, path := range paths[:len(paths)-1] {
 		older[path] = &fstest.MapFile{Data: []byte(read(t, source("store/"+path)))}
 	}
-	db, err := postgres.Open(t.Context(), postgres.Options{Address: address, Migrations: []fs.FS{older}, LockHeads: "SELECT 1", LockAll: "SELECT 1"})
+	db, err := postgres.Open(t.Context(), postgres.Options{Address: address, Migrations: []fs.FS{older}, Heads: "SELECT 1", LockAll: "SELECT 1"})
 	if err != nil {
 		t.Fatal(err)
 	}

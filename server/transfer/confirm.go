@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"slices"
 	"time"
 
@@ -50,34 +49,20 @@ func (im *fileImport) keep(shown importer.Shown) (kept importer.Kept, err error)
 		return kept, err
 	}
 	hash, body, read := auth.Hash(kept.Token), hex.EncodeToString(im.file.digest[:]), im.plan()
-	if kept.Resend, err = im.keepFile(hash); err != nil {
+	room, err := im.x.files.keep(im, hash)
+	if err != nil {
 		return kept, err
 	}
+	kept.Resend = !room
 	pinned, err := json.Marshal(decided{Shown: shown, Plan: read, NotKept: kept.Resend})
 	if err == nil {
 		c := account.Confirmation{Hash: hash, Request: requestOf(im.rq), Body: body, Decided: string(pinned)}
 		err = im.rq.Update(func(tx *store.Tx) error { return account.SaveConfirmation(tx, c) })
 	}
 	if err != nil {
-		im.x.pending.remove(hash) // nobody can confirm it
+		im.x.files.forget(im.rq, hash) // nobody can confirm it
 	}
 	return kept, err
-}
-
-// keepFile keeps the file under the hash of its token, and reports whether there was no room.
-func (im *fileImport) keepFile(hash string) (noRoom bool, err error) {
-	var full *crm.Error
-	if err := im.file.storage.keep(); errors.As(err, &full) && full.Code == crm.PlanLimitReached {
-		return true, nil
-	} else if err != nil {
-		return true, err
-	}
-	one := &pendingFile[*importedFile]{hash: hash, owner: owner{im.rq.Actor.User, im.rq.Actor.Workspace}, size: im.file.Size(), file: im.file}
-	if !im.x.pending.keep(one) {
-		return true, nil
-	}
-	im.file = nil
-	return false, nil
 }
 
 // confirm finds what the token of the request stands for, and the file: in the body, or the one
@@ -92,10 +77,11 @@ func (im *fileImport) confirm() (done *render.Response, err error) {
 		return im.alreadyDone(c, norm.Quote(token))
 	}
 	hash := c.Hash
-	if !im.x.pending.begin(hash) {
+	if began, err := im.x.files.begin(im, hash); err != nil {
+		return nil, err
+	} else if !began {
 		return nil, stillRuns()
 	}
-	im.rq.OnEnd(func() { im.x.pending.end(hash) })
 	if c, err = im.confirmation(token); err != nil { // another request may have done it since
 		return nil, err
 	}
@@ -106,18 +92,22 @@ func (im *fileImport) confirm() (done *render.Response, err error) {
 	if err := json.Unmarshal([]byte(c.Decided), pinned); err != nil {
 		return nil, err
 	}
-	im.pinned, im.opts.Before = pinned, &pinned.Shown
+	im.confirmed, im.pinned, im.opts.Before = c, pinned, &pinned.Shown
 	im.opts.Done = func(counts importer.Counts) error { return im.finish(hash, counts) }
 	return nil, im.confirmedFile(c, token)
 }
 
 // alreadyRuns refuses a request whose import was started by the same token and still runs. It comes
 // before the limit on imports at the same time, of which this import is one.
-func (x *Endpoints) alreadyRuns(rq *web.Request) *crm.Error {
-	if rq.Params.Has("confirm") && x.pending.runs(auth.Hash(rq.Params.Get("confirm"))) {
-		return stillRuns()
+func (x *Endpoints) alreadyRuns(rq *web.Request) error {
+	if !rq.Params.Has("confirm") {
+		return nil
 	}
-	return nil
+	runs, err := x.files.runs(rq, auth.Hash(rq.Params.Get("confirm")))
+	if err == nil && runs {
+		err = stillRuns()
+	}
+	return err
 }
 
 func stillRuns() *crm.Error {
@@ -133,7 +123,7 @@ func (im *fileImport) confirmation(token string) (c account.Confirmation, err er
 	case err != nil:
 		return c, err
 	case !found:
-		im.x.pending.sweep()
+		im.x.files.sweep()
 		return c, crm.Errorf(crm.InvalidValue, confirmUnknown, shown).On("confirm")
 	case c.Request != requestOf(im.rq):
 		return c, plan.OtherRequest(token, c.Request, requestOf(im.rq))
@@ -154,14 +144,16 @@ func (im *fileImport) confirmedFile(c account.Confirmation, token string) (err e
 	}
 	_ = im.file.Close() // it is empty
 	im.file = nil
-	if im.taken = im.x.pending.take(c.Hash); im.taken == nil && im.pinned.NotKept {
-		return crm.Errorf(crm.InvalidValue, confirmNotKept, norm.Quote(token)).On("confirm")
-	} else if im.taken == nil {
-		return crm.Errorf(crm.InvalidValue, confirmNoFile, norm.Quote(token)).On("confirm")
+	if err := im.x.files.take(im, c.Hash); err != nil {
+		return err
 	}
-	im.file = im.taken.file
-	im.file.storage.confirm(im.rq)
-	return nil
+	switch {
+	case im.file != nil:
+		return nil
+	case im.pinned.NotKept:
+		return crm.Errorf(crm.InvalidValue, confirmNotKept, norm.Quote(token)).On("confirm")
+	}
+	return crm.Errorf(crm.InvalidValue, confirmNoFile, norm.Quote(token)).On("confirm")
 }
 
 // close closes the file at the end of the request, or puts it back if it was kept and its import did
@@ -170,7 +162,7 @@ func (im *fileImport) close() {
 	if im.file == nil {
 		return // it waits for its confirmation, or there is none
 	}
-	if im.taken != nil && !im.done && im.file.storage.keep() == nil && im.x.pending.putBack(im.taken) {
+	if !im.done && im.x.files.giveBack(im) {
 		return
 	}
 	_ = im.file.Close() // nothing in it is needed any more
@@ -208,7 +200,14 @@ func (im *fileImport) finish(hash string, counts importer.Counts) error {
 	if err != nil {
 		return err
 	}
-	err = im.rq.Update(func(tx *store.Tx) error { return account.FinishConfirmation(tx, hash, string(answer)) })
+	err = im.opts.Store.Write(func(tx *store.Tx) error {
+		if im.shared {
+			if err := im.x.files.done(tx, hash); err != nil {
+				return err
+			}
+		}
+		return account.FinishConfirmation(tx, hash, string(answer))
+	})
 	im.done = err == nil
 	return err
 }

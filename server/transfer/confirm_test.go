@@ -73,8 +73,9 @@ func (r *confirmRig) confirm() (done *render.Response, err error) {
 // was done, and goes on after it: it gets the result of the first one, and saves nothing.
 func TestConfirmationsThatCameInTheMiddle(t *testing.T) {
 	r := newConfirmRig(t)
-	r.x.pending.begin(auth.Hash("token")) // the first one runs
-	r.x.pending.mu.Lock()                 // and the second one has read the token when it is at this lock
+	pending := r.x.files.(localKeeper).pending
+	pending.begin(auth.Hash("token")) // the first one runs
+	pending.mu.Lock()                 // and the second one has read the token when it is at this lock
 	second := make(chan bool)
 	go func() {
 		done, err := r.confirm()
@@ -85,8 +86,8 @@ func TestConfirmationsThatCameInTheMiddle(t *testing.T) {
 	}()
 	time.Sleep(100 * time.Millisecond) // if it has not come so far, it reads what is below: no failure
 	r.write(r.actor, func(tx *store.Tx) error { return account.FinishConfirmation(tx, auth.Hash("token"), "[1,0,0,0]") })
-	delete(r.x.pending.running, auth.Hash("token"))
-	r.x.pending.mu.Unlock()
+	delete(pending.running, auth.Hash("token"))
+	pending.mu.Unlock()
 	if !<-second {
 		t.Error("the import is done a second time")
 	}

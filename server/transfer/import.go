@@ -7,6 +7,7 @@ import (
 	"crmkit/server/importer/cells"
 	"crmkit/server/web"
 	"crmkit/store"
+	"crmkit/store/account"
 	"crmkit/store/dryrun"
 )
 
@@ -17,9 +18,11 @@ type fileImport struct {
 	opts importer.Options
 	file *importedFile // closed with the request, unless it is kept for a confirmation
 
-	pinned *decided                    // of the dry run that it confirms; nil: it confirms none
-	taken  *pendingFile[*importedFile] // the file was kept by the dry run, which read it; nil: it was not
-	done   bool                        // the confirmed import is done, and its result is stored
+	confirmed account.Confirmation        // of a dry run; empty: it confirms none
+	pinned    *decided                    // what was decided with it; nil: it confirms none
+	taken     *pendingFile[*importedFile] // the file was kept by this server, which has read it; nil: it was not
+	shared    bool                        // the file was kept in the database
+	done      bool                        // the confirmed import is done, and its result is stored
 }
 
 // importFile answers POST /import/{kind} and POST /import with a stream of lines, one for each
@@ -35,8 +38,8 @@ func (x *Endpoints) importFile(rq *web.Request) (_ *render.Response, err error) 
 	if fault != nil {
 		return nil, fault
 	}
-	if fault := x.alreadyRuns(rq); fault != nil {
-		return nil, fault
+	if err := x.alreadyRuns(rq); err != nil {
+		return nil, err
 	}
 	if fault := x.uploads.hold(rq); fault != nil {
 		return nil, fault

@@ -3,7 +3,6 @@ package transfer
 import (
 	"context"
 
-	"crmkit/crm"
 	"crmkit/server/web"
 	"crmkit/store"
 	"crmkit/store/spool"
@@ -38,12 +37,10 @@ func (u *storedUpload) Write(p []byte) (int, error) {
 }
 
 // reserve replaces the reservation, which ends when the spool is closed.
-func (u *storedUpload) reserve(size int64) (err error) {
+func (u *storedUpload) reserve(size int64) error {
 	actor, id := u.rq.Actor, u.id
 	if id == "" {
-		if id, err = crm.RandomID("imp", u.store.Random()); err != nil {
-			return err
-		}
+		id = "imp_" + u.rq.ID // its own: a request has one upload
 		u.id = id
 		u.spool.After(func() { _ = u.store.Release(context.Background(), actor, id) })
 	}

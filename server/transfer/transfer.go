@@ -26,13 +26,13 @@ type Endpoints struct {
 	store   *store.Store
 	uploads uploads // under way
 	turns   *turns
-	pending *pending[*importedFile]
+	files   keeper
 }
 
 // New returns the endpoints of a store.
 func New(opts Options) *Endpoints {
 	return &Endpoints{Limits: importer.DefaultLimits, opts: opts, store: opts.Store, uploads: newUploads(),
-		turns: newTurns(), pending: newPending[*importedFile](opts.Store.Now)}
+		turns: newTurns(), files: newKeeper(opts.Store)}
 }
 
 // Routes returns the rows that export and import a whole workspace.

@@ -22,16 +22,17 @@ type AuthRequest struct {
 	Email     string // to which a code was last sent; empty before
 	Long      bool   // that code has the long form
 	Verified  bool   // a code was right
+	Shown     string // the code as the page has it where no mail is sent; sealed by the caller
 
 	verifiedAt int64 // when
 }
 
 // authRequestColumns are the columns of an AuthRequest.
-const authRequestColumns = "hash, browser, client, redirect, state, challenge, email, long, verified, verified_at"
+const authRequestColumns = "hash, browser, client, redirect, state, challenge, email, long, verified, shown, verified_at"
 
 // scanDest returns the scan destinations of authRequestColumns.
 func (s *AuthRequest) scanDest() []any {
-	return []any{&s.Hash, &s.Browser, &s.Client, &s.Redirect, &s.State, &s.Challenge, &s.Email, &s.Long, &s.Verified, &s.verifiedAt}
+	return []any{&s.Hash, &s.Browser, &s.Client, &s.Redirect, &s.State, &s.Challenge, &s.Email, &s.Long, &s.Verified, &s.Shown, &s.verifiedAt}
 }
 
 // CreateAuthRequest stores a sign-in that begins in the network. If the network has as many
@@ -51,7 +52,7 @@ func createAuthRequest(tx *store.Tx, s AuthRequest, network string, limit regist
 			return err
 		}
 	}
-	err = tx.Exec("INSERT INTO oauth_requests ("+authRequestColumns+", expires_at, network) VALUES ($1, $2, $3, $4, $5, $6, '', 0, 0, 0, $7, $8)",
+	err = tx.Exec("INSERT INTO oauth_requests ("+authRequestColumns+", expires_at, network) VALUES ($1, $2, $3, $4, $5, $6, '', 0, 0, '', 0, $7, $8)",
 		s.Hash, s.Browser, s.Client, s.Redirect, s.State, s.Challenge, tx.Now()+AuthRequestLife.Milliseconds(), network)
 	if err != nil {
 		return err
@@ -78,10 +79,10 @@ func AuthRequestInTx(tx *store.Tx, hash, browser string) (in AuthRequest, found 
 	return in, found, err
 }
 
-// UpdateAuthRequest stores where a code was sent, and whether the code was right.
+// UpdateAuthRequest stores where a code was sent, what the page shows of it, and whether it was right.
 func UpdateAuthRequest(tx *store.Tx, s AuthRequest) error {
-	return tx.Exec("UPDATE oauth_requests SET email = $2, long = $3, verified = $4, verified_at = $5, mailed = CASE WHEN $2 = '' THEN mailed ELSE 1 END WHERE hash = $1",
-		s.Hash, s.Email, s.Long, s.Verified, tx.Now())
+	return tx.Exec("UPDATE oauth_requests SET email = $2, long = $3, verified = $4, shown = $5, verified_at = $6, mailed = CASE WHEN $2 = '' THEN mailed ELSE 1 END WHERE hash = $1",
+		s.Hash, s.Email, s.Long, s.Verified, s.Shown, tx.Now())
 }
 
 // EndAuthRequest deletes a request.

@@ -22,6 +22,7 @@ type Confirmation struct {
 	Body    string // the digest of its body; empty: it has none
 	Decided string // what was decided when the token was made, in a form of the caller's
 	Answer  string // once it is done; empty: it is not
+	Running bool   // a run of it is under way, see BeginConfirmation
 }
 
 // SaveConfirmation stores a confirmation of the actor.
@@ -30,12 +31,13 @@ func SaveConfirmation(tx *store.Tx, c Confirmation) error {
 		c.Hash, tx.Actor.Workspace, tx.Actor.User, c.Request, c.Body, c.Decided, tx.Now()+ConfirmFor.Milliseconds())
 }
 
-const findConfirmation = "SELECT request, body, decided, COALESCE(answer, '') FROM confirmations WHERE hash = $1 AND workspace_id = $2 AND user_id = $3 AND expires_at > $4"
+const findConfirmation = `SELECT request, body, decided, COALESCE(answer, ''), CASE WHEN runs_until > $4 THEN 1 ELSE 0 END FROM confirmations
+	WHERE hash = $1 AND workspace_id = $2 AND user_id = $3 AND (expires_at > $4 OR runs_until > $4)`
 
 // ConfirmationOf is FindConfirmation in a transaction, in which no other one can use up the token.
 func ConfirmationOf(tx *store.Tx, hash string) (c Confirmation, found bool, err error) {
 	c.Hash = hash
-	found, err = tx.Row(findConfirmation, []any{hash, tx.Actor.Workspace, tx.Actor.User, tx.Now()}, &c.Request, &c.Body, &c.Decided, &c.Answer)
+	found, err = tx.Row(findConfirmation, []any{hash, tx.Actor.Workspace, tx.Actor.User, tx.Now()}, &c.Request, &c.Body, &c.Decided, &c.Answer, &c.Running)
 	return c, found, err
 }
 
@@ -43,9 +45,46 @@ func ConfirmationOf(tx *store.Tx, hash string) (c Confirmation, found bool, err 
 func FindConfirmation(ctx context.Context, s *store.Store, actor crm.Actor, hash string) (c Confirmation, found bool, err error) {
 	c.Hash = hash
 	found, err = engine.Found(s.Read(ctx, func(v *store.ReadTx) error {
-		return v.Row(ctx, findConfirmation, []any{hash, actor.Workspace, actor.User, s.Now().UnixMilli()}, &c.Request, &c.Body, &c.Decided, &c.Answer)
+		return v.Row(ctx, findConfirmation, []any{hash, actor.Workspace, actor.User, s.Now().UnixMilli()}, &c.Request, &c.Body, &c.Decided, &c.Answer, &c.Running)
 	}))
 	return c, found, err
+}
+
+// RunFor is how long a run of a confirmation lasts unless it is renewed: its server may have stopped.
+const RunFor = time.Minute
+
+// Run is a server that does what a confirmation is for. Its number tells it from later ones, which
+// another server may begin when this one is silent for too long.
+type Run struct {
+	hash   string
+	number int64
+}
+
+// BeginConfirmation begins a run of a confirmation of the actor. ok is false if one is under way, or
+// it is done.
+func BeginConfirmation(tx *store.Tx, hash string) (r Run, ok bool, err error) {
+	r.hash = hash
+	ok, err = tx.Row(`UPDATE confirmations SET runs = runs + 1, runs_until = $4
+		WHERE hash = $1 AND workspace_id = $2 AND user_id = $3 AND answer IS NULL AND runs_until <= $5 AND expires_at > $5 RETURNING runs`,
+		[]any{hash, tx.Actor.Workspace, tx.Actor.User, tx.Now() + RunFor.Milliseconds(), tx.Now()}, &r.number)
+	return r, ok, err
+}
+
+// IsLast reports whether no other run has begun since. A transaction that is part of a run asks it
+// before it writes.
+func (r Run) IsLast(tx *store.Tx) (bool, error) {
+	var one int
+	return tx.Row("SELECT 1 FROM confirmations WHERE hash = $1 AND workspace_id = $2 AND runs = $3", []any{r.hash, tx.Actor.Workspace, r.number}, &one)
+}
+
+// Renew notes that the run goes on.
+func (r Run) Renew(tx *store.Tx) error { return r.lastUntil(tx, tx.Now()+RunFor.Milliseconds()) }
+
+// End notes that the run is over.
+func (r Run) End(tx *store.Tx) error { return r.lastUntil(tx, 0) }
+
+func (r Run) lastUntil(tx *store.Tx, until int64) error {
+	return tx.Exec("UPDATE confirmations SET runs_until = $4 WHERE hash = $1 AND workspace_id = $2 AND runs = $3", r.hash, tx.Actor.Workspace, r.number, until)
 }
 
 // FinishConfirmation stores the answer of a request that was confirmed and is done. The token

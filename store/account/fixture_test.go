@@ -243,7 +243,8 @@ func (f *fixture) checkCounters(actor crm.Actor) {
 // logBytes is SQL that counts the storage of a workspace without records again: that of its log.
 const logBytes = `SELECT
 	(SELECT COALESCE(SUM(OCTET_LENGTH(action || target || COALESCE(id, '') || COALESCE(before, '') || COALESCE(after, ''))), 0) FROM log WHERE workspace_id = $1) +
-	(SELECT COALESCE(SUM(OCTET_LENGTH(COALESCE(token_id, '') || COALESCE(actor, '') || COALESCE(addr, ''))), 0) FROM origins WHERE workspace_id = $1)`
+	(SELECT COALESCE(SUM(OCTET_LENGTH(COALESCE(token_id, '') || COALESCE(actor, '') || COALESCE(addr, ''))), 0) FROM origins WHERE workspace_id = $1) +
+	(SELECT COALESCE(SUM(bytes), 0) FROM kept_files WHERE workspace_id = $1)`
 
 // tables returns the names of the tables of the database.
 func (f *fixture) tables() []string {

@@ -217,6 +217,7 @@ func (f *fixture) filled(email, colleague string) crm.Actor {
 	f.save(admin, "contact", "name", "Tagged", "tags", []string{"vip"}, "other_emails", []string{"t@example.com"}, "custom", []crm.Member{{Name: "seats", JSON: "12"}})
 	f.newToken(admin, email)
 	f.write(admin, func(tx *store.Tx) error { return SaveConfirmation(tx, Confirmation{Hash: email}) })
+	f.keep(admin, email, "content")
 	f.write(admin, func(tx *store.Tx) error {
 		_, err := IssueCode(tx, Code{Purpose: "step-up", Email: email, Workspace: admin.Workspace})
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 )
 
 // DB is an open database.
@@ -85,7 +86,8 @@ type Conn interface {
 	BeginRead() error
 	// BeginWrite begins a transaction that writes. It locks the heads of workspaces, so that no other
 	// transaction, also of other processes, writes to them until the end; 0 is the head of what is in
-	// no workspace. The list is in ascending order.
+	// no workspace. The list is in ascending order. Where others hold heads for long the error is a
+	// HeldError, and no transaction has begun.
 	BeginWrite(heads []int64) error
 	// Commit commits the transaction. After ErrNotCommitted nothing of it is kept; after any other error
 	// that is not known. The transaction may still be open after an error.
@@ -124,6 +126,18 @@ const (
 	// works if it runs again.
 	Conflict
 )
+
+// HeldError is the error of BeginWrite that has waited in vain for heads.
+type HeldError struct {
+	Heads []int64 // those that others hold, as far as is known
+	Cause error
+}
+
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("others hold the heads %d: %v", e.Heads, e.Cause)
+}
+
+func (e *HeldError) Unwrap() error { return e.Cause }
 
 // ErrNoRows is the error of a read of one row that found no row.
 var ErrNoRows = sql.ErrNoRows

@@ -52,7 +52,7 @@ func (b *Batches[T]) Take(most int, alone func(T) bool) (batch []T) {
 		}
 		single := alone(item)
 		if single && len(batch) > 0 {
-			b.queue.putBack(tk, item)
+			b.queue.putBack(tk, item, 0)
 			break
 		}
 		b.taken[item] = tk
@@ -63,13 +63,13 @@ func (b *Batches[T]) Take(most int, alone func(T) bool) (batch []T) {
 	return batch
 }
 
-// Done charges the tenants for the work that was done, and puts the rest of a batch back at the
-// head of their queues.
+// Done charges the tenants for the time that their work took, and puts the rest of a batch, which was
+// not done, back at the head of their queues.
 func (b *Batches[T]) Done(done, rest []T, took func(T) time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i := len(rest) - 1; i >= 0; i-- {
-		b.queue.putBack(b.taken[rest[i]], rest[i])
+		b.queue.putBack(b.taken[rest[i]], rest[i], took(rest[i]))
 		delete(b.taken, rest[i])
 	}
 	for _, item := range done {

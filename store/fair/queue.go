@@ -150,13 +150,16 @@ func (q *queue[T]) finish(tk ticket, took time.Duration) {
 	}
 }
 
-// putBack returns the work that was popped last and did not begin to the queue.
-func (q *queue[T]) putBack(tk ticket, item T) {
+// putBack returns work that was popped to the queue, before other work of its tenant. It charges for the
+// time that a try has taken; 0: there was none.
+func (q *queue[T]) putBack(tk ticket, item T, took time.Duration) {
 	t := q.tenants[tk.tenant]
 	q.running--
 	q.waiting++
 	t.running--
-	t.spent -= tk.charged
+	if t.spent -= tk.charged; took > 0 {
+		t.spent = min(t.spent+took, q.clock+maxDebt)
+	}
 	t.items = slices.Insert(t.items, 0, arrival[T]{item, 0})
 }
 

@@ -70,7 +70,7 @@ func (m *queueModel) pop(except int64) {
 		m.Fatalf("pop gives %d of %d, whose queue is %v", item, tk.tenant, m.waiting[tk.tenant])
 	}
 	if rapid.Bool().Draw(m.T, "put it back") {
-		m.q.putBack(tk, item)
+		m.q.putBack(tk, item, 0)
 		return
 	}
 	m.waiting[tk.tenant] = m.waiting[tk.tenant][1:]

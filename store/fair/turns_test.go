@@ -3,6 +3,7 @@ package fair
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -134,5 +135,35 @@ func TestBatches(t *testing.T) {
 	}
 	if err := b.Push(1, "gone"); err != nil || !b.Remove(1, "gone") || b.Remove(1, "gone") || len(b.Take(10, alone)) != 0 {
 		t.Errorf("work that was removed is still there: %v", err)
+	}
+}
+
+// TestVainTriesAreCharged puts back work that took time and was not done. Work of others has its turn then,
+// and the work comes again.
+func TestVainTriesAreCharged(t *testing.T) {
+	b := NewBatches[string](Limits{10, 5})
+	took := func(item string) time.Duration {
+		if item == "vain" {
+			return 100 * time.Millisecond
+		}
+		return 60 * time.Millisecond
+	}
+	var order []string
+	for _, tenant := range []int64{1, 2, 2, 2, 2} {
+		if err := b.Push(tenant, []string{"vain", "good"}[tenant-1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 6 {
+		batch := b.Take(1, func(string) bool { return true })
+		order = append(order, batch...)
+		if batch[0] == "vain" {
+			b.Done(nil, batch, took)
+		} else {
+			b.Done(batch, nil, took)
+		}
+	}
+	if got := strings.Join(order, " "); got != "vain good good vain good good" {
+		t.Errorf("the order is %s", got)
 	}
 }

@@ -61,9 +61,11 @@ func expiringTables() []expiring {
 	return []expiring{
 		{"tokens", []string{"key"}, "last_used_at < $1", 3 * IdleLimit, ""},
 		{"limits", []string{"name"}, "resets_at < $1", 0, ""},
-		{"confirmations", hash, "expires_at < $1", 0, ""},
+		{"confirmations", hash, "expires_at < $1 AND runs_until < $1", 0, ""},
 		{"codes", []string{"purpose", "email"}, "expires_at < $1", 0, ""},
 		{"kept_answers", []string{"workspace_id", "user_id", "hash"}, "kept_at <= $1", IdempotencyTTL, AnswerBytes},
+		{"kept_files", []string{"workspace_id", "hash"}, "expires_at < $1", 0, "bytes"},
+		{"kept_parts", []string{"workspace_id", "hash", "part"}, "expires_at < $1", 0, ""},
 		{"reservations", []string{"id"}, "made_at < $1", ReservedFor, "bytes"}, // of a process that was killed
 		{"oauth_requests", hash, "expires_at < $1", 0, ""},
 		{"oauth_grants", hash, "expires_at < $1", keepGrants, ""},

@@ -65,7 +65,7 @@ func wantParts(t *testing.T, path string) {
 // TestRandomRowsAreEverywhere checks that the rows of the other tests are in every table, and
 // have what they are meant to test.
 func TestRandomRowsAreEverywhere(t *testing.T) {
-	all := contents(t, filled(t, 7, 20))
+	all := contents(t, filled(t, 7, 40))
 	for name, rows := range all {
 		if len(rows) == 0 {
 			t.Errorf("%s has %d rows", name, len(rows))

@@ -25,7 +25,7 @@ func probe(t *testing.T, made, checked string) (Health, error) {
 	t.Helper()
 	first := probeMigrations()[0].(fstest.MapFS)
 	delete(first, "migrations/0002_more.sql")
-	db, err := Open(t.Context(), Options{Address: made, Migrations: []fs.FS{first}, LockHeads: "SELECT 1", LockAll: "SELECT 1"})
+	db, err := Open(t.Context(), Options{Address: made, Migrations: []fs.FS{first}, Heads: "SELECT 1", LockAll: "SELECT 1"})
 	if err != nil {
 		t.Fatal(err)
 	}

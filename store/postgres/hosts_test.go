@@ -15,7 +15,7 @@ func openThrough(t *testing.T) (db *DB, first, second *pgtest.Proxy) {
 	cluster := pgtest.Shared(t)
 	first, second = pgtest.NewProxy(t, cluster.Address()), pgtest.NewProxy(t, cluster.Address())
 	address := pgtest.Through(cluster.Database(t), first.Address(), second.Address()) + "&target_session_attrs=read-write&connect_timeout=1"
-	db, err := Open(t.Context(), Options{Address: address, Migrations: probeMigrations(), LockHeads: "SELECT 1", LockAll: "SELECT 1"})
+	db, err := Open(t.Context(), Options{Address: address, Migrations: probeMigrations(), Heads: "SELECT 1", LockAll: "SELECT 1"})
 	if err != nil {
 		t.Fatal(err)
 	}

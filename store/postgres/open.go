@@ -21,7 +21,7 @@ type Options struct {
 	Migrations []fs.FS          // see engine.LoadMigrations; the database is upgraded to them
 	Texts      []engine.Text    // of which LIKE finds parts
 	Functions  string           // SQL of functions and indexes that only PostgreSQL has; run when it changes, after the migrations
-	LockHeads  string           // SQL that locks the heads in the JSON array $1, in ascending order
+	Heads      string           // SQL of a SELECT of the heads in the JSON array $1, in ascending order; FOR UPDATE is added
 	CountHeads string           // SQL that counts the heads in the JSON array $1
 	LockAll    string           // SQL that locks all heads, for an upgrade
 	Clock      func() time.Time // nil: time.Now

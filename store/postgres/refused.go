@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -67,14 +66,15 @@ func (c *Conn) mark(ctx context.Context) (engine.Mark, error) {
 	return engine.NewMark(name, sum, at), nil
 }
 
-// invalidClass are the first two characters of the codes for statements with an unknown table or column.
-const invalidClass = "42"
+// unknownCodes are the codes of statements with a table or column that is not there: undefined_table and
+// undefined_column.
+var unknownCodes = map[string]bool{"42P01": true, "42703": true}
 
 // explain returns the error of a statement. If it names a table or column that is gone, the schema
-// may have been changed since the check.
+// may have been changed since the check. A database that is only looked at has no check.
 func (db *DB) explain(ctx context.Context, text string, err error) error {
 	var known *pgconn.PgError
-	if text == checkNeeds || !errors.As(err, &known) || !strings.HasPrefix(known.Code, invalidClass) {
+	if text == checkNeeds || db.known == 0 || !errors.As(err, &known) || !unknownCodes[known.Code] {
 		return err
 	}
 	c := newConn(db)

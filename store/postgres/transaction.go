@@ -2,12 +2,9 @@ package postgres
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,8 +17,8 @@ import (
 // statement of the store. A pooler may give its session to others, so behind one each transaction
 // sets them for itself.
 const (
-	sessionSettings     = "SELECT set_config('jit', 'off', FALSE), set_config('statement_timeout', '30000', FALSE), set_config('lock_timeout', '15000', FALSE), set_config('idle_in_transaction_session_timeout', '10000', FALSE)"
-	transactionSettings = "SELECT set_config('jit', 'off', TRUE), set_config('statement_timeout', '30000', TRUE), set_config('lock_timeout', '15000', TRUE), set_config('idle_in_transaction_session_timeout', '10000', TRUE)"
+	sessionSettings     = "SELECT set_config('jit', 'off', FALSE), set_config('statement_timeout', '30000', FALSE), set_config('lock_timeout', '" + lockWait + "', FALSE), set_config('idle_in_transaction_session_timeout', '10000', FALSE)"
+	transactionSettings = "SELECT set_config('jit', 'off', TRUE), set_config('statement_timeout', '30000', TRUE), set_config('lock_timeout', '" + lockWait + "', TRUE), set_config('idle_in_transaction_session_timeout', '10000', TRUE)"
 )
 
 const commitText = "COMMIT"
@@ -43,47 +40,6 @@ func (c *Conn) setUp() {
 
 // begin notes that a transaction begins; the caller adds the statements that begin it.
 func (c *Conn) begin() { c.waiting, c.begun, c.sent, c.id = nil, true, false, "" }
-
-// BeginWrite implements engine.Conn. It waits for the heads, and refuses where a newer version of
-// the program has changed the schema so that this one must not write any more. A workspace that is
-// being deleted has no head any more: then the one of what is in no workspace is locked too.
-func (c *Conn) BeginWrite(heads []int64) error {
-	found, err := c.beginWrite(heads)
-	if err == nil && found < len(heads) && heads[0] != 0 {
-		if err := c.Rollback(); err != nil {
-			return err
-		}
-		_, err = c.beginWrite(append([]int64{0}, heads...))
-	}
-	if err != nil {
-		_ = c.Rollback()
-	}
-	return err
-}
-
-// beginWrite begins a transaction that writes, and returns how many of the heads there are.
-func (c *Conn) beginWrite(heads []int64) (found int, err error) {
-	c.begin()
-	c.id = rand.Text()
-	keys := make([]string, len(heads))
-	for i, head := range heads {
-		keys[i] = strconv.FormatInt(head, 10)
-	}
-	list := "[" + strings.Join(keys, ",") + "]"
-	c.waiting = append(c.waiting, queued{"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", nil})
-	c.setUp()
-	c.waiting = append(c.waiting,
-		queued{c.db.opts.LockHeads, []any{list}},
-		queued{"INSERT INTO batches (id, kept, at) VALUES ($1, 1, " + serverTime + ")", []any{c.id}})
-	var needs int // read after the lock, which an upgrade takes too
-	err = c.Row("SELECT COALESCE(MAX(needs), 0), ("+c.db.opts.CountHeads+") FROM migrations", []any{list}, &needs, &found)
-	if err == nil && needs > c.db.known {
-		ctx, cancel := c.db.limited()
-		defer cancel()
-		err = c.db.refusal(ctx)
-	}
-	return found, err
-}
 
 // Commit implements engine.Conn.
 func (c *Conn) Commit() error {

@@ -15,13 +15,13 @@ const (
 	maxRunPause = 50 * time.Millisecond
 )
 
-// runAndCommit runs jobs as runTogether does, and commits them if none failed. A transaction that
-// others were in the way of runs again, so the same functions may run many times.
+// runAndCommit runs jobs as runTogether does, and commits them if none failed. If other transactions, or
+// a lost connection, were in the way, all of it runs again, so a function may run many times.
 func (w *writer) runAndCommit(batch []*job, how attempt) (joined, failed []*job, err error) {
 	w.began = time.Now()
 	for runs := 0; ; {
 		joined, failed, err = w.runTogether(batch, how)
-		if err == nil && len(failed) == 0 {
+		if err == nil && len(failed) == 0 && len(joined) > 0 {
 			err = w.commitTransaction(joined)
 		}
 		if !errors.Is(err, errRunAgain) {
@@ -33,9 +33,12 @@ func (w *writer) runAndCommit(batch []*job, how attempt) (joined, failed []*job,
 	}
 }
 
-// mayRunAgain waits before a transaction runs again. It returns the cause if that is of no use: a
-// statement is wrong, or others were in its way too often or for too long. For want of a head it runs again at once:
-// each time it has one more of those that its functions name.
+// mayRunAgain decides whether a transaction runs again, and waits before that.
+//
+// If it lacked a head it runs again at once, and with that head. So it gets on with each run: there is no
+// limit to these. Otherwise w.cause is the error that ended it. That error is returned, and it does not
+// run again, if the error would come again, because a statement is wrong, or if it has come too often,
+// or if the batch has taken too long.
 func (w *writer) mayRunAgain(batch []*job, runs *int) error {
 	cause := w.cause
 	if w.cause = nil; cause == nil {
@@ -51,9 +54,13 @@ func (w *writer) mayRunAgain(batch []*job, runs *int) error {
 	return nil
 }
 
-// blame answers for a transaction that cannot be committed. Where the machine is at fault nobody's
-// write is. Otherwise it is not known whose statement failed, since an engine may run it later than
-// its job: each job fails, and runs alone if there are others.
+// blame says what an error means for the jobs of a transaction that does not run again:
+//
+//   - If the machine is at fault no job is. The error is one of the transaction, for all of them.
+//   - So is a conflict with other transactions, if there was one job: to run it alone would be no other
+//     run.
+//   - Else one of the jobs is at fault, but it is not known which: its statement may have run after the
+//     job had ended. All are returned as failed, so that each runs alone.
 func (w *writer) blame(joined []*job, cause error) (_, failed []*job, err error) {
 	if fault := w.db.data.Fault(cause); fault == engine.Machine || fault == engine.Conflict && len(joined) == 1 {
 		return joined, nil, w.jobError("transaction", cause)
@@ -64,12 +71,14 @@ func (w *writer) blame(joined []*job, cause error) (_, failed []*job, err error)
 	return joined, joined, nil
 }
 
-// runDryRun runs a step of a dry run and rolls it back.
-func (w *writer) runDryRun(j *job) error {
-	w.heads.wanted, w.began = nil, time.Now()
+// runDryRun runs a step of a dry run and rolls it back. It returns the step if it is to be answered, and
+// nothing if it has left the batch.
+func (w *writer) runDryRun(j *job) ([]*job, error) {
+	w.began = time.Now()
 	for runs, outcome := 0, hindered; outcome == hindered; {
-		if err := w.begin([]*job{j}); err != nil {
-			return w.jobError("transaction", err)
+		batch, err := w.begin([]*job{j})
+		if err != nil || len(batch) == 0 {
+			return batch, w.transactionError(err)
 		}
 		if outcome = clean; !j.abandoned() {
 			outcome = w.runJob(j, alone)
@@ -79,15 +88,16 @@ func (w *writer) runDryRun(j *job) error {
 		}
 		if w.rollback(); outcome == hindered {
 			if cause := w.mayRunAgain([]*job{j}, &runs); cause != nil {
-				return w.jobError("transaction", cause)
+				return []*job{j}, w.transactionError(cause)
 			}
 		}
 	}
 	j.after, j.commitErr = nil, nil
-	return nil
+	return []*job{j}, nil
 }
 
-// finishDryRun has the statements run that wait to be sent.
+// finishDryRun has the engine run the statements of a dry run that were not sent yet, and returns what
+// they make of its outcome. If one fails, it is the error of the step.
 func (w *writer) finishDryRun(j *job) outcome {
 	var one int
 	_, err := w.own().rowAsStored("SELECT 1", nil, &one)

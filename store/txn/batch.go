@@ -21,58 +21,63 @@ const (
 	alone                // one, whose parts have savepoints
 )
 
-// errPartialWrite says that a part of a job failed after it had written, and that the job
-// runs again where a savepoint takes the part back.
+// errPartialWrite is the error of a job of which a part (Tx.Savepoint) failed after it had written, in a
+// run without savepoints. The job runs again with them, so that what the part wrote can be taken back.
 var errPartialWrite = errors.New("a write failed half done")
 
-// commitBatch runs the jobs of a batch for which there is time, commits and answers them,
-// and returns how many they are. Each runs at most three times: with the others; where
-// some failed after they had written, again without those; and alone, where it failed so
-// itself, or where the second run met such a failure too.
-func (w *writer) commitBatch(batch []*job) (ran int) {
-	w.heads.wanted = nil
+// commitBatch runs the jobs of a batch for which there is time and whose heads can be had, commits
+// and answers them. A job runs at most three times:
+//
+//  1. With the others. If none fails after it has written, all are committed.
+//  2. Else those that did not fail so run again together, and are committed if none fails so now.
+//  3. Each job that failed so in the first run, or every job if one failed so in the second, runs alone.
+func (w *writer) commitBatch(batch []*job) {
 	joined, failed, err := w.runAndCommit(batch, first)
 	if len(failed) == 0 {
 		w.finish(joined, err)
-		return len(joined)
+		return
 	}
 	rest := slices.DeleteFunc(slices.Clone(joined), func(j *job) bool { return slices.Contains(failed, j) })
 	if len(rest) > 0 {
-		_, more, err := w.runAndCommit(rest, again)
+		committed, more, err := w.runAndCommit(rest, again)
 		if len(more) == 0 {
-			w.finish(rest, err)
+			w.finish(committed, err)
 		} else {
 			failed = joined
 		}
 	}
 	for _, j := range failed {
-		w.commitAlone(j, len(joined))
+		if !j.left {
+			w.commitAlone(j, len(joined))
+		}
 	}
-	return len(joined)
 }
 
-// commitAlone runs a job in a transaction of its own, and answers it. A failure stands
-// without a further run where the job was the only one of its batch and no part of it
-// needs a savepoint.
+// commitAlone runs a job in a transaction of its own, and answers it. It does not run again if it was
+// the only one of joined jobs, and would run in the same way: no part of it has failed that would now
+// have a savepoint.
 func (w *writer) commitAlone(j *job, joined int) {
 	batch := []*job{j}
 	if joined == 1 && !errors.Is(j.err, errPartialWrite) || j.abandoned() {
 		w.finish(batch, nil)
 		return
 	}
-	_, _, err := w.runAndCommit(batch, alone)
+	batch, _, err := w.runAndCommit(batch, alone)
 	w.finish(batch, err)
 }
 
-// runTogether begins a transaction and runs jobs in it; those of a first attempt join while
-// there is time. It returns the jobs that joined and those that failed after they had
-// written. Where some did, or an error of the transaction as a whole is returned, the
-// transaction is rolled back; else it is ready to be committed.
+// runTogether begins a transaction and runs jobs in it. It returns the jobs that joined: those whose
+// heads can be had, and of a first attempt only those for which there is time. Of these it returns which
+// failed after they had written. If some did, or an error of the whole transaction is returned, the
+// transaction was rolled back. Else it is to be committed, unless no job joined.
 func (w *writer) runTogether(batch []*job, how attempt) (joined, failed []*job, err error) {
-	if err := w.begin(batch); err != nil {
-		return batch, nil, w.jobError("transaction", err)
+	batch, err = w.begin(batch)
+	if err != nil || len(batch) == 0 {
+		return batch, nil, w.transactionError(err)
 	}
-	started, stopped := time.Now(), false // when it was hindered, it goes on to learn which heads the others want
+	// After a job that has to run again for want of a head, the others run too: so it is known which
+	// further heads they need.
+	started, stopped := time.Now(), false
 	for i := 0; i < len(batch) && err == nil; i++ {
 		j := batch[i]
 		if how == first && i > 0 && time.Since(started) > w.tuning.BatchTime {
@@ -109,10 +114,10 @@ func (w *writer) runTogether(batch []*job, how attempt) (joined, failed []*job, 
 	return joined, failed, err
 }
 
-// begin begins a transaction. The caches follow the commits of this writer alone; if another
-// program has committed to the file meanwhile, they are emptied.
-func (w *writer) begin(batch []*job) error {
-	w.heads.locked = w.heads.of(batch)
+// beginWith begins a transaction for a batch. The caches follow the commits of this writer alone; if
+// another program has committed to the file meanwhile, they are emptied.
+func (w *writer) beginWith(batch []*job) error {
+	w.heads.locked = headsOf(batch)
 	if err := w.conn.BeginWrite(w.heads.locked); err != nil {
 		return err
 	}
@@ -166,7 +171,7 @@ func (w *writer) runJob(j *job, how attempt) outcome {
 	started := time.Now()
 	j.err = tx.recoverPanics(j.run)
 	j.took += time.Since(started)
-	if tx.partWrote { // what came after that part may have met its rows
+	if tx.partWrote { // a later error may be due to rows that the part left, so it does not count
 		w.cause, tx.ended = nil, nil
 	}
 	if errors.Is(tx.ended, errRunAgain) {
@@ -176,7 +181,7 @@ func (w *writer) runJob(j *job, how attempt) outcome {
 	if machine {
 		j.err = w.jobError("statement", j.err)
 	}
-	if tx.ended != nil { // the function may have taken it for the fault of a part
+	if tx.ended != nil { // the function may not have returned this error
 		j.err, j.commitErr = tx.ended, nil
 	}
 	if tx.partWrote {
@@ -209,8 +214,8 @@ func (tx *Tx) recoverPanics(run func(*Tx) error) (err error) {
 	return run(tx)
 }
 
-// commitTransaction commits what the jobs of a batch did. After an error it is not known
-// whether that was kept.
+// commitTransaction commits what the jobs of a batch did. After errRunAgain nothing of it is kept; after
+// another error that is not known.
 func (w *writer) commitTransaction(batch []*job) error {
 	w.collectEffects(batch)
 	bumpVersions(w.versions)
@@ -243,9 +248,17 @@ func (w *writer) commitConn() error {
 
 // rollback takes the transaction back, and forgets what was noted of it.
 func (w *writer) rollback() {
-	_ = w.conn.Rollback() // fails where SQLite did it by itself
+	_ = w.conn.Rollback() // fails if SQLite has rolled back by itself
 	clear(w.origins)
 	w.versions = nil
+}
+
+// transactionError returns the error of a transaction that failed as a whole; nil for nil.
+func (w *writer) transactionError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return w.jobError("transaction", err)
 }
 
 func (w *writer) jobError(step string, err error) error {

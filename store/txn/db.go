@@ -36,6 +36,7 @@ type Options struct {
 type Tuning struct {
 	BatchTime time.Duration                   // after which no further write joins a batch; 0: batchTime
 	MaxWrite  time.Duration                   // of the writer's time for one write; 0: Options.MaxWrite
+	MaxHeld   time.Duration                   // for which a write waits for a head that others hold; 0: maxHeld
 	Connected func(engine.Conn) error         // called with each connection when it is opened, those of writers last; may be nil
 	Commit    func(commit func() error) error // called instead of a COMMIT, which commit does; nil: that alone
 }
@@ -69,6 +70,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	}
 	opts.Tuning.BatchTime = cmp.Or(opts.Tuning.BatchTime, batchTime)
 	opts.Tuning.MaxWrite = cmp.Or(opts.Tuning.MaxWrite, opts.MaxWrite, DefaultMaxWrite)
+	opts.Tuning.MaxHeld = cmp.Or(opts.Tuning.MaxHeld, maxHeld)
 	d := &DB{opts: opts, cache: opts.Cache, indexes: opts.Indexes, stop: make(chan struct{})}
 	if err := d.open(ctx); err != nil {
 		return nil, errors.Join(err, d.Close())

@@ -51,7 +51,8 @@
 // the heads of its workspaces (heads.go), and everything above holds for each workspace: one
 // transaction at a time writes to it. Each server has a few writers, and a workspace always has the
 // same one. A batch runs again if it needs a further head, or if others or a lost connection were in
-// its way (again.go). Statements whose result nobody reads may run later than their job; if
+// its way (again.go). A head that another server holds for long holds up only the jobs that need it: they
+// leave the batch (held.go). Statements whose result nobody reads may run later than their job; if
 // one of them fails, every job of the batch runs alone. Nothing of the database is kept in memory
 // beyond a transaction (memo.go).
 //

@@ -18,6 +18,9 @@ import (
 //
 // A function says with its actor which workspace it works in. If it turns out to write to another
 // one, the whole transaction runs again with that one locked too.
+//
+// A head that another server holds for long, since it hangs in the middle of a transaction, holds up
+// only the jobs that need it: they leave their batch, and wait in the queue for the next one.
 
 // outside is the head of what belongs to no workspace.
 const outside = 0
@@ -29,14 +32,12 @@ var errRunAgain = errors.New("the transaction must run again")
 // heads are the workspaces that a transaction of a shared database has locked.
 type heads struct {
 	locked []int64 // in ascending order
-	wanted []int64 // that turned out to be needed, for the batch at hand
 }
 
-// of returns the heads that a batch needs, in ascending order.
-func (h *heads) of(batch []*job) []int64 {
-	list := slices.Clone(h.wanted)
+// headsOf returns the heads that a batch needs, in ascending order.
+func headsOf(batch []*job) (list []int64) {
 	for _, j := range batch {
-		list = append(list, j.actor.Workspace)
+		list = append(append(list, j.actor.Workspace), j.wants...)
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
@@ -51,7 +52,7 @@ func (tx *Tx) lockHead(workspace int64) error {
 	if _, locked := slices.BinarySearch(h.locked, workspace); locked {
 		return nil
 	}
-	h.wanted = append(h.wanted, workspace)
+	tx.job.wants = append(tx.job.wants, workspace)
 	tx.ended = errRunAgain
 	return tx.ended
 }
@@ -66,7 +67,7 @@ func (tx *Tx) AddHead(workspace int64) {
 
 // inWorkspaces are the tables, beside those of records, whose rows belong to a workspace and are
 // written only while its head is locked.
-var inWorkspaces = []string{"cascades", "confirmations", "custom_values", "imported", "kept_answers", "list_values", "log", "names", "origins", "reservations", "tags", "usage", "values_in_use", "words"}
+var inWorkspaces = []string{"cascades", "confirmations", "custom_values", "imported", "kept_answers", "kept_files", "kept_parts", "list_values", "log", "names", "origins", "reservations", "tags", "usage", "values_in_use", "words"}
 
 // isInWorkspaces reports whether the rows of a table belong to a workspace.
 func isInWorkspaces(table string) bool {

@@ -27,9 +27,13 @@ type job struct {
 	dryRun         *dryrun.Run       // of which it is a step; nil: it is in earnest
 	commitErr      error             // the error with which what it did stays
 	err            error
-	internal       bool  // it is the writer's own
-	finished       bool  // to its end; the batch may yet run again
-	timeoutErr     error // set when it took too long, and is not run again
+	internal       bool // it is the writer's own
+	finished       bool // to its end; the batch may yet run again
+	answered       bool
+	wants          []int64   // heads that it turned out to need, beside that of the actor's workspace
+	left           bool      // the batch at hand, for want of a head that others hold
+	heldSince      time.Time // when it began to wait for such a head; zero: it did not
+	timeoutErr     error     // set when it took too long, and is not run again
 	random         drawn
 	took           time.Duration // of the writer's time, in all its runs
 	done           chan struct{}

@@ -102,33 +102,37 @@ func (w *writer) serve() {
 		return // its clients have gone
 	}
 	for _, j := range batch {
-		j.took = 0
+		j.took, j.left = 0, false
 	}
-	ran := w.commit(batch)
-	w.jobs.Done(batch[:ran], batch[ran:], func(j *job) time.Duration { return j.took })
+	w.commit(batch)
+	done, rest := split(batch, func(j *job) bool { return j.answered })
+	w.jobs.Done(done, rest, func(j *job) time.Duration { return j.took })
 }
 
-// commit runs the jobs of a batch for which there is time, answers each, and returns how
-// many they are.
-func (w *writer) commit(batch []*job) (ran int) {
+// commit runs the jobs of a batch for which there is time and whose heads can be had, and answers
+// each. The others are not answered.
+func (w *writer) commit(batch []*job) {
 	if gate := w.db.gate; gate != nil {
 		gate.Lock()
 		defer gate.Unlock()
 	}
 	err := w.checkFile()
 	if err == nil && batch[0].dryRun == nil {
-		return w.commitBatch(batch)
+		w.commitApart(batch)
+		return
 	}
 	if err == nil {
-		err = w.runDryRun(batch[0])
+		batch, err = w.runDryRun(batch[0])
 	}
 	w.finish(batch, err)
-	return len(batch)
 }
 
 // finish ends a transaction: it reports it, brings memory in step, and answers the jobs.
 // The error is that of the transaction as a whole; each job's own is in the job.
 func (w *writer) finish(batch []*job, err error) {
+	if len(batch) == 0 {
+		return
+	}
 	pages := w.conn.PagesRead()
 	seen := Batch{Writes: len(batch), Commit: w.commitTime, Failed: err != nil, Pages: pages - w.pages}
 	w.pages, w.commitTime = pages, 0
@@ -145,6 +149,7 @@ func (w *writer) finish(batch []*job, err error) {
 				w.db.withRecover(after)
 			}
 		}
+		j.answered = true
 		close(j.done)
 	}
 	w.checkpointIfLarge()

@@ -65,7 +65,7 @@ func TestManyChangesAreSeveralStatements(t *testing.T) {
 func open(t *testing.T) engine.Conn {
 	t.Helper()
 	db, err := postgres.Open(t.Context(), postgres.Options{
-		Address: pgtest.Database(t), Functions: Create, LockHeads: "SELECT value FROM keys_of($1)", CountHeads: "SELECT COUNT(*) FROM keys_of($1)",
+		Address: pgtest.Database(t), Functions: Create, Heads: "SELECT value FROM keys_of($1)", CountHeads: "SELECT COUNT(*) FROM keys_of($1)",
 		Migrations: []fs.FS{fstest.MapFS{"migrations/0001_users.sql": {Data: []byte("CREATE TABLE users (id BIGINT PRIMARY KEY);")}}},
 	})
 	if err != nil {
