@@ -166,7 +166,7 @@ func (tx *Tx) replace(before, after crm.Record) error {
 func (tx *Tx) finish(action string, before, after crm.Record) error {
 	tx.MarkChanged(tx.Actor.Workspace)
 	tx.NoteRecord(after)
-	tx.NoteChange(before, after)
+	tx.NoteChange(Change{Before: before, After: after, Follows: tx.cause.entity != nil && !tx.cause.is(after.Entity, after.Key)})
 	tx.Invalidate(after.Entity, after.Key)
 	if after.Version() == 0 {
 		var err error

@@ -36,7 +36,9 @@ func Of(changes []store.Change) (list []Receipt) {
 			r.Result = store.Created
 			made.add(c.After)
 		case c.After.Version() == 0:
-			r.Result = deleted
+			if r.Result = deleted; c.Follows { // that it is deleted too is all that an answer says of it
+				r.changes = nil
+			}
 		case len(r.changes) == 0:
 			continue
 		}

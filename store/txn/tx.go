@@ -34,7 +34,10 @@ type Tx struct {
 
 // Change is what a write did to a record. Before has no key if the write made the record, and After
 // no version if it deleted the record.
-type Change struct{ Before, After crm.Record }
+type Change struct {
+	Before, After crm.Record
+	Follows       bool // from the delete of another record
+}
 
 // Now is the time of the write, in Unix milliseconds. It is not before that of the last
 // entry in the log of the workspace, once Counters was called.
@@ -54,10 +57,10 @@ func (tx *Tx) RecordChanges() { tx.recording, tx.changes = true, nil }
 func (tx *Tx) Changes() []Change { return tx.changes }
 
 // NoteChange notes the change of a record, also for the dry run of which the write is a step.
-func (tx *Tx) NoteChange(before, after crm.Record) {
-	tx.job.dryRun.Change(before, after)
+func (tx *Tx) NoteChange(c Change) {
+	tx.job.dryRun.Change(c.Before, c.After)
 	if tx.recording {
-		tx.changes = append(tx.changes, Change{before, after})
+		tx.changes = append(tx.changes, c)
 	}
 }
 
