@@ -21,6 +21,12 @@ func (l Item) Unsaved() Item {
 	return l
 }
 
+// Only returns the item with the fields that pick names.
+func (l Item) Only(pick []string) Item {
+	l.selected = pick
+	return l
+}
+
 // fields returns the fields to print. The fields of a record are made only now, in the
 // buffer of the previous item: for all records of a page they would take 150 kB.
 func (l *Item) fields(buffer *[]Field) []Field {

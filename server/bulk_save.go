@@ -36,6 +36,9 @@ type linkRun struct {
 	key  int64
 	many *bulkLinkRequest
 	done linkCounts // of the steps that were committed
+
+	write func(func(*store.Tx) error) error        // runs a step
+	end   func(web.Work) (*render.Response, error) // runs the last one
 }
 
 // createLinks answers POST of several records below one with that record, and with remarks that
@@ -51,36 +54,41 @@ func (s *Server) createLinks(rq *web.Request, p parent, key int64, m *bulkLinkRe
 	if fault != nil {
 		return nil, fault
 	}
-	if asked == (web.Planning{}) {
-		if doc, err := rq.SavedAnswer(); doc != nil || err != nil {
-			return doc, err
-		}
+	if doc, err := rq.SavedAnswer(); doc != nil || err != nil {
+		return doc, err
 	}
 	if _, err := s.store.Record(rq.Context(), rq.Actor, p.entity, key); err != nil {
 		return nil, err
 	}
-	t := &linkRun{s: s, rq: rq, to: p, key: key, many: m}
+	t := &linkRun{s: s, rq: rq, to: p, key: key, many: m, write: rq.Update, end: rq.Transact}
 	rest, err := t.candidates()
 	if err != nil {
 		return nil, err
 	}
 	if len(rest) > stepSize && asked != (web.Planning{}) {
-		return nil, crm.Errorf(crm.InvalidValue, "a dry run links at most %d records, and this request has %d. Nothing was saved; send fewer ids, or a narrower filter.", stepSize, len(rest)).On(web.PlanParams[0])
+		return t.planned(rest, asked)
 	}
+	doc, err := t.run(rest)
+	return doc, t.stopped(err)
+}
+
+// run links the records.
+func (t *linkRun) run(rest []candidate) (*render.Response, error) {
+	t.done = linkCounts{}
 	none := len(rest) == 0
 	for len(rest) > stepSize {
 		again, err := t.step(rest[:stepSize])
 		if err != nil {
-			return nil, t.stopped(err)
+			return nil, err
 		}
-		rest = append(rest[stepSize:], again...)
+		rest = slices.Concat(rest[stepSize:], again)
 	}
 	doc, err := t.last(rest)
 	if err != nil {
-		return nil, t.stopped(err)
+		return nil, err
 	}
 	if none {
-		doc.Remarks = append(doc.Remarks, "the filter matches no "+rq.Route.Entity.Target(m.foundRef).Name)
+		doc.Remarks = append(doc.Remarks, "the filter matches no "+t.rq.Route.Entity.Target(t.many.foundRef).Name)
 	}
 	return doc, nil
 }
@@ -155,7 +163,7 @@ func (t *linkRun) step(list []candidate) (again []candidate, err error) {
 		return nil, err
 	}
 	var saved linkCounts
-	err = t.rq.Update(func(tx *store.Tx) (err error) {
+	err = t.write(func(tx *store.Tx) (err error) {
 		saved, err = t.save(tx, list)
 		return err
 	})
@@ -181,7 +189,7 @@ func (t *linkRun) last(list []candidate) (*render.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.rq.Transact(func(tx *store.Tx) (*render.Response, error) {
+	return t.end(func(tx *store.Tx) (*render.Response, error) {
 		saved, err := t.save(tx, list)
 		if err != nil {
 			return nil, err

@@ -133,3 +133,38 @@ func TestReadyDuringASlowWrite(t *testing.T) {
 		t.Errorf("the slow write: %v", slow)
 	}
 }
+
+// TestBulkLinksHaveDryRuns plans links that take several steps, confirms them at once by two requests,
+// and again. Then it confirms a plan that another request has done a part of.
+func TestBulkLinksHaveDryRuns(t *testing.T) {
+	const rows = 1200
+	c := crowded(t, func(r *rig) {
+		r.want(201, "POST", "/contacts", `{"name":"Joe Miller"}`)
+		r.want(201, "POST", "/campaigns", `{"name":"All"}`)
+		r.want(201, "POST", "/campaigns", `{"name":"Others"}`)
+	}, func(f *filler) { f.contacts(rows - 1) })
+	const body = `{"filter":"search=miller","reason":"x"}`
+	members, others := "/campaigns/"+c.id("campaign", 1)+"/members", "/campaigns/"+c.id("campaign", 2)+"/members"
+	token := c.planned("POST", members+"?dry_run=1", body)
+	if text := c.want(200, "GET", members, ""); !strings.Contains(text, "# 0 ") {
+		t.Fatalf("a dry run saved %s", text)
+	}
+	bodies := make([]string, 2)
+	together(2, func(i int) { bodies[i] = c.call("POST", members+"?confirm="+token, body).body })
+	want := fmt.Sprintf("contacts=%d", rows)
+	for _, text := range append(bodies, c.want(200, "POST", members+"?confirm="+token, body)) {
+		if !strings.Contains(text, want) && !strings.Contains(text, "plan_stale") { // the other one was faster, but not done
+			t.Errorf("confirmed: %s", text)
+		}
+	}
+	if text := c.want(200, "POST", members+"?confirm="+token, body); !strings.Contains(text, want) || !strings.HasSuffix(text, "# already done\n") {
+		t.Errorf("again: %s", text)
+	}
+	token = c.planned("POST", others+"?dry_run=1&format=text", body)
+	c.want(201, "POST", others, `{"contact_id":"`+c.id("contact", 7)+`"}`)
+	stale := c.want(409, "POST", others+"?confirm="+token, body)
+	text := c.want(200, "POST", others+"?confirm="+tokenIs.FindStringSubmatch(stale)[1], body)
+	if !strings.Contains(text, fmt.Sprintf("# %d added, 1 were already members, the reason of 1 of these was changed", rows-1)) {
+		t.Errorf("%s\nthen %s", stale, text)
+	}
+}

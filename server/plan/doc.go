@@ -19,10 +19,11 @@
 //   - If it needs a confirmation it runs in web.Request.TransactConfirmed. Without a valid token this
 //     returns a *web.Offer, of which the handler makes the error confirmation_required.
 //   - A write in steps asks web.Request.Planning what is wanted. For a plan it runs its steps with
-//     web.Request.DryRunStep on one dryrun.Run, collects their receipts with Of, and gets a token from
-//     web.Request.Offer. In earnest each step finds the plan with web.Request.Confirmed, and compares its own part of it;
-//     the last one calls web.Request.Spend with the answer. Plan.State is for what
-//     such a write decided besides receipts.
+//     web.Request.DryRunStep on one dryrun.Run, notes their changes (store.Tx.RecordChanges) in a Collector,
+//     and answers with web.Request.Offered, or with an error that has the token of web.Request.Offer.
+//     In earnest it finds the plan with web.Request.Confirmed, and what differs is answered with
+//     web.Request.Stale. Its last step is web.Request.TransactLast, which spends the token. Plan.State is
+//     for what such a write decided besides receipts. package server links many records like that.
 //
 // Imports compare how a file is read instead of receipts (package transfer), and share the rest.
 package plan

@@ -25,10 +25,29 @@ type Receipt struct {
 
 const deleted = "deleted"
 
-// Of returns the receipts of the changes that a transaction noted (store.Tx.Changes). An update that
-// changes nothing but what follows from other records, such as counts, has none.
-func Of(changes []store.Change) (list []Receipt) {
-	made := madeRecords{names: map[string]string{}, counts: map[*crm.Entity]int{}}
+// Of returns the receipts of the changes that a transaction noted (store.Tx.Changes).
+func Of(changes []store.Change) []Receipt {
+	var c Collector
+	c.Add(changes)
+	return c.list
+}
+
+// Collector collects the receipts of a write in several transactions.
+type Collector struct {
+	list   []Receipt
+	counts map[*crm.Entity]int // of records that it makes
+}
+
+// Receipts returns all receipts so far.
+func (l *Collector) Receipts() []Receipt { return l.list }
+
+// Add adds the receipts of the changes that a transaction noted. An update that changes nothing but
+// what follows from other records, such as counts, has none.
+func (l *Collector) Add(changes []store.Change) {
+	if l.counts == nil {
+		l.counts = map[*crm.Entity]int{}
+	}
+	made := madeRecords{names: map[string]string{}, counts: l.counts}
 	for _, c := range changes {
 		r := Receipt{Result: store.Updated, changes: render.Changes(c.Before, c.After)}
 		switch {
@@ -46,9 +65,8 @@ func Of(changes []store.Change) (list []Receipt) {
 			r.Record = c.After.Handle()
 		}
 		r.digest(made)
-		list = append(list, r)
+		l.list = append(l.list, r)
 	}
-	return list
 }
 
 // madeRecords are the records that a write makes. Another run gives them other ids, but makes them in the

@@ -49,7 +49,7 @@ func (rq *Request) idempotentReplay(tx *store.Tx, key string) (*render.Response,
 // nil. A write of several transactions calls it before the first one.
 func (rq *Request) SavedAnswer() (doc *render.Response, err error) {
 	key, err := rq.idempotencyKey()
-	if err != nil || key == "" {
+	if dry, _ := rq.IsOn("dry_run"); dry || err != nil || key == "" {
 		return nil, err
 	}
 	err = rq.Update(func(tx *store.Tx) (err error) {

@@ -214,6 +214,21 @@ func (rq *Request) Spend(tx *store.Tx, token string, doc *render.Response) error
 	return account.FinishConfirmation(tx, auth.Hash(token), "stored")
 }
 
+// TransactLast runs the last transaction of a confirmed write that takes several, and spends the token
+// in it. If another request did so first, the answer is that of the other.
+func (rq *Request) TransactLast(token string, fn Work) (*render.Response, error) {
+	return rq.transact(func(tx *store.Tx) (*render.Response, error) {
+		if _, done, err := rq.Confirmed(tx, token); done != nil || err != nil {
+			return done, err
+		}
+		doc, err := fn(tx)
+		if err != nil {
+			return nil, err
+		}
+		return doc, rq.Spend(tx, token, doc)
+	})
+}
+
 // alreadyDone returns the stored answer of a confirmed write.
 func (rq *Request) alreadyDone(tx *store.Tx, token string) (*render.Response, error) {
 	stored, found, err := tx.IdempotentResponse(answerKey(token))
