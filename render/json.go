@@ -15,10 +15,13 @@ func (d *Response) appendJSON(b []byte) []byte {
 	case d.Raw != nil && d.Raw.Name == "":
 		return append(b, d.Raw.Body...)
 	case d.Error != nil:
-		return append(appendErrorJSON(b, d.Error), '\n')
+		return append(d.appendErrorJSON(b), '\n')
 	}
 	o := object{b: append(b, '{')}
 	switch {
+	case d.Receipts != nil:
+		d.Receipts.members(&o)
+		d.Receipts.counts(&o)
 	case d.Raw != nil:
 		o.text(d.Raw.Name, d.Raw.Body)
 	case d.Line != nil:
@@ -231,9 +234,21 @@ func appendSecond(b []byte, ms int64) []byte {
 	return appendTwo(append(appendMinute(b, ms), ':'), time.UnixMilli(ms).UTC().Second())
 }
 
-// appendErrorJSON appends an error as one JSON object.
-func appendErrorJSON(b []byte, e *crm.Error) []byte {
+// appendErrorJSON appends the error of the answer as one JSON object.
+func (d *Response) appendErrorJSON(b []byte) []byte {
 	o := object{b: append(b, '{')}
+	errorMembers(&o, d.Error)
+	if d.Receipts != nil {
+		d.Receipts.members(&o)
+	}
+	if len(d.Remarks) > 0 {
+		o.texts("remarks", d.Remarks)
+	}
+	return append(o.b, '}')
+}
+
+// errorMembers appends the members of an error.
+func errorMembers(o *object, e *crm.Error) {
 	o.text("error", string(e.Code))
 	o.text("hint", e.Hint)
 	if e.Field != "" {
@@ -266,5 +281,4 @@ func appendErrorJSON(b []byte, e *crm.Error) []byte {
 		line.members(&record, new([]Field))
 		o.b = append(record.b, '}')
 	}
-	return append(o.b, '}')
 }

@@ -15,23 +15,24 @@ import (
 
 // Response is the content of an answer, independent of its format.
 type Response struct {
-	Line    *Item      // the record or status the answer is about; nil for a list
-	Status  int        // of the answer over HTTP; 0: 200, or that of Error
-	Result  string     // of a write: created, updated, unchanged
-	Upsert  bool       // the write creates or updates: text reports unchanged as an update that changed nothing
-	Version int64      // of the record the answer is about, for the ETag
-	Changed []Change   // of an update
-	Items   []Item     // the rows of a list, or lines below Line
-	Name    string     // JSON key of Items if there is a Line
-	Page    *Page      // set for lists
-	Groups  []Group    // of a list of several kinds
-	Remarks []string   // further "# " lines; JSON "remarks"
-	Hints   []string   // further "# " lines that say what JSON has a field for
-	Error   *crm.Error // set for errors; the other fields are then empty
-	DryRun  bool       // nothing was saved, and Confirm does what the answer shows
-	Confirm string     // the token of a dry run
-	Raw     *Raw       // set for documents such as the manual
-	Stream  *Stream    // set for answers that are produced while they are sent; the other fields are then empty
+	Line     *Item      // the record or status the answer is about; nil for a list
+	Status   int        // of the answer over HTTP; 0: 200, or that of Error
+	Result   string     // of a write: created, updated, unchanged
+	Upsert   bool       // the write creates or updates: text reports unchanged as an update that changed nothing
+	Version  int64      // of the record the answer is about, for the ETag
+	Changed  []Change   // of an update
+	Items    []Item     // the rows of a list, or lines below Line
+	Name     string     // JSON key of Items if there is a Line
+	Page     *Page      // set for lists
+	Groups   []Group    // of a list of several kinds
+	Receipts Receipts   // of the lines of a batch; those of a batch that failed stand beside Error
+	Remarks  []string   // further "# " lines; JSON "remarks"
+	Hints    []string   // further "# " lines that say what JSON has a field for
+	Error    *crm.Error // set for errors; the other fields are then empty, but for Receipts and Remarks
+	DryRun   bool       // nothing was saved, and Confirm does what the answer shows
+	Confirm  string     // the token of a dry run
+	Raw      *Raw       // set for documents such as the manual
+	Stream   *Stream    // set for answers that are produced while they are sent; the other fields are then empty
 
 	Zone *time.Location // of times in text; nil is UTC. JSON is always in UTC
 }

@@ -27,7 +27,8 @@ func (d *Response) appendText(b []byte) []byte {
 	case d.Raw != nil:
 		return append(b, d.Raw.Body...)
 	case d.Error != nil:
-		return appendErrorText(b, d.Error, d.Zone)
+		b = d.Receipts.appendText(appendErrorText(b, d.Error, d.Zone), d.Zone)
+		return appendRemarks(b, d.Remarks)
 	}
 	if d.Line != nil {
 		b = d.Line.appendText(b, textOptions{zone: d.Zone}, new([]Field))
@@ -41,15 +42,24 @@ func (d *Response) appendText(b []byte) []byte {
 	for i := range d.Groups {
 		b = d.Groups[i].appendText(b)
 	}
-	// A remark may quote what a user wrote, so it is printed as one line.
-	for _, remark := range slices.Concat(d.Hints, d.Remarks) {
-		b = append(append(append(b, "# "...), norm.OneLine(remark)...), '\n')
+	if d.Receipts != nil {
+		b = d.Receipts.appendCounts(d.Receipts.appendText(b, d.Zone))
 	}
+	b = appendRemarks(b, slices.Concat(d.Hints, d.Remarks))
 	if d.Page != nil && d.Page.Next != "" {
 		b = append(append(append(b, "# next: "...), d.Page.Next...), '\n')
 	}
 	if d.DryRun {
 		b = append(append(append(b, "# nothing was saved\n# to do exactly this: repeat with confirm="...), d.Confirm...), '\n')
+	}
+	return b
+}
+
+// appendRemarks appends a line for each remark. A remark may quote what a user wrote, so it is
+// printed as one line.
+func appendRemarks(b []byte, remarks []string) []byte {
+	for _, remark := range remarks {
+		b = append(append(append(b, "# "...), norm.OneLine(remark)...), '\n')
 	}
 	return b
 }

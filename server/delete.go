@@ -38,6 +38,9 @@ func (s *Server) remove(rq *web.Request) (*render.Response, error) {
 			return nil, store.Conflict(rec, match)
 		}
 		later, err := tx.Delete(rec)
+		if later && rq.IsLine() {
+			return nil, crm.Errorf(crm.InvalidValue, "so many records refer to %s that they cannot all change in a batch; delete it by a request of its own.", rec.Handle())
+		}
 		doc := deleted(e.Name, rec.ID)
 		if later {
 			doc.Remarks = append(doc.Remarks, "it is deleted; counts and last times in other records are updated within seconds, since many records referred to it")

@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/render"
+	"crmkit/server/batch"
 	"crmkit/server/manual"
 	"crmkit/server/oauth"
 	"crmkit/server/web"
@@ -16,6 +17,7 @@ import (
 // called after SetRoutes.
 func (s *Server) newManual() (*manual.Manual, error) {
 	opts := manual.Options{Schema: s.schema, Version: s.opts.Version, Local: s.opts.Local, ImportMax: s.opts.ImportMax,
+		Batch:    manual.Batch{Lines: batch.MaxLines, Changes: batch.MaxChanges},
 		IdleDays: int(store.IdleLimit.Hours() / 24), Scope: oauth.Scope}
 	for _, r := range s.web.Routes() {
 		opts.Routes = append(opts.Routes, described(&r))
@@ -40,6 +42,8 @@ func described(r *web.Route) manual.Route {
 		d.Body = manual.RowsBody
 	case r.Stream == web.Restoring:
 		d.Body = manual.WorkspaceBody
+	case r.Lines > 0:
+		d.Body, d.Lines = manual.LinesBody, r.Lines
 	case r.Body:
 		d.Body = manual.FieldsBody
 	case len(r.Texts) > 0:

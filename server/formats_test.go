@@ -46,6 +46,9 @@ func sameAnswer(text, body string) error {
 		return err
 	}
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	if object["lines"] != nil {
+		return sameBatch(lines, object)
+	}
 	if code, found := strings.CutPrefix(lines[0], "ERROR "); found {
 		return sameError(code, lines[1:], object)
 	}

@@ -145,6 +145,9 @@ func (s *Server) createBelow(rq *web.Request, p parent) (*render.Response, error
 	if fault != nil {
 		return nil, fault
 	}
+	if m != nil && rq.IsLine() {
+		return nil, crm.Errorf(crm.InvalidValue, "a line of a batch adds one record, named by its id; send lists and filters as a request of its own.")
+	}
 	if m != nil {
 		return s.createLinks(rq, p, key, m)
 	}

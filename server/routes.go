@@ -5,6 +5,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/render"
+	"crmkit/server/batch"
 	"crmkit/server/manual"
 	"crmkit/server/web"
 )
@@ -45,6 +46,7 @@ func (s *Server) routes() []web.Route {
 	}
 	rows = append(rows, s.transfer.Routes()...)
 	return append(rows,
+		batch.Route(),
 		web.Route{Method: http.MethodGet, Path: "/search", Access: web.Read, Group: "work", Doc: "search every kind for q=, best first; types=contacts,deals only these",
 			Params: []string{"q", "types", "limit"}, Handle: s.search},
 		web.Route{Method: http.MethodGet, Path: "/reminders", Access: web.Read, Group: "work", Doc: "follow-ups and tasks due by now, soonest first; days=N looks ahead, assignee=me only yours, overdue=yes only late ones, status=open no closed deals",
@@ -95,10 +97,10 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 		row  web.Route
 	}{
 		{crm.List, web.Route{Method: http.MethodGet, Path: base, Access: web.Read, Doc: "list or search", Lists: true, Handle: s.list}},
-		{crm.Create, web.Route{Method: http.MethodPost, Path: base, Access: web.Write, Doc: createDoc(e), Body: true, Params: append(linkParams(e), web.PlanParams...), Handle: s.create}},
+		{crm.Create, web.Route{Method: http.MethodPost, Path: base, Access: web.Write, Doc: createDoc(e), Body: true, AsLine: true, Params: append(linkParams(e), web.PlanParams...), Handle: s.create}},
 		{crm.Fetch, web.Route{Method: http.MethodGet, Path: one, Access: web.Read, Doc: "one of them", Params: []string{"fields", "times"}, Handle: s.fetch}},
-		{crm.Update, web.Route{Method: http.MethodPatch, Path: one, Access: web.Write, Doc: "change the fields you send", Body: true, Params: web.PlanParams, Handle: s.update}},
-		{crm.Delete, web.Route{Method: http.MethodDelete, Path: one, Access: web.Full, Doc: "delete, in two steps", Params: web.PlanParams, Handle: s.remove}},
+		{crm.Update, web.Route{Method: http.MethodPatch, Path: one, Access: web.Write, Doc: "change the fields you send", Body: true, AsLine: true, Params: web.PlanParams, Handle: s.update}},
+		{crm.Delete, web.Route{Method: http.MethodDelete, Path: one, Access: web.Full, Doc: "delete, in two steps", AsLine: true, Asks: true, Params: web.PlanParams, Handle: s.remove}},
 	}
 	var rows []web.Route
 	for _, a := range all {
@@ -115,10 +117,10 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 		rows = append(rows,
 			web.Route{Method: http.MethodGet, Path: path, Access: web.Read, Group: e.Plural, Entity: e, Lists: true,
 				Doc: "those of this record", Handle: below(above, name, s.listBelow)},
-			web.Route{Method: http.MethodPost, Path: path, Access: web.Write, Group: e.Plural, Entity: e, Body: true, Params: web.PlanParams,
+			web.Route{Method: http.MethodPost, Path: path, Access: web.Write, Group: e.Plural, Entity: e, Body: true, AsLine: true, Params: web.PlanParams,
 				Doc: "create one for this record", Handle: below(above, name, s.createBelow)})
 		if e.IsLink() {
-			rows = append(rows, web.Route{Method: http.MethodDelete, Path: path + "/:memberId", Access: web.Full, Group: e.Plural, Entity: e, Params: web.PlanParams,
+			rows = append(rows, web.Route{Method: http.MethodDelete, Path: path + "/:memberId", Access: web.Full, Group: e.Plural, Entity: e, AsLine: true, Params: web.PlanParams,
 				Doc: "remove a member, by its id or the record's", Handle: below(above, name, s.detach)})
 		}
 	}

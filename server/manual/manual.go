@@ -15,7 +15,7 @@ import (
 var helpFiles embed.FS
 
 // Topics are the pages behind /help, in reading order.
-var Topics = []string{"work", "auth", "teams", "fields", "query", "write", "dry-run", "import", "errors", "mcp"}
+var Topics = []string{"work", "auth", "teams", "fields", "query", "write", "batch", "dry-run", "import", "errors", "mcp"}
 
 // The names of the other pages.
 const (
@@ -43,6 +43,7 @@ type Options struct {
 	Version   string
 	Local     bool   // sign-in codes are shown instead of mailed
 	ImportMax int64  // bytes of a file to import; 0: any number
+	Batch     Batch  // the limits of a batch
 	IdleDays  int    // after which an unused token ends
 	Scope     string // the one OAuth scope
 }
@@ -61,6 +62,7 @@ type Route struct {
 
 	Body   Body
 	Bulk   *Bulk    // the body may also be this
+	Lines  int      // of a body of lines, at most
 	Texts  []string // the members of a body of texts
 	Needs  []string // the texts that are required
 	MaxKey int      // characters of an Idempotency-Key; 0: it takes none
@@ -74,15 +76,19 @@ type Route struct {
 // Body is what a route takes as a body.
 type Body int
 
-// A body is nothing, fields of the entity, texts, rows of a file, or an exported
-// workspace.
+// A body is nothing, fields of the entity, texts, rows of a file, an exported workspace, or
+// the lines of a batch.
 const (
 	NoBody Body = iota
 	FieldsBody
 	TextsBody
 	RowsBody
 	WorkspaceBody
+	LinesBody
 )
+
+// Batch has the limits of a batch.
+type Batch struct{ Lines, Changes int }
 
 // Bulk is a body that links many records at once.
 type Bulk struct {

@@ -81,6 +81,8 @@ func requestBody(row *Route) object {
 			return jsonBody(object{"anyOf": []object{fields, bulkSchema(row)}})
 		}
 		return jsonBody(fields)
+	case LinesBody:
+		return linesBody(row)
 	case TextsBody:
 		body := jsonBody(textsSchema(row))
 		body["required"] = len(row.Needs) > 0
@@ -100,6 +102,30 @@ func bulkSchema(row *Route) object {
 		properties[name] = inputSchema(row.Entity.Field(name))
 	}
 	return object{"type": "object", "description": "several at once, all or none", "properties": properties}
+}
+
+// linesBody describes the body of a batch.
+func linesBody(row *Route) object {
+	one := object{"type": "object", "required": []string{"method", "path"}, "additionalProperties": false, "properties": object{
+		"method": object{"enum": []string{"POST", "PATCH", "DELETE"}},
+		"path":   object{"type": "string", "description": "path and query; $name stands for the id of a named record"},
+		"body":   object{"type": "object", "description": "of the call; a reference may be $name"},
+		"as":     object{"type": "string", "description": "names the record for later lines", "pattern": "^[A-Za-z][A-Za-z0-9_]*$"},
+	}}
+	content := textContent([]string{"application/x-ndjson"})
+	content["application/json"] = object{"schema": object{"type": "array", "minItems": 1, "maxItems": row.Lines, "items": one}}
+	return object{"required": true, "content": content}
+}
+
+// linesAnswer describes the answer to a batch.
+func linesAnswer() object {
+	count := object{"type": "integer"}
+	return object{"type": "object", "required": []string{"lines", "done", "failed", "not_tried"}, "properties": object{
+		"lines": object{"type": "array", "items": object{"type": "object", "required": []string{"line"}, "properties": object{
+			"line": count, "result": object{"enum": []string{"created", "updated", "unchanged", "deleted"}}, "handle": object{"type": "string"},
+			"error": object{"type": "string"}, "not_tried_because": count}}},
+		"done": count, "failed": count, "not_tried": count,
+	}}
 }
 
 // textsSchema describes a body of texts. A text with the name of a field of the entity
@@ -172,6 +198,8 @@ func answerOf(row *Route) object {
 			return object{"anyOf": []object{saved, dryRunAnswer(result)}}
 		}
 		return saved
+	case row.Body == LinesBody:
+		return linesAnswer()
 	case row.Entity != nil && row.Method == "GET":
 		return ref(row.Entity.Name)
 	}

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"path"
 	"slices"
 	"strings"
 
@@ -49,28 +48,17 @@ func errorText(err *crm.Error) string {
 // a token of their own.
 var hidden = []string{"mcp", "authorize", "token", "register", "revoke", "oauth", ".well-known", "auth", "metrics"}
 
-// innerURL parses the path and query of a tool call. The query is taken as it is written, so
-// that #, blanks and letters of any language need no escape in it. Paths are checked before
-// the router sees them: one that is not clean, or hides characters, could look harmless to a
-// person who confirms the call. The error is not_found, or method_not_allowed.
+// innerURL parses the path and query of a tool call, see web.ParseTarget. The error is that, or
+// not_found for a path that no tool may call.
 func innerURL(method, target string) (*url.URL, *crm.Error) {
-	if !slices.Contains(web.Methods, method) {
-		return nil, crm.Errorf(crm.MethodNotAllowed, "method is %s, not %s.", strings.Join(web.Methods, ", "), norm.Quote(method))
+	u, fault := web.ParseTarget(method, target)
+	if fault != nil {
+		return nil, fault
 	}
-	raw, rest, _ := strings.Cut(target, "?")
-	bad := crm.Errorf(crm.NotFound, "%s is not a valid path; write it like /contacts or /contacts?search=acme. GET /help lists every path.", norm.Quote(raw))
-	if raw != "" && raw[0] != '/' {
-		raw = "/" + raw // contacts?search=acme, contact/c_1
+	if first, _, _ := strings.Cut(u.Path[1:], "/"); slices.Contains(hidden, strings.ToLower(first)) {
+		return nil, crm.Errorf(crm.NotFound, "%s cannot be called by a tool: the connection is signed in already, as GET /whoami shows. GET /help lists every path.", norm.Quote(u.RawPath))
 	}
-	decoded, err := url.PathUnescape(raw)
-	if err != nil || !strings.HasPrefix(raw, "/") || strings.ContainsFunc(decoded, func(r rune) bool { return r == '\\' || norm.IsInvisible(r) }) ||
-		strings.ContainsFunc(rest, func(r rune) bool { return r < ' ' }) || path.Clean(decoded) != decoded {
-		return nil, bad
-	}
-	if first, _, _ := strings.Cut(decoded[1:], "/"); slices.Contains(hidden, strings.ToLower(first)) {
-		return nil, crm.Errorf(crm.NotFound, "%s cannot be called by a tool: the connection is signed in already, as GET /whoami shows. GET /help lists every path.", norm.Quote(raw))
-	}
-	return &url.URL{Path: decoded, RawPath: raw, RawQuery: rest}, nil
+	return u, nil
 }
 
 // truncated returns the text of an answer. A text over web.MaxToolText ends after a whole line,

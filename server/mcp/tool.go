@@ -125,7 +125,7 @@ func readArgument(m crm.Member) (string, *crm.Error) {
 		text = m.JSON
 	}
 	if m.Name == "body" && !isString && text[0] != '{' && text[0] != '[' {
-		return "", crm.Errorf(crm.InvalidValue, `body is a JSON object like {"name":"Jane Doe"}, a list of them for /import/…, or JSON or CSV as text, not %s.`, norm.ShowJSON(m.JSON)).On("body")
+		return "", crm.Errorf(crm.InvalidValue, `body is a JSON object like {"name":"Jane Doe"}, a list of them for /batch and /import/…, or JSON or CSV as text, not %s.`, norm.ShowJSON(m.JSON)).On("body")
 	}
 	return text, nil
 }

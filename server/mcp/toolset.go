@@ -24,7 +24,7 @@ func (c *Connector) withMethod(method string) func(*web.Request, map[string]stri
 
 const (
 	bodyDoc   = "JSON body"
-	importDoc = "; for /import/… also a list, or CSV as text"
+	importDoc = "; for /batch a list, for /import/… also CSV as text"
 )
 
 // requestArguments returns the schemas of a tool whose arguments are a request.

@@ -89,7 +89,7 @@ func (a *Adapter) otherHabit(method string, parts []string) string {
 		if len(parts) > 1 {
 			return "" // the nearest routes say more
 		}
-		return "one call writes one record. Many rows of a kind: POST /import/contacts with a JSON array, JSON lines or CSV; it creates and updates."
+		return "several writes: POST /batch with a JSON array of them. Many rows of a kind: POST /import/contacts with a JSON array, JSON lines or CSV; it creates and updates."
 	case "merge", "duplicates":
 		return mergeHint
 	case "webhooks", "hooks", "events", "changes":
@@ -156,7 +156,7 @@ func listHabit(method, word string, e *crm.Entity) string {
 		if method == "GET" {
 			return ""
 		}
-		return "many rows at once: POST /import/" + kind + " with a JSON array, JSON lines or CSV; it creates and updates. One: POST /" + kind + " {…}, or PATCH /" + kind + "/{id} {…}."
+		return "many rows at once: POST /import/" + kind + " with a JSON array, JSON lines or CSV; it creates and updates. Several writes of any kind: POST /batch. One: POST /" + kind + " {…}, or PATCH /" + kind + "/{id} {…}."
 	case "merge":
 		return mergeHint
 	case "export", "download":

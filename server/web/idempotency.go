@@ -139,6 +139,10 @@ const maxStored = 64 << 10
 // receiptOf returns the short form of an answer that is too large to be saved: the handle of its
 // record, the result, and the call that has the rest.
 func receiptOf(doc *render.Response) *render.Response {
+	if doc.Receipts != nil {
+		return &render.Response{Receipts: doc.Receipts.Short(), Zone: doc.Zone,
+			Remarks: []string{"the batch was executed once, but its answer was too large to be stored whole: what changed is left out; GET /audit shows it"}}
+	}
 	short := &render.Response{Result: doc.Result, Upsert: doc.Upsert, Version: doc.Version, Zone: doc.Zone}
 	where := "GET /audit shows the result"
 	if doc.Line != nil {

@@ -74,6 +74,9 @@ var errNotValid = errors.New("the token is not valid for the request")
 // TransactConfirmed is Transact for a write that needs a confirmation. Without a valid one it runs
 // dry, and the error is an *Offer.
 func (rq *Request) TransactConfirmed(fn Work) (doc *render.Response, err error) {
+	if rq.line != nil { // the request that it is a part of asks
+		return rq.Transact(fn)
+	}
 	p, fault := rq.Planning()
 	if fault != nil {
 		return nil, fault
@@ -116,6 +119,7 @@ func (rq *Request) Offered(doc *render.Response, p plan.Plan) (_ *render.Respons
 		line := doc.Line.Unsaved()
 		doc.Line = &line
 	}
+	doc.Receipts = doc.Receipts.Unsaved()
 	err = rq.Update(func(tx *store.Tx) (err error) {
 		doc.Confirm, err = rq.Offer(tx, p)
 		return err

@@ -28,6 +28,9 @@ type Route struct {
 	Lists  bool        // has the parameters of lists of Entity
 	Body   bool        // its body has the fields of Entity
 	Texts  []string    // its body has these text fields; * marks those that are required
+	Lines  int         // its body is at most so many lines of a batch
+	Asks   bool        // it needs a confirmation (TransactConfirmed)
+	AsLine bool        // it writes one record, in one transaction, and may be a line of a batch
 	Stream Stream      // how the answer is sent in pieces, and what the body is
 
 	Protocol *Protocol // nil: the API itself

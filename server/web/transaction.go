@@ -1,6 +1,8 @@
 package web
 
 import (
+	"errors"
+
 	"crmkit/render"
 	"crmkit/store"
 	"crmkit/store/account"
@@ -12,8 +14,13 @@ type Work func(*store.Tx) (*render.Response, error)
 
 // Transact runs a write of the request and returns its answer. A request with an
 // Idempotency-Key is done once: sent again it gets the same answer. With dry_run=1 nothing is saved,
-// and with confirm= exactly what a dry run has shown; see package plan.
+// and with confirm= exactly what a dry run has shown; see package plan. The write of a
+// line is left to the request that the line is part of.
 func (rq *Request) Transact(fn Work) (*render.Response, error) {
+	if rq.line != nil {
+		rq.line.write = fn
+		return nil, errPrepared
+	}
 	p, fault := rq.Planning()
 	switch {
 	case fault != nil:
@@ -38,8 +45,11 @@ func (rq *Request) transact(fn Work) (doc *render.Response, err error) {
 	return doc, nil
 }
 
-// Update runs a write of the request.
+// Update runs a write of the request, which must not be a line.
 func (rq *Request) Update(fn func(*store.Tx) error) error {
+	if rq.line != nil {
+		return errors.New("a line of a batch began a transaction of its own: " + rq.Method + " " + rq.Route.Pattern())
+	}
 	return rq.adapter.store.Write(rq.Context(), rq.Actor, rq.Authorized(fn))
 }
 

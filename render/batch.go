@@ -1,0 +1,222 @@
+package render
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+)
+
+// Receipt is the outcome of a line of a batch.
+type Receipt struct {
+	Line  int       // its number, from 1
+	As    string    // the name that the line gives to its record; empty: none
+	Doc   *Response // what the call itself would answer, or its error; nil: the line was not tried
+	Needs int       // of a line that was not tried: the line that failed, whose record it needs
+}
+
+// Receipts are the outcomes of the lines of a batch, in their order.
+type Receipts []Receipt
+
+// Counts returns how many lines were done, failed, and were not tried.
+func (list Receipts) Counts() (done, failed, untried int) {
+	for _, r := range list {
+		switch {
+		case r.Doc == nil:
+			untried++
+		case r.Doc.Error != nil:
+			failed++
+		default:
+			done++
+		}
+	}
+	return done, failed, untried
+}
+
+// Short returns the receipts without changes, remarks and hints: only the records and what became of
+// them, and the codes of errors.
+func (list Receipts) Short() (short Receipts) {
+	for _, r := range list {
+		switch {
+		case r.Doc == nil:
+		case r.Doc.Error != nil:
+			r.Doc = &Response{Error: &crm.Error{Code: r.Doc.Error.Code, Hint: "nothing of this line was saved; its hint was in the first answer only."}}
+		default:
+			r.Doc = &Response{Line: r.Doc.Line, Result: r.Doc.Result, Version: r.Doc.Version}
+		}
+		short = append(short, r)
+	}
+	return short
+}
+
+// Unsaved returns the receipts of a batch that was not saved: without the ids of the records that it would
+// make, which other records may get. Lines and changes have the names of these records instead.
+func (list Receipts) Unsaved() (unsaved Receipts) {
+	names := map[string]string{} // by the ids of records that do not exist
+	for _, r := range list {
+		if r.Doc == nil || r.Doc.Error != nil {
+			unsaved = append(unsaved, r)
+			continue
+		}
+		doc := *r.Doc
+		doc.Version, doc.Changed = 0, renamed(doc.Changed, names)
+		kind, id, _ := strings.Cut(doc.Line.Handle(), "/")
+		name, made := names[id]
+		if name != "" {
+			name = "/" + name
+		}
+		if made {
+			doc.Line = &Item{Head: strings.TrimSuffix(doc.Line.Head, kind+"/"+id) + kind + name, unsaved: true}
+		} else if doc.Result == "created" {
+			doc.Line = &Item{Head: kind, unsaved: true}
+			names[id] = ""
+		}
+		if _, made := names[id]; made && r.As != "" {
+			names[id] = "$" + r.As
+		}
+		r.Doc = &doc
+		unsaved = append(unsaved, r)
+	}
+	return unsaved
+}
+
+// renamed returns changes with names instead of the ids that have one.
+func renamed(changes []Change, names map[string]string) (list []Change) {
+	for _, c := range changes {
+		if name := names[c.ToID]; name != "" {
+			c.To, c.ToID = crm.Str(name), ""
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// appendText appends a line for each receipt, with its remarks below it, and the counts.
+func (list Receipts) appendText(b []byte, zone *time.Location) []byte {
+	for _, r := range list {
+		b = r.appendText(b, zone)
+	}
+	return b
+}
+
+// appendCounts appends how many lines had each outcome, as a remark: "# 4 done", "# 2 done, 1 failed, 1 not tried".
+func (list Receipts) appendCounts(b []byte) []byte {
+	done, failed, untried := list.Counts()
+	b = append(strconv.AppendInt(append(b, "# "...), int64(done), 10), " done"...)
+	if failed > 0 {
+		b = append(strconv.AppendInt(append(b, ", "...), int64(failed), 10), " failed"...)
+	}
+	if untried > 0 {
+		b = append(strconv.AppendInt(append(b, ", "...), int64(untried), 10), " not tried"...)
+	}
+	return append(b, '\n')
+}
+
+// appendText appends the receipt as a line: "3 updated deal/d_01 stage proposal -> won".
+func (r *Receipt) appendText(b []byte, zone *time.Location) []byte {
+	b = append(strconv.AppendInt(b, int64(r.Line), 10), ' ')
+	switch {
+	case r.Doc == nil:
+		b = strconv.AppendInt(append(b, "not tried because "...), int64(r.Needs), 10)
+		return append(b, " failed\n"...)
+	case r.Doc.Error != nil:
+		return appendLineErrorText(b, r.Doc.Error, zone)
+	}
+	if r.Doc.Result != deletedResult { // its line says so itself
+		b = append(append(b, r.Doc.Result...), ' ')
+	}
+	b = append(b, r.Doc.Line.Head...)
+	if r.As != "" {
+		b = append(append(b, " as="...), r.As...)
+	}
+	if len(r.Doc.Changed) > 0 {
+		b = AppendChanges(append(b, ' '), r.Doc.Changed, zone)
+	}
+	b = append(b, '\n')
+	for _, remark := range r.Doc.Remarks {
+		b = append(strconv.AppendInt(append(b, "# "...), int64(r.Line), 10), ": "...)
+		b = append(append(b, norm.OneLine(remark)...), '\n')
+	}
+	return b
+}
+
+// deletedResult is the Result of an answer whose line says that the record is deleted.
+const deletedResult = "deleted"
+
+// appendLineErrorText appends the error of a line on one line, and below it the present state of
+// the record, if the error has it.
+func appendLineErrorText(b []byte, e *crm.Error, zone *time.Location) []byte {
+	b = append(append(append(b, "ERROR "...), e.Code...), ' ')
+	b = append(append(b, norm.OneLine(e.Hint)...), '\n')
+	if e.Record != nil {
+		line := Record(*e.Record, nil)
+		b = line.appendText(b, textOptions{zone: zone}, new([]Field))
+	}
+	return b
+}
+
+// members appends the receipts, and the number of each outcome as a member.
+func (list Receipts) members(o *object) {
+	o.key("lines")
+	o.b = append(o.b, '[')
+	for i, r := range list {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		item := object{b: append(o.b, '{')}
+		r.members(&item)
+		o.b = append(item.b, '}')
+	}
+	o.b = append(o.b, ']')
+}
+
+// counts appends how many lines had each outcome.
+func (list Receipts) counts(o *object) {
+	done, failed, untried := list.Counts()
+	o.raw("done", strconv.Itoa(done))
+	o.raw("failed", strconv.Itoa(failed))
+	o.raw("not_tried", strconv.Itoa(untried))
+}
+
+// members appends the members of one receipt.
+func (r *Receipt) members(o *object) {
+	o.raw("line", strconv.Itoa(r.Line))
+	if r.Doc == nil {
+		o.raw("not_tried_because", strconv.Itoa(r.Needs))
+		return
+	}
+	if r.Doc.Error != nil {
+		errorMembers(o, r.Doc.Error)
+		return
+	}
+	o.text("result", r.Doc.Result)
+	if handle := r.Doc.Line.Handle(); r.Doc.Line.unsaved {
+		kind, name, _ := strings.Cut(handle, "/")
+		if o.text("kind", kind); name != "" {
+			o.text("record", name)
+		}
+	} else {
+		o.text("id", crm.CutHandle(handle))
+		o.text("handle", handle)
+	}
+	if r.As != "" {
+		o.text("as", r.As)
+	}
+	if r.Doc.Version > 0 {
+		o.raw("version", strconv.FormatInt(r.Doc.Version, 10))
+	}
+	if len(r.Doc.Changed) > 0 {
+		changes := ChangesField(r.Doc.Changed)
+		o.key(changes.Name)
+		o.b = changes.appendJSON(o.b)
+	}
+	if len(r.Doc.Remarks) > 0 {
+		o.texts("remarks", r.Doc.Remarks)
+	}
+}
+
+// Handle returns the handle of the record that the item is about: the last word of its head, as in
+// "contact/c_1" and "deleted contact/c_1".
+func (l *Item) Handle() string { return l.Head[strings.LastIndexByte(l.Head, ' ')+1:] }

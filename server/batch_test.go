@@ -1,0 +1,249 @@
+package server_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+	"crmkit/crm/catalog"
+	"crmkit/store"
+)
+
+// contactsBatch returns a batch that creates n contacts with a prefix.
+func contactsBatch(prefix string, n int) string {
+	lines := make([]string, n)
+	for i := range lines {
+		lines[i] = fmt.Sprintf(`{"method":"POST","path":"/contacts","body":{"name":"%s %d","email":"%[1]s%[2]d@acme.com"}}`, prefix, i)
+	}
+	return "[" + strings.Join(lines, ",") + "]"
+}
+
+// whole returns all that a batch could change: records, log and usage.
+func whole(r *rig) string {
+	return exported(r) + r.want(200, "GET", "/audit?limit=500", "") + r.want(200, "GET", "/whoami", "")
+}
+
+// TestBatchWithAFailureSavesNothing lets each line of a batch fail, before and after it has written
+// something.
+func TestBatchWithAFailureSavesNothing(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	lines := []string{
+		`{"method":"POST","path":"/companies","body":{"name":"Acme","domain":"acme.com"},"as":"co"}`,
+		`{"method":"POST","path":"/contacts","body":{"name":"Ann","email":"ann@acme.com","company_id":"$co"},"as":"ann"}`,
+		`{"method":"POST","path":"/campaigns","body":{"name":"Autumn"},"as":"autumn"}`,
+		`{"method":"POST","path":"/campaigns/$autumn/members","body":{"contact_id":"$ann"}}`,
+		`{"method":"POST","path":"/contacts/$ann/activities","body":{"kind":"call","body":"Hello"}}`,
+		`{"method":"PATCH","path":"/contacts/$ann","body":{"stage":"lead"}}`,
+	}
+	missing := r.id("campaign", 99)
+	failing := []string{
+		`{"method":"POST","path":"/contacts","body":{"name":""},"as":"%s"}`,
+		`{"method":"POST","path":"/contacts?campaign=` + missing + `","body":{"name":"Bob","email":"bob@acme.com"},"as":"%s"}`, // fails after the contact is made
+		`{"method":"PATCH","path":"/contacts/` + r.id("contact", 99) + `","body":{"name":"Bob"},"as":"%s"}`,
+	}
+	before := whole(r)
+	for i := range lines {
+		for _, fails := range failing {
+			list := slices.Clone(lines)
+			list[i] = fmt.Sprintf(fails, []string{"co", "ann", "autumn", "x", "y", "z"}[i])
+			a := r.call("POST", "/batch", "["+strings.Join(list, ",")+"]")
+			if a.status < 400 || !strings.Contains(a.body, fmt.Sprintf("\n%d ERROR ", i+1)) || !strings.Contains(a.body, "nothing was saved, because line") {
+				t.Errorf("line %d: %d %s", i+1, a.status, a.body)
+			}
+			if after := whole(r); after != before {
+				t.Fatalf("line %d failed with %s, and something was saved:\n%s", i+1, a.body, diff(before, after))
+			}
+		}
+	}
+	if text := r.want(200, "POST", "/batch", "["+strings.Join(lines, ",")+"]"); !strings.HasSuffix(text, "\n# 6 done\n") {
+		t.Error(text)
+	}
+}
+
+// TestBatchIsCappedAsAWhole checks that a cap that only the last line exceeds saves nothing, and takes
+// nothing of the plan.
+func TestBatchIsCappedAsAWhole(t *testing.T) {
+	r := newRigWith(t, store.Options{Plans: catalog.Plans{{Name: "small", Caps: []catalog.Cap{{Resource: "contacts", Max: 3}}}}, Plan: "small"}).as("jane@acme.com")
+	a := r.call("POST", "/batch", contactsBatch("a", 4))
+	if a.status != 403 || !strings.HasPrefix(a.body, "ERROR plan_limit_reached\n") || !strings.Contains(a.body, "\n4 ERROR plan_limit_reached ") || !strings.Contains(a.body, "# no error, but not saved: lines 1-3\n") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if text := r.want(200, "GET", "/whoami", ""); !strings.Contains(text, "contacts: 0 / 3") {
+		t.Error(text)
+	}
+	if text := r.want(200, "POST", "/batch?atomic=0", contactsBatch("b", 4)); !strings.HasSuffix(text, "\n# 3 done, 1 failed\n") {
+		t.Error(text)
+	}
+	if text := r.want(200, "GET", "/whoami", ""); !strings.Contains(text, "contacts: 3 / 3") {
+		t.Error(text)
+	}
+}
+
+// TestBatchIsRepeatedByItsKey sends batches many times at once, each with its key.
+func TestBatchIsRepeatedByItsKey(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	body := func(n int) string {
+		return fmt.Sprintf(`[{"method":"POST","path":"/deals","body":{"title":"deal %d"},"as":"d"},{"method":"POST","path":"/deals/$d/activities","body":{"kind":"note","body":"x"}}]`, n)
+	}
+	answers := make([]answer, 40)
+	together(len(answers), func(i int) {
+		answers[i] = r.call("POST", "/batch", body(i%4), "Idempotency-Key", fmt.Sprint("key-", i%4))
+	})
+	different := map[string]bool{}
+	for _, a := range answers {
+		different[strings.TrimSuffix(a.body, "# replayed\n")] = true
+		if a.status != 200 {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+	}
+	if list := r.want(200, "GET", "/activities?total=exact", ""); !strings.Contains(list, "# 4 of 4 activities\n") || len(different) != 4 {
+		t.Errorf("%d different answers, and\n%s", len(different), list)
+	}
+	r.want(409, "POST", "/batch", body(1), "Idempotency-Key", "key-0")
+	r.want(409, "POST", "/batch?atomic=0", body(0), "Idempotency-Key", "key-0")
+	wrong := `[{"method":"POST","path":"/deals","body":{"title":""}}]`
+	r.want(400, "POST", "/batch", wrong, "Idempotency-Key", "free")
+	if a := r.call("POST", "/batch", body(9), "Idempotency-Key", "free"); a.status != 200 || strings.Contains(a.body, "replayed") {
+		t.Errorf("a batch that was refused used up its key: %d %s", a.status, a.body)
+	}
+}
+
+// TestLargeBatchIsRepeatedWithItsIds checks that a stored answer has the records of every line, also if
+// what changed is too large to be stored.
+func TestLargeBatchIsRepeatedWithItsIds(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	lines := make([]string, 500)
+	for i := range lines {
+		lines[i] = fmt.Sprintf(`{"method":"PATCH","path":"/deals/%s","body":{"notes":"%s"}}`, r.id("deal", 1), strings.Repeat(string(rune('a'+i%20)), 200))
+	}
+	r.want(201, "POST", "/deals", `{"title":"x"}`)
+	body := "[" + strings.Join(lines, ",") + "]"
+	first := r.want(200, "POST", "/batch", body, "Idempotency-Key", "large")
+	again := r.want(200, "POST", "/batch", body, "Idempotency-Key", "large")
+	handle := "deal/" + r.id("deal", 1)
+	if !strings.Contains(first, "500 updated "+handle+" notes ") || !strings.Contains(again, "\n500 updated "+handle+"\n# 500 done\n") || !strings.Contains(again, "# replayed\n") {
+		t.Errorf("%.300s\n…%s", again, again[max(0, len(again)-300):])
+	}
+	if version := r.json(200, "GET", "/deals/"+r.id("deal", 1), "")["version"]; fmt.Sprint(version) != "501" {
+		t.Errorf("it is at version %v", version)
+	}
+}
+
+// TestBatchHasTheRightsOfItsCalls checks scope and role of each line.
+func TestBatchHasTheRightsOfItsCalls(t *testing.T) {
+	r := newRig(t)
+	ann := r.mint("ann@acme.com")
+	r.seat(ann, "bob@acme.com", crm.RoleMember)
+	bob := r.mint("bob@acme.com")
+	token := func(of person, workspace, scope string) string {
+		a := r.send(of.token, "POST", "/workspaces/"+workspace+"/tokens", `{"token_name":"x","scope":"`+scope+`"}`)
+		return a.text("token")
+	}
+	made := r.send(ann.token, "POST", "/batch", `[{"method":"POST","path":"/contacts","body":{"name":"Eve"},"as":"eve"},{"method":"POST","path":"/contacts/$eve/activities","body":{"kind":"note","body":"by Ann"}},
+		{"method":"POST","path":"/campaigns","body":{"name":"Autumn"},"as":"a"},{"method":"POST","path":"/campaigns/$a/members","body":{"contact_id":"$eve"}}]`)
+	if made.status != 200 {
+		t.Fatal(made.body)
+	}
+	remove := `[{"method":"DELETE","path":"/campaigns/` + r.id("campaign", 1) + `/members/` + r.id("contact", 1) + `"}]`
+	change := `[{"method":"PATCH","path":"/activities/` + r.id("activity", 1) + `","body":{"body":"by Bob"}}]`
+	reads, writes, bobs := token(ann, ann.WorkspaceID, "read"), token(ann, ann.WorkspaceID, "write"), token(bob, ann.WorkspaceID, "full")
+	for _, c := range []struct{ token, body, want string }{
+		{reads, change, "403 scope_required"}, {writes, remove, "403 scope_required"}, {bobs, change, "403 admin_required"},
+		{writes, change, "200"}, {bobs, remove, "200"},
+	} {
+		if a := r.send(c.token, "POST", "/batch", c.body); strings.TrimSpace(fmt.Sprint(a.status, " ", a.text("error"))) != c.want {
+			t.Errorf("%s: %d %s, want %s", c.body, a.status, a.body, c.want)
+		}
+	}
+	other := r.mint("eve@acme.com")
+	if a := r.send(other.token, "POST", "/batch", change); a.status != 404 || !strings.Contains(a.body, "not an id of this workspace") {
+		t.Errorf("from another workspace: %d %s", a.status, a.body)
+	}
+}
+
+// TestBatchIsOneChange checks that a batch is one transaction and one group of the log.
+func TestBatchIsOneChange(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(200, "POST", "/batch", contactsBatch("a", 1)) // makes the origin of the entries
+	commits := 0
+	r.watch(func(b store.Batch) { commits += b.Writes })
+	r.want(200, "POST", "/batch", contactsBatch("b", 50))
+	r.want(400, "POST", "/batch?atomic=0", `[{"method":"POST","path":"/deals","body":{}}]`)
+	var groups, entries int64
+	err := r.store.Read(t.Context(), func(v *store.ReadTx) error {
+		return v.Row(t.Context(), "SELECT COUNT(DISTINCT COALESCE(change_group, key % 1099511627776)), COUNT(*) FROM log WHERE action = 'create'", nil, &groups, &entries)
+	})
+	if err != nil || groups != 2 || entries != 51 || commits != 2 {
+		t.Errorf("%d groups of %d entries in %d writes, %v", groups, entries, commits, err)
+	}
+}
+
+// TestBatchesAtOnce sends batches about the same records at once, also to several servers.
+func TestBatchesAtOnce(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	together(20, func(i int) {
+		body := fmt.Sprintf(`[{"method":"POST","path":"/companies","body":{"name":"Acme","domain":"acme.com"},"as":"co"},{"method":"POST","path":"/contacts","body":{"name":"Ann","email":"a%d@acme.com","company_id":"$co"},"as":"a"},
+			{"method":"PATCH","path":"/companies/$co","body":{"custom":{"k%[1]d":1}}},{"method":"POST","path":"/contacts/$a/activities","body":{"kind":"call","body":"x"}}]`, i)
+		if a := r.call("POST", "/batch", body); a.status != 200 {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+	})
+	company := r.json(200, "GET", "/companies/"+r.id("company", 1), "")
+	if custom, _ := company["custom"].(map[string]any); len(custom) != 20 || fmt.Sprint(company["activities"]) != "20" || fmt.Sprint(r.json(200, "GET", "/companies", "")["total"]) != "1" {
+		t.Errorf("%v", company)
+	}
+}
+
+// TestBatchOfOneIsItsCall checks that the status and code of a batch of one are those of the call.
+func TestBatchOfOneIsItsCall(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(201, "POST", "/contacts", `{"name":"Ann","email":"ann@acme.com"}`)
+	r.want(201, "POST", "/contacts", `{"name":"Bob","email":"bob@acme.com"}`)
+	bob := "/contacts/" + r.id("contact", 2)
+	for _, c := range [][3]string{{"PATCH", bob, `{"email":"ann@acme.com"}`}, {"PATCH", bob, `{"name":"B","version":7}`}, {"PATCH", bob, `{"nmae":"B"}`}, {"PATCH", bob + "9", `{}`},
+		{"POST", "/contact", `{}`}, {"PUT", "/contacts", `{}`}, {"POST", "/deals?x=1", `{"title":"x"}`}, {"POST", "/deals", ``}, {"POST", "/deals", `{"title":"x","contact_id":"` + r.id("contact", 9) + `"}`}} {
+		line := map[string]any{"method": c[0], "path": c[1], "body": c[2]}
+		one, batch := r.call(c[0], c[1], c[2], "Accept", "application/json"), r.call("POST", "/batch", string(must(json.Marshal([]any{line}))), "Accept", "application/json")
+		want, got := decoded(t, one.body), decoded(t, batch.body)
+		first := got["lines"].([]any)[0].(map[string]any)
+		delete(first, "line")
+		if c[0] != "PUT" && (one.status != batch.status || fmt.Sprint(first) != fmt.Sprint(want)) || got["error"] != want["error"] {
+			t.Errorf("%v: %d %s\n%d %s", c, one.status, one.body, batch.status, batch.body)
+		}
+	}
+}
+
+// TestBatchOverMCP sends batches with the tools.
+func TestBatchOverMCP(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	lines := []any{
+		map[string]any{"method": "POST", "path": "/companies", "body": map[string]any{"name": "Acme"}, "as": "co"},
+		map[string]any{"method": "POST", "path": "/contacts", "body": map[string]any{"name": "Ann", "company_id": "$co"}},
+	}
+	for path, tool := range map[string]string{"/mcp": "request", "/mcp/tools": "write"} {
+		text, failed := r.tool(path, tool, map[string]any{"method": "POST", "path": "/batch", "body": lines})
+		if failed || !strings.Contains(text, "1 created company/") || !strings.HasSuffix(text, "\n# 2 done\n") {
+			t.Errorf("%s: %s", tool, text)
+		}
+		text, failed = r.tool(path, tool, map[string]any{"method": "POST", "path": "/batch", "body": append(lines, map[string]any{"method": "POST", "path": "/workspaces/x/tokens"})})
+		if !failed || !strings.Contains(text, "3 ERROR invalid_value POST /workspaces/{id}/tokens cannot be a line of a batch") {
+			t.Errorf("%s: %s", tool, text)
+		}
+	}
+}
+
+// TestBatchIsBounded checks the limits of a batch.
+func TestBatchIsBounded(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	if text := r.want(200, "POST", "/batch", contactsBatch("a", 500)); !strings.HasSuffix(text, "\n# 500 done\n") {
+		t.Error(text[max(0, len(text)-200):])
+	}
+	r.want(400, "POST", "/batch", contactsBatch("b", 501))
+	r.want(413, "POST", "/batch", "["+strings.Repeat(" ", 1<<20)+"]")
+	if list := r.want(200, "GET", "/contacts?limit=1&total=exact", ""); !strings.Contains(list, " of 500 contacts") {
+		t.Error(list)
+	}
+}
