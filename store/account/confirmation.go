@@ -25,10 +25,34 @@ type Confirmation struct {
 	Running bool   // a run of it is under way, see BeginConfirmation
 }
 
-// SaveConfirmation stores a confirmation of the actor.
+// Plans of many records are large, so a user has only so many that wait in a workspace.
+const (
+	largePlan     = 16 << 10 // bytes from which a plan is large
+	maxLargePlans = 50
+)
+
+// SaveConfirmation stores a confirmation of the actor. The error is rate_limited if too many large
+// ones of the actor wait.
 func SaveConfirmation(tx *store.Tx, c Confirmation) error {
+	if len(c.Decided) > largePlan {
+		if err := checkLargePlans(tx); err != nil {
+			return err
+		}
+	}
 	return tx.Exec("INSERT INTO confirmations (hash, workspace_id, user_id, request, body, decided, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
 		c.Hash, tx.Actor.Workspace, tx.Actor.User, c.Request, c.Body, c.Decided, tx.Now()+ConfirmFor.Milliseconds())
+}
+
+func checkLargePlans(tx *store.Tx) error {
+	var n, last int64
+	_, err := tx.Row("SELECT COUNT(*), COALESCE(MIN(expires_at), 0) FROM confirmations WHERE workspace_id = $1 AND user_id = $2 AND answer IS NULL AND expires_at > $3 AND OCTET_LENGTH(decided) > $4",
+		[]any{tx.Actor.Workspace, tx.Actor.User, tx.Now(), largePlan}, &n, &last)
+	if err != nil || n < maxLargePlans {
+		return err
+	}
+	fault := crm.Errorf(crm.RateLimited, "%d dry runs of many records wait for their confirmation, the most that a user may have. Nothing was saved; confirm one of them, or wait for the time in Retry-After.", n)
+	fault.RetryAfter = time.Duration(last-tx.Now()) * time.Millisecond
+	return fault
 }
 
 const findConfirmation = `SELECT request, body, decided, COALESCE(answer, ''), CASE WHEN runs_until > $4 THEN 1 ELSE 0 END FROM confirmations

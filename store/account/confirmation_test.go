@@ -1,6 +1,9 @@
 package account
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,6 +38,39 @@ func (f *fixture) wantRunning(what string, actor crm.Actor, found, running bool)
 	if err != nil || is != found || c.Running != running {
 		f.t.Errorf("%s: found %v, running %v, %v", what, is, c.Running, err)
 	}
+}
+
+// TestLargePlansAreLimited stores as many large plans as a user may have, and one more.
+func TestLargePlansAreLimited(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+		save := func(actor crm.Actor, hash string, size int) error {
+			return f.Write(t.Context(), actor, func(tx *store.Tx) error {
+				return SaveConfirmation(tx, Confirmation{Hash: hash, Decided: strings.Repeat("x", size)})
+			})
+		}
+		for i := range maxLargePlans {
+			if err := save(ann, fmt.Sprint("h", i), largePlan+1); err != nil {
+				t.Fatal(err)
+			}
+			f.clock.advance(time.Second)
+		}
+		var fault *crm.Error
+		if err := save(ann, "more", largePlan+1); !errors.As(err, &fault) || fault.Code != crm.RateLimited || fault.RetryAfter != ConfirmFor-maxLargePlans*time.Second {
+			t.Errorf("one more: %v", err)
+		}
+		if err := errors.Join(save(ann, "small", largePlan), save(bob, "bob", largePlan+1)); err != nil {
+			t.Errorf("a small one, and one of another user: %v", err)
+		}
+		f.write(ann, func(tx *store.Tx) error { return FinishConfirmation(tx, "h7", "done") })
+		if err := save(ann, "after", largePlan+1); err != nil {
+			t.Errorf("after one was done: %v", err)
+		}
+		f.clock.advance(ConfirmFor - maxLargePlans*time.Second)
+		if err := save(ann, "later", largePlan+1); err != nil {
+			t.Errorf("after the first has expired: %v", err)
+		}
+	})
 }
 
 // TestRunsOfConfirmations takes a confirmation through its runs. One is under way at a time. One that is
