@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"crmkit/crm/catalog"
+	"crmkit/store"
 )
 
 // planned returns the token of a dry run.
@@ -45,14 +48,18 @@ func TestLostAnswersAreReplayed(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 1))
 	r := newRig(t).as("jane@acme.com")
-	lost := 0
+	lost, took := 0, time.Second
 	for i := range 60 {
 		body := fmt.Sprintf(`{"name":"Joe %d"}`, i)
 		path := "/contacts?confirm=" + r.planned("POST", "/contacts?dry_run=1", body)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(random.IntN(300))*time.Microsecond)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(random.Int64N(int64(took))))
 		req := httptest.NewRequestWithContext(ctx, "POST", "http://127.0.0.1:8080"+path, strings.NewReader(body))
 		req.RemoteAddr, req.Header = "127.0.0.1:40000", r.header.Clone()
+		began := time.Now()
 		r.handler.ServeHTTP(httptest.NewRecorder(), req)
+		if ctx.Err() == nil {
+			took = time.Since(began) * 5 / 4
+		}
 		cancel()
 		a := r.call("POST", path, body)
 		if a.status != http.StatusCreated || !strings.HasPrefix(a.body, "contact/") {
@@ -112,6 +119,28 @@ func TestBodiesMayBeWrittenOtherwise(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	token := r.planned("POST", "/contacts?dry_run=1", `{"name":"Zoë","custom":{"a":1,"b":[1.0]}}`)
 	r.want(201, "POST", "/contacts?confirm="+token, "{ \"custom\":{\"b\": [1.0],\"a\":1},\n\"name\":\"Zo\\u00eb\"}")
+}
+
+// TestDryRunsMeetTheCaps fills workspaces up to a cap of their plan by confirmed dry runs. The one that
+// meets the cap is refused as the write is, and all before it can be confirmed: the answers that are
+// stored for repeated confirmations do not meet the cap.
+func TestDryRunsMeetTheCaps(t *testing.T) {
+	for _, limit := range []catalog.Cap{{Resource: "contacts", Max: 5}, {Resource: catalog.Storage, Max: 20_000}} {
+		r := newRigWith(t, store.Options{Plans: catalog.Plans{{Name: "small", Caps: []catalog.Cap{limit}}}, Plan: "small"}).as("jane@acme.com")
+		refused := answer{}
+		for n := 0; refused.status == 0 && n < 1000; n++ {
+			body := fmt.Sprintf(`{"name":"Joe %d"}`, n)
+			a := r.call("POST", "/contacts?dry_run=1", body)
+			if a.status != 200 {
+				refused = a
+				continue
+			}
+			r.want(201, "POST", "/contacts?confirm="+tokenIs.FindStringSubmatch(a.body)[1], body)
+		}
+		if a := r.call("POST", "/contacts", `{"name":"Joe 1000"}`); a.status != 403 || refused.status != 403 || limit.Resource == "contacts" && a.body != refused.body {
+			t.Errorf("%+v: the dry run %d %s\nthe write %d %s", limit, refused.status, refused.body, a.status, a.body)
+		}
+	}
 }
 
 // TestPlansOverMCP confirms by the tools what a dry run of a tool showed.

@@ -91,8 +91,19 @@ func firstOf(planned *Receipt) string {
 	return slices.Min(slices.Collect(maps.Keys(planned.Fields)))
 }
 
-// Text says what differs, with times in the zone.
+// maxText is the most characters of the text of a difference.
+const maxText = 500
+
+// Text says what differs, with times in the zone. Long values are cut.
 func (d Difference) Text(zone *time.Location) string {
+	runes := []rune(d.text(zone))
+	if len(runes) <= maxText {
+		return string(runes)
+	}
+	return string(runes[:maxText]) + "…"
+}
+
+func (d Difference) text(zone *time.Location) string {
 	what := d.Record
 	if r := d.planned; r != nil && r.isMade() {
 		what = "a new " + r.kind()

@@ -245,6 +245,24 @@ func (rq *Request) alreadyDone(tx *store.Tx, token string) (*render.Response, er
 	return rq.storedAnswer(stored, mark{"already done", "already_done"}), nil
 }
 
+// present returns the record with a handle as it is; nil if it is not there.
+func (rq *Request) present(tx *store.Tx, handle string) (*crm.Record, error) {
+	kind, id, is := strings.Cut(handle, "/")
+	e := rq.adapter.schema.ByName(kind)
+	if !is || e == nil {
+		return nil, nil
+	}
+	key, wrong := crm.ParseID(e, tx.Actor.Workspace, id)
+	if wrong != crm.IDOK {
+		return nil, nil
+	}
+	rec, found, err := tx.Lookup(e, key)
+	if !found || err != nil {
+		return nil, err
+	}
+	return &rec, nil
+}
+
 // done are the actions of the log as participles.
 var done = map[string]string{"create": "created", "update": "changed", "delete": "deleted"}
 
@@ -269,5 +287,6 @@ func (rq *Request) Stale(tx *store.Tx, differences []plan.Difference, now plan.P
 	}
 	fault := crm.Errorf(crm.PlanStale, "the plan does not hold any more: %s. Nothing was saved. If that is right, repeat with confirm=%s; to see all of it first, with dry_run=1.", what, token).On(first.Field)
 	fault.Confirm = token
-	return fault, nil
+	fault.Record, err = rq.present(tx, first.Record)
+	return fault, err
 }
