@@ -172,21 +172,27 @@ func (p *running) do(method, path, body string) (status int, text string) {
 
 func (p *running) as(token, method, path, body string) (status int, text string) {
 	p.t.Helper()
-	req, err := http.NewRequest(method, p.url+path, strings.NewReader(body))
+	status, text, err := p.try(token, method, path, body)
 	if err != nil {
 		p.t.Fatal(err)
+	}
+	return status, text
+}
+
+// try is as for a process that may be gone.
+func (p *running) try(token, method, path, body string) (status int, text string, err error) {
+	req, err := http.NewRequest(method, p.url+path, strings.NewReader(body))
+	if err != nil {
+		return 0, "", err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		p.t.Fatal(err)
+		return 0, "", err
 	}
 	defer res.Body.Close()
 	data, err := io.ReadAll(res.Body)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return res.StatusCode, string(data)
+	return res.StatusCode, string(data), err
 }
 
 // lines collects the output of a process and lets a test wait for it.
