@@ -222,35 +222,6 @@ func (s *Schema) find(match func(*Entity) bool) *Entity {
 	return nil
 }
 
-// Reference is a field of one entity that points to another.
-type Reference struct {
-	From  *Entity
-	Field *Field
-}
-
-// ReferencesTo returns every field that refers to records of the entity, without inherited
-// ones.
-func (s *Schema) ReferencesTo(target *Entity) []Reference {
-	return slices.DeleteFunc(s.Referring(target), func(ref Reference) bool { return ref.Field.Inherited() != nil })
-}
-
-// Referring returns every field that refers to records of the entity, the inherited ones last.
-func (s *Schema) Referring(target *Entity) (refs []Reference) {
-	var inherited []Reference
-	for _, e := range s.Entities {
-		for i := range e.Fields {
-			switch f := &e.Fields[i]; {
-			case e.Target(f) != target:
-			case f.Inherited() != nil:
-				inherited = append(inherited, Reference{e, f})
-			default:
-				refs = append(refs, Reference{e, f})
-			}
-		}
-	}
-	return append(refs, inherited...)
-}
-
 // Dependents returns the entities in the order in which all their records can be deleted: each
 // before the entities it refers to.
 func (s *Schema) Dependents() []*Entity {

@@ -212,9 +212,14 @@ func (c *compiler) identity(t target, param, op, value string) (string, *crm.Err
 	if hint != "" {
 		return "", crm.Errorf(crm.InvalidValue, "%s: %s. Find the record with %s.", norm.Quote(param), hint, fieldtype.Finding(e, value)).On(param)
 	}
-	is := " " + sqlOps[op] + " " + c.arg(key)
+	is := " " + sqlOps[op] + " " + leading(e, c.arg(key))
 	c.addReferencePath(t, columns, is)
 	return anyOf(columns, is), nil
+}
+
+// leading is SQL of the record to which an id leads: that of the id, or the one that it was merged into.
+func leading(e *crm.Entity, key string) string {
+	return fmt.Sprintf("COALESCE((SELECT m.winner FROM merged m WHERE m.workspace_id = $1 AND m.kind = '%s' AND m.record = %s), %s)", e.Name, key, key)
 }
 
 // maxIndexed is the maximum length, in characters, of a custom value that is in the index

@@ -128,7 +128,7 @@ func (s *Search) exact(c *compiler, text string) (list []string) {
 	e := s.Entity
 	if key, hint := c.env.Schema.Locate(e, c.env.Workspace, text); hint == "" {
 		s.key = key
-		list = append(list, "t.key = "+c.arg(key))
+		list = append(list, "t.key = "+leading(e, c.arg(key)))
 	}
 	if f := e.Field(e.Keys.Unique); f != nil {
 		if v, err := c.env.Normal(f, text); err == nil && v.Set() {

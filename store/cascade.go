@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/sweep"
 	"crmkit/store/table"
 	"crmkit/store/txn"
 )
@@ -22,7 +23,6 @@ const (
 	cascadeAtOnce = 200 // with the change itself
 	cascadeStep   = 300 // in a step, which also ends after cascadeTime
 	cascadeTime   = 100 * time.Millisecond
-	sweepStep     = 2000
 	cascadeRetry  = 10 * time.Second // after a step that failed
 )
 
@@ -31,11 +31,20 @@ type cascade struct {
 	workspace int64
 	kind      string // of the record; workspaceKind
 	record    int64
-	gone      bool
+	gone      fate
 	at, after int64 // how far it has come, where nothing is gone
 	group     Group // of the change that began it
 	actor     crm.Actor
 }
+
+// fate says what happened to a record whose references change in steps.
+type fate = int64
+
+const (
+	stays   fate = 0 // what inherits from it follows
+	deleted fate = 1 // references to it are cleared
+	merged  fate = 2 // references to it lead to another record
+)
 
 const workspaceKind = "workspace"
 
@@ -170,8 +179,10 @@ func (s *Store) advance(ctx context.Context, c cascade) error {
 		switch {
 		case c.kind == workspaceKind:
 			return tx.sweepWorkspace(now)
-		case now.gone:
+		case now.gone == deleted:
 			return tx.detachStep(now)
+		case now.gone == merged:
+			return tx.followStep(now)
 		}
 		return tx.propagateStep(now)
 	})
@@ -185,10 +196,22 @@ func (tx *Tx) finishCascade(c cascade) error {
 	return tx.Exec("DELETE FROM cascades WHERE workspace_id = $1 AND kind = $2 AND record = $3", c.workspace, c.kind, c.record)
 }
 
-// hide deletes a record to which many refer. Its row stays in the table, so that foreign keys
-// remain valid, but with a negative workspace, so that nobody reads it. A cascade does the
-// rest, which readers do not see (store/table/pending_view.go).
+// hide deletes a record to which many refer. A cascade does the rest, which readers do not see
+// (store/table/pending_view.go).
 func (tx *Tx) hide(rec crm.Record) error {
+	hidden, err := tx.hideRow(rec)
+	if err != nil || !hidden {
+		return err
+	}
+	if err := tx.scheduleCascade(cascade{kind: rec.Entity.Name, record: rec.Key, gone: deleted}); err != nil {
+		return err
+	}
+	return tx.removed("delete", rec)
+}
+
+// hideRow hides the row of a record. It stays in the table, so that foreign keys remain valid, but
+// with a negative workspace, so that nobody reads it.
+func (tx *Tx) hideRow(rec crm.Record) (hidden bool, err error) {
 	e := rec.Entity
 	set := "workspace_id = -workspace_id"
 	for i := range e.Fields { // its address is free, and what it refers to may be deleted too
@@ -197,13 +220,12 @@ func (tx *Tx) hide(rec crm.Record) error {
 		}
 	}
 	n, err := tx.Affect(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", e.Plural, set), tx.Actor.Workspace, rec.Key)
-	if err != nil || n == 0 {
-		return err
-	}
-	if err := tx.scheduleCascade(cascade{kind: e.Name, record: rec.Key, gone: true}); err != nil {
-		return err
-	}
-	return tx.removed(rec)
+	return n > 0, err
+}
+
+// dropRow deletes the row of a hidden record, to which nothing refers any more.
+func (tx *Tx) dropRow(e *crm.Entity, key int64) error {
+	return tx.Exec(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND key = $2", e.Plural), -tx.Actor.Workspace, key)
 }
 
 // detachStep clears the references to a hidden record in some of the records that hold it, and
@@ -217,7 +239,32 @@ func (tx *Tx) detachStep(c cascade) error {
 			return err
 		}
 	}
-	if err := tx.Exec(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND key = $2", e.Plural), -c.workspace, c.record); err != nil {
+	if err := tx.dropRow(e, c.record); err != nil {
+		return err
+	}
+	return tx.finishCascade(c)
+}
+
+// DeleteRecords deletes all records of the actor's workspace, its log, and what else it stores
+// beside accounts. That happens in steps after the write, so the caller also has to take
+// away every access to the workspace.
+func (tx *Tx) DeleteRecords() error {
+	number := tx.Actor.Workspace
+	tx.MarkChanged(number)
+	tx.After(func() { tx.store.indexes.Forget(number); tx.store.cache.ClearRecords() })
+	if err := tx.Exec("DELETE FROM cascades WHERE workspace_id = $1", number); err != nil {
+		return err
+	}
+	return tx.scheduleCascade(cascade{kind: workspaceKind, record: number, gone: deleted})
+}
+
+// sweepWorkspace deletes some of the rows of a deleted workspace.
+func (tx *Tx) sweepWorkspace(c cascade) error {
+	tables := sweep.Tables(tx.store.Schema)
+	if len(tx.store.words) > 0 {
+		tables = append(tables, sweep.Words)
+	}
+	if all, err := sweep.Some(tx.Tx, tables, c.workspace); err != nil || !all {
 		return err
 	}
 	return tx.finishCascade(c)

@@ -14,10 +14,13 @@ func (tx *Tx) LogRecord(action string, before, after crm.Record) error {
 	entry := entry{action: action, target: after.Handle(), version: after.Version()}
 	switch {
 	case action == "create": // the record itself holds the values
-	case action == "delete":
+	case action == "delete" || action == "merge":
 		entry.version, entry.before = before.Version(), changelog.Values(before)
 	default:
 		entry.before, entry.after = changelog.Changes(before, after)
+	}
+	if action == "merge" {
+		entry.after = LogFields(mergedInto, handleOf(before.Entity, tx.winner))
 	}
 	if cause := tx.cause; cause.entity != nil && !cause.is(after.Entity, after.Key) {
 		entry.after = append(entry.after, changelog.Text(changelog.CauseName, cause.entity.Name+"/"+crm.RecordID(cause.entity.Prefix, cause.key)))

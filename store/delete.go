@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
@@ -22,6 +21,9 @@ func (tx *Tx) Delete(rec crm.Record) (later bool, err error) {
 	}
 	tx.deleting = deleting{rec.Entity, rec.Key}
 	tx.cause = tx.deleting
+	if err := tx.deleteMerging(rec); err != nil {
+		return false, err
+	}
 	defer func() { tx.deleting, tx.cause = deleting{}, deleting{} }()
 	refs := tx.store.Schema.Referring(rec.Entity)
 	if later, err = tx.hasManyReferences(refs, rec.Key); err != nil {
@@ -109,18 +111,7 @@ func (tx *Tx) clearReference(ref crm.Reference, key int64) error {
 // them.
 func orphaned(rec crm.Record, ref crm.Reference) bool {
 	set := func(name string) bool { return rec.Value(name).Set() }
-	return slices.ContainsFunc(ownershipRefs(ref), func(names []string) bool { return !slices.ContainsFunc(names, set) })
-}
-
-// ownershipRefs returns the sets of references that contain ref and with the last of which a
-// record is deleted.
-func ownershipRefs(ref crm.Reference) (sets [][]string) {
-	for _, names := range ref.From.Parents.Sets() {
-		if slices.Contains(names, ref.Field.Name) {
-			sets = append(sets, names)
-		}
-	}
-	return sets
+	return slices.ContainsFunc(ref.Owning(), func(names []string) bool { return !slices.ContainsFunc(names, set) })
 }
 
 // referencingKeys returns the keys of at most so many records that hold a reference, in ascending
@@ -145,53 +136,13 @@ func (tx *Tx) remove(rec crm.Record) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	return tx.removed(rec)
+	return tx.removed("delete", rec)
 }
 
-// removed updates everything derived from a record that was deleted.
-func (tx *Tx) removed(rec crm.Record) error {
+// removed updates everything derived from a record that was deleted, or merged into another one.
+func (tx *Tx) removed(action string, rec crm.Record) error {
 	if err := tx.CountDeleted(rec.Entity.Plural); err != nil {
 		return err
 	}
-	return tx.finish("delete", rec, stubRecord(rec))
-}
-
-// Dependents counts, per kind, how many records would be deleted with a record and how many
-// would lose their reference to it.
-func (s *Store) Dependents(ctx context.Context, actor crm.Actor, rec crm.Record) (counts []crm.Count, err error) {
-	err = s.reads.VisibleSnapshot(ctx, actor, rec.Entity, func(ctx context.Context, v *ReadTx) error {
-		counts, err = dependents(ctx, v, s.Schema.ReferencesTo(rec.Entity), rec.Key)
-		return err
-	})
-	return counts, err
-}
-
-// dependents counts the records that refer to the one with the key.
-func dependents(ctx context.Context, v *ReadTx, refs []crm.Reference, key int64) (counts []crm.Count, err error) {
-	for _, ref := range refs {
-		args := []any{crm.RecordWorkspace(key), key}
-		text := "SELECT COUNT(*) FROM " + ref.From.Plural + " WHERE UNINDEXED workspace_id = $1 AND " + ref.Field.Col() + " = $2"
-		c := crm.Count{Of: ref.From}
-		if err := v.RowUntil(ctx, text, args, &c.Unlinked); err != nil {
-			return nil, err
-		}
-		if sets := ownershipRefs(ref); len(sets) > 0 {
-			if err := v.RowUntil(ctx, text+onlyOwner(ref, sets[0]), args, &c.Deleted); err != nil {
-				return nil, err
-			}
-			c.Unlinked -= c.Deleted
-		}
-		counts = append(counts, c)
-	}
-	return counts, nil
-}
-
-// onlyOwner is the condition that no other reference of the set is set.
-func onlyOwner(ref crm.Reference, set []string) (condition string) {
-	for _, other := range set {
-		if other != ref.Field.Name {
-			condition += " AND " + other + " IS NULL"
-		}
-	}
-	return condition
+	return tx.finish(action, rec, stubRecord(rec))
 }

@@ -16,6 +16,7 @@
 //   - changelog reads the log; list plans a list and reads its page.
 //   - txn runs writes in groups and reads in turns, and updates the caches after a commit.
 //   - view answers the questions of one request, all of the same moment.
+//   - trial begins and ends the transactions of a dry run; sweep empties a deleted workspace.
 //   - identify finds the records that an import means; integrity checks the values in a file.
 //   - maintenance deletes what has expired.
 //   - store changes records: this package.
@@ -39,6 +40,13 @@
 // write that meets one of these rows brings it into its final state first (pending_read.go). So
 // every reader sees the delete happen at one moment. Counts that other records keep, and storage, follow
 // with the steps.
+//
+// # A merge
+//
+// A record that is merged into another one gives it its values (crm/merging) and is hidden like a
+// deleted one. The table merged says for ever to which record its key leads. Its references move at
+// once, or in steps; until the last of these, readers see them as if they had moved. A request that
+// names a merged record is about the other one (follow.go).
 //
 // # Invariants
 //

@@ -9,67 +9,27 @@ import (
 	"crmkit/store/table"
 )
 
-// inheritedRef is a reference that records have through another one: an activity of a contact
-// also belongs to the contact's company.
-type inheritedRef struct {
-	of     *crm.Entity
-	field  *crm.Field // the inherited reference
-	base   *crm.Field // the reference it goes through
-	source *crm.Field // of what base points to
-}
-
-// inheritedRefs returns the inherited references of the schema.
-func inheritedRefs(schema *crm.Schema) (list []inheritedRef) {
-	for _, of := range schema.Entities {
-		for i := range of.Fields {
-			f := &of.Fields[i]
-			by := f.Inherited()
-			if by == nil {
-				continue
-			}
-			v := inheritedRef{of: of, field: f, base: of.Field(by.From)}
-			v.source = referenceTo(of.Target(v.base), of.Target(f))
-			list = append(list, v)
-		}
-	}
-	return list
-}
-
-// referenceTo returns the last field of an entity that refers to another one.
-func referenceTo(e, to *crm.Entity) (ref *crm.Field) {
-	for i := range e.Fields {
-		if e.Target(&e.Fields[i]) == to {
-			ref = &e.Fields[i]
-		}
-	}
-	return ref
-}
-
-// name is the kind of the reference in the table cascades.
-func (v inheritedRef) name() string { return v.of.Name + "." + v.field.Name }
-
-// through is the entity whose reference is inherited.
-func (v inheritedRef) through() *crm.Entity { return v.of.Target(v.base) }
-
-// inheritedLead sets the inherited references of a record. They lead to no deleted record.
+// inheritedLead sets the inherited references of a record. They lead to no deleted record, and to
+// none that was merged into another one.
 func (tx *Tx) inheritedLead(rec crm.Record) error {
 	for _, v := range tx.store.inherited {
-		if v.of != rec.Entity {
+		if v.Of != rec.Entity {
 			continue
 		}
-		base, inherited := rec.Value(v.base.Name), crm.Value{}
+		base, inherited := rec.Value(v.Base.Name), crm.Value{}
 		if base.Set() {
 			var key int64
-			_, err := tx.Row(fmt.Sprintf("SELECT r.key FROM %s t JOIN %s r ON r.key = t.%s AND r.workspace_id = t.workspace_id WHERE t.workspace_id = $1 AND t.key = $2",
-				v.through().Plural, v.of.Target(v.field).Plural, v.source.Col()), []any{tx.Actor.Workspace, base.Int}, &key)
+			to := v.Of.Target(v.Field)
+			_, err := tx.Row(fmt.Sprintf("SELECT r.key FROM %s t JOIN %s r ON r.key = %s AND r.workspace_id = t.workspace_id WHERE t.workspace_id = $1 AND t.key = %s",
+				v.Through().Plural, to.Plural, table.Leading("$1", to.Name, "t."+v.Source.Col()), table.Leading("$1", v.Through().Name, "$2")), []any{tx.Actor.Workspace, base.Int}, &key)
 			if err != nil {
 				return err
 			}
-			if key != 0 && !rec.Value(v.field.Inherited().Alternate).Equal(crm.Key(key)) {
+			if key != 0 && !rec.Value(v.Field.Inherited().Alternate).Equal(crm.Key(key)) {
 				inherited = crm.Key(key)
 			}
 		}
-		rec.Set(v.field.Name, inherited)
+		rec.Set(v.Field.Name, inherited)
 	}
 	return nil
 }
@@ -81,20 +41,20 @@ func (tx *Tx) propagateInherited(before, after crm.Record) error {
 		return nil
 	}
 	for _, v := range tx.store.inherited {
-		if v.through() != after.Entity || before.Value(v.source.Name).Equal(after.Value(v.source.Name)) {
+		if v.Through() != after.Entity || before.Value(v.Source.Name).Equal(after.Value(v.Source.Name)) {
 			continue
 		}
 		most := tx.store.cascades.atOnce
-		keys, err := tx.referencingKeys(crm.Reference{From: v.of, Field: v.base}, after.Key, most+1)
+		keys, err := tx.referencingKeys(crm.Reference{From: v.Of, Field: v.Base}, after.Key, most+1)
 		if err != nil {
 			return err
 		}
 		n := 0
 		if tx.inheritedCount += len(keys); tx.inheritedCount <= most { // of all records that one transaction moves
-			n, err = tx.setAllInherited(v.of, keys)
+			n, err = tx.setAllInherited(v.Of, keys)
 		}
 		if err == nil && n < len(keys) {
-			err = tx.scheduleCascade(cascade{kind: v.name(), record: after.Key})
+			err = tx.scheduleCascade(cascade{kind: v.Name(), record: after.Key})
 		}
 		if err != nil {
 			return err
@@ -147,7 +107,7 @@ func (tx *Tx) setInherited(of *crm.Entity, key int64) error {
 // as a step may change, and stores in cascades where to go on. They are taken in the order of
 // the index on the reference.
 func (tx *Tx) propagateStep(c cascade) error {
-	at := slices.IndexFunc(tx.store.inherited, func(v inheritedRef) bool { return v.name() == c.kind })
+	at := slices.IndexFunc(tx.store.inherited, func(v table.InheritedRef) bool { return v.Name() == c.kind })
 	if at < 0 { // a reference that the schema no longer has
 		return tx.finishCascade(c)
 	}
@@ -156,7 +116,7 @@ func (tx *Tx) propagateStep(c cascade) error {
 	if err != nil {
 		return err
 	}
-	n, err := tx.setAllInherited(v.of, keys)
+	n, err := tx.setAllInherited(v.Of, keys)
 	if err != nil {
 		return err
 	}
@@ -170,8 +130,8 @@ func (tx *Tx) propagateStep(c cascade) error {
 // their times. Those of the time reached last are read by a statement of their own: for a
 // comparison of pairs SQLite uses the index for the first member only, and many records may
 // have the same time.
-func (tx *Tx) nextReferencing(v inheritedRef, c cascade, most int) (keys, times []int64, err error) {
-	timeColumn := v.of.Field(strings.TrimPrefix(v.of.Sort, "-")).Col()
+func (tx *Tx) nextReferencing(v table.InheritedRef, c cascade, most int) (keys, times []int64, err error) {
+	timeColumn := v.Of.Field(strings.TrimPrefix(v.Of.Sort, "-")).Col()
 	for _, next := range []struct {
 		where string
 		args  []any
@@ -179,7 +139,7 @@ func (tx *Tx) nextReferencing(v inheritedRef, c cascade, most int) (keys, times 
 		{timeColumn + " = $4 AND key > $5 ORDER BY key", []any{c.at, c.after}},
 		{timeColumn + " > $4 ORDER BY " + timeColumn + ", key", []any{c.at}},
 	} {
-		text := fmt.Sprintf("SELECT key, %s FROM %s WHERE UNINDEXED workspace_id = $1 AND %s = $2 AND %s LIMIT $3", timeColumn, v.of.Plural, v.base.Col(), next.where)
+		text := fmt.Sprintf("SELECT key, %s FROM %s WHERE UNINDEXED workspace_id = $1 AND %s = $2 AND %s LIMIT $3", timeColumn, v.Of.Plural, v.Base.Col(), next.where)
 		err := tx.Rows(text, append([]any{c.workspace, c.record, most - len(keys)}, next.args...), func(scan func(...any) error) error {
 			keys, times = append(keys, 0), append(times, 0)
 			return scan(&keys[len(keys)-1], &times[len(keys)-1])

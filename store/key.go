@@ -15,16 +15,31 @@ import (
 // lead to different records are an error. A record that was found by one of its further values
 // keeps the value of the unique field, and takes the one of the draft as a further value.
 func (tx *Tx) Save(d Draft) (Outcome, error) {
-	key, err := tx.KeyOfDraft(d)
-	if err != nil {
-		return Outcome{}, err
-	}
-	return tx.SaveAs(key, d)
+	return tx.following(d, func(d Draft) (Outcome, error) {
+		key, err := tx.KeyOfDraft(d)
+		if err != nil {
+			return Outcome{}, err
+		}
+		return tx.saveAs(key, d)
+	})
 }
 
 // SaveAs updates the record with the key as Save does, and makes one if the key is 0. The key must
 // be that of KeyOfDraft.
 func (tx *Tx) SaveAs(key int64, d Draft) (Outcome, error) {
+	tried := false
+	return tx.following(d, func(d Draft) (_ Outcome, err error) {
+		if tried && key == 0 { // with the references that it really has, it may be known
+			key, err = tx.KeyOfDraft(d)
+		}
+		if tried = true; err != nil {
+			return Outcome{}, err
+		}
+		return tx.saveAs(key, d)
+	})
+}
+
+func (tx *Tx) saveAs(key int64, d Draft) (Outcome, error) {
 	if key == 0 {
 		return tx.create(d)
 	}
@@ -32,7 +47,7 @@ func (tx *Tx) SaveAs(key int64, d Draft) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	return tx.Update(key, d)
+	return tx.update(key, d)
 }
 
 // addItems returns the draft with its lists of items added to those of the record. Who found the
@@ -142,7 +157,11 @@ func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int6
 			return 0, nil
 		}
 		args = append(args, table.Arg(values[i]))
-		text += fmt.Sprintf(" AND %s = $%d", e.Field(name).Col(), len(args))
+		is, err := tx.isValue(e, e.Field(name), fmt.Sprintf("$%d", len(args)))
+		if err != nil {
+			return 0, err
+		}
+		text += is
 	}
 	if err := tx.DryRun().RestoreHolders(e, names, values); err != nil {
 		return 0, err
@@ -168,18 +187,25 @@ func (tx *Tx) ifVisible(e *crm.Entity, key int64) (int64, error) {
 	return key, nil
 }
 
-// Exists reports whether there is a record with the key. It reads less than Lookup.
-func (tx *Tx) Exists(e *crm.Entity, key int64) (found bool, err error) {
+// Present returns the key of the record that a key leads to, 0 if there is none. It reads less than
+// Lookup.
+func (tx *Tx) Present(e *crm.Entity, key int64) (int64, error) {
 	if err := tx.DryRun().Restore(e, key); err != nil {
-		return false, err
+		return 0, err
 	}
 	var one int64
-	found, err = tx.Row("SELECT 1 FROM "+e.Plural+" WHERE workspace_id = $1 AND key = $2", []any{tx.Actor.Workspace, key}, &one)
-	if !found || err != nil {
-		return false, err
+	found, err := tx.Row("SELECT 1 FROM "+e.Plural+" WHERE workspace_id = $1 AND key = $2", []any{tx.Actor.Workspace, key}, &one)
+	if err != nil {
+		return 0, err
 	}
-	key, err = tx.ifVisible(e, key)
-	return key != 0, err
+	if found {
+		return tx.ifVisible(e, key)
+	}
+	rec, found, err := tx.led(e, key)
+	if err != nil || !found {
+		return 0, err
+	}
+	return rec.Key, nil
 }
 
 // holder returns the key of the record that has an item, in its compared form, in a list or in

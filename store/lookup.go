@@ -1,22 +1,31 @@
 package store
 
 import (
+	"cmp"
+
 	"crmkit/crm"
 	"crmkit/store/list"
 	"crmkit/store/view"
 )
 
-// Lookup returns the record with the key, if there is one.
+// Lookup returns the record that a key leads to, if there is one.
 func (tx *Tx) Lookup(e *crm.Entity, key int64) (rec crm.Record, found bool, err error) {
-	return tx.readVisible(e, key)
+	rec, found, err = tx.readVisible(e, key)
+	if err == nil && !found {
+		return tx.led(e, key)
+	}
+	return rec, found, err
 }
 
-// Fetch returns a record as readers see it, or the not_found error that says why there is
-// none.
+// Fetch returns the record that a key leads to as readers see it, or the not_found error that says
+// why there is none.
 func (tx *Tx) Fetch(e *crm.Entity, key int64) (crm.Record, error) {
-	rec, found, err := tx.readVisible(e, key)
+	rec, found, err := tx.Lookup(e, key)
 	if found || err != nil {
 		return rec, err
+	}
+	if to, _, err := tx.Lead(e, key); err != nil || to != key {
+		return rec, cmp.Or(err, view.NotFoundAfterMerge(e, key, to))
 	}
 	var last int64
 	if _, err := tx.Row(view.LastNumber, []any{tx.Actor.Workspace, e.Plural}, &last); err != nil {

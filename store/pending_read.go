@@ -8,11 +8,12 @@ import (
 	"crmkit/store/txn"
 )
 
-// A write sees a delete that has not finished as readers do (store/table/pending_view.go). A record that
-// it changes is brought into the final state first.
+// A write sees a delete or merge that has not finished as readers do (store/table/pending_view.go). A
+// record that it changes is brought into the final state first.
 
 // readVisible reads a record of the transaction's workspace as readers see it: without
-// references to deleted records, and not at all if it will be deleted with one.
+// references to deleted records, and not at all if it will be deleted with one. References to a
+// merged record lead to the one that has its values.
 func (tx *Tx) readVisible(e *crm.Entity, key int64) (crm.Record, bool, error) {
 	rec, found, err := tx.record(e, key)
 	if err != nil || !found {
@@ -22,18 +23,39 @@ func (tx *Tx) readVisible(e *crm.Entity, key int64) (crm.Record, bool, error) {
 	if err != nil || len(lost) == 0 {
 		return rec, err == nil, err
 	}
+	stored := rec
 	rec = rec.Clone()
-	for _, ref := range lost {
-		rec.Set(ref.Field.Name, crm.Value{})
-		rec.Labels[e.Index(ref.Field.Name)] = ""
+	for _, d := range lost {
+		rec.Set(d.ref.Field.Name, d.lead())
 	}
 	for _, v := range tx.store.inherited {
-		if v.of == e && !rec.Value(v.base.Name).Set() {
-			rec.Set(v.field.Name, crm.Value{})
-			rec.Labels[e.Index(v.field.Name)] = ""
+		if v.Of == e && !rec.Value(v.Base.Name).Set() {
+			rec.Set(v.Field.Name, crm.Value{})
 		}
 	}
-	return rec, !slices.ContainsFunc(lost, func(ref crm.Reference) bool { return orphaned(rec, ref) }), nil
+	if slices.ContainsFunc(lost, func(d dangling) bool { return d.to != 0 }) {
+		if err := tx.inheritedLead(rec); err != nil {
+			return rec, false, err
+		}
+	}
+	if err := tx.checkReferences(stored, rec); err != nil {
+		return rec, false, err
+	}
+	return rec, !slices.ContainsFunc(lost, func(d dangling) bool { return d.to == 0 && orphaned(rec, d.ref) }), nil
+}
+
+// dangling is a reference to a record that is not there any more.
+type dangling struct {
+	ref crm.Reference
+	to  int64 // the record into which it was merged; 0: it was deleted
+}
+
+// lead returns the value that the reference will have.
+func (d dangling) lead() crm.Value {
+	if d.to == 0 {
+		return crm.Value{}
+	}
+	return crm.Key(d.to)
 }
 
 // hasPendingDeletes reports whether a delete in the workspace has not finished.
@@ -44,8 +66,8 @@ func (tx *Tx) hasPendingDeletes() (bool, error) {
 	})
 }
 
-// danglingRefs returns the references of a record to records whose delete has not finished.
-func (tx *Tx) danglingRefs(rec crm.Record) (lost []crm.Reference, err error) {
+// danglingRefs returns the references of a record to records whose delete or merge has not finished.
+func (tx *Tx) danglingRefs(rec crm.Record) (lost []dangling, err error) {
 	refs := table.References(rec.Entity)
 	if !slices.ContainsFunc(refs, func(f *crm.Field) bool { return rec.Value(f.Name).Set() }) {
 		return nil, nil
@@ -53,26 +75,26 @@ func (tx *Tx) danglingRefs(rec crm.Record) (lost []crm.Reference, err error) {
 	if some, err := tx.hasPendingDeletes(); err != nil || !some {
 		return nil, err
 	}
-	var one int64
 	for _, f := range refs {
 		v := rec.Value(f.Name)
 		if !v.Set() {
 			continue
 		}
-		gone, err := tx.Row("SELECT 1 FROM cascades WHERE workspace_id = $1 AND kind = $2 AND record = $3 AND gone = 1",
-			[]any{tx.Actor.Workspace, rec.Entity.Target(f).Name, v.Int}, &one)
+		d := dangling{ref: crm.Reference{From: rec.Entity, Field: f}}
+		found, err := tx.Row(`SELECT CASE WHEN c.gone = 2 THEN COALESCE(m.winner, 0) ELSE 0 END FROM cascades c LEFT JOIN merged m ON m.workspace_id = c.workspace_id AND m.kind = c.kind AND m.record = c.record
+			WHERE c.workspace_id = $1 AND c.kind = $2 AND c.record = $3 AND c.gone > 0`, []any{tx.Actor.Workspace, rec.Entity.Target(f).Name, v.Int}, &d.to)
 		if err != nil {
 			return nil, err
 		}
-		if gone {
-			lost = append(lost, crm.Reference{From: rec.Entity, Field: f})
+		if found {
+			lost = append(lost, d)
 		}
 	}
 	return lost, nil
 }
 
-// detachDangling clears the references to deleted records of a record that is about to change,
-// as a step of the cascade would, and returns the record after that; it is empty if the record
+// detachDangling clears the references to deleted records of a record that is about to change, and
+// moves those to merged ones, as a step of the cascade would, and returns the record after that; it is empty if the record
 // was deleted with them. changed is false if it held no such reference.
 func (tx *Tx) detachDangling(seen crm.Record) (is crm.Record, settled bool, err error) {
 	if len(table.References(seen.Entity)) == 0 {
@@ -91,9 +113,13 @@ func (tx *Tx) detachDangling(seen crm.Record) (is crm.Record, settled bool, err 
 	}
 	cause := tx.cause
 	defer func() { tx.cause = cause }()
-	for _, ref := range lost {
-		tx.cause = deleting{ref.From.Target(ref.Field), raw.Value(ref.Field.Name).Int}
-		if err := tx.clearReference(ref, seen.Key); err != nil {
+	for _, d := range lost {
+		tx.cause = deleting{d.ref.From.Target(d.ref.Field), raw.Value(d.ref.Field.Name).Int}
+		settle := tx.clearReference
+		if d.to != 0 {
+			settle = func(ref crm.Reference, key int64) error { return tx.moveReference(ref, key, d.to) }
+		}
+		if err := settle(d.ref, seen.Key); err != nil {
 			return seen, false, err
 		}
 	}

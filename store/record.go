@@ -88,8 +88,12 @@ func (tx *Tx) setStamps(rec crm.Record) error {
 	return nil
 }
 
-// Update changes the fields of the draft in the record with the key.
+// Update changes the fields of the draft in the record that the key leads to.
 func (tx *Tx) Update(key int64, d Draft) (Outcome, error) {
+	return tx.following(d, func(d Draft) (Outcome, error) { return tx.update(key, d) })
+}
+
+func (tx *Tx) update(key int64, d Draft) (Outcome, error) {
 	before, err := tx.Fetch(d.Entity, key)
 	if err != nil {
 		return Outcome{}, err

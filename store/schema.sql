@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 28
+-- Made by TestNewSchema from the migrations up to 29
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,
@@ -498,6 +498,15 @@ CREATE TABLE kept_parts (
   PRIMARY KEY (workspace_id, hash, part)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX kept_parts_expires ON kept_parts (expires_at);
+CREATE TABLE merged (
+  workspace_id INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  record INTEGER NOT NULL,
+  winner INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, kind, record)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX merged_winner ON merged (workspace_id, winner);
 INSERT INTO usage VALUES (0, 'storage', 0, 0, 0, 0);
 INSERT INTO sequences VALUES ('members', 0);
 INSERT INTO sequences VALUES ('names', 0);

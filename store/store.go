@@ -59,8 +59,8 @@ type Store struct {
 	reads       *view.Reads
 	upkeep      *maintenance.Worker
 	mappings    map[*crm.Entity]*table.Table
-	rollups     map[*crm.Entity][]rollup
-	inherited   []inheritedRef
+	rollups     map[*crm.Entity][]table.Rollup
+	inherited   []table.InheritedRef
 	words       map[*crm.Entity]spelling.Source // of which a shared database keeps the words; nil: the text index has them
 	pendingView *table.PendingView
 	cascades    cascades
@@ -102,7 +102,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{Schema: opts.Schema, opts: opts, mappings: map[*crm.Entity]*table.Table{}, rollups: rollups(opts.Schema), inherited: inheritedRefs(opts.Schema), pendingView: table.NewPendingView(opts.Schema), cascades: newCascades(), lastUsed: &lastused.Buffer{}, draining: make(chan struct{}),
+	s := &Store{Schema: opts.Schema, opts: opts, mappings: map[*crm.Entity]*table.Table{}, rollups: table.Rollups(opts.Schema), inherited: table.InheritedRefs(opts.Schema), pendingView: table.NewPendingView(opts.Schema), cascades: newCascades(), lastUsed: &lastused.Buffer{}, draining: make(chan struct{}),
 		random: &lockedReader{from: opts.Rand}}
 	if opts.Path == Memory || opts.Shared() {
 		s.spools = spool.Beside("")

@@ -7,7 +7,9 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
+	"crmkit/store/dryrun"
 	"crmkit/store/identify"
+	"crmkit/store/trial"
 	"crmkit/store/txn"
 )
 
@@ -21,11 +23,13 @@ type Tx struct {
 
 	store          *Store
 	deleting       deleting  // the record that is being deleted
-	cause          deleting  // the record whose delete is the reason for all changes
+	cause          deleting  // the record whose delete or merge is the reason for all changes
 	until          time.Time // when a step of a cascade ends; zero: this is no step
-	inheritedCount int       // records that followed what they refer to
-	group          group     // of what it logs
-	uncapped       bool      // it deletes or revokes, which no cap on storage refuses
+	winner         int64     // the record into which others are being merged
+	followed       []Followed
+	inheritedCount int   // records that followed what they refer to
+	group          group // of what it logs
+	uncapped       bool  // it deletes or revokes, which no cap on storage refuses
 }
 
 // ReadTx is a read of what is committed.
@@ -41,6 +45,24 @@ func (s *Store) Write(ctx context.Context, actor crm.Actor, fn func(*Tx) error) 
 }
 
 func (s *Store) newTx(t *txn.Tx) *Tx { return &Tx{Tx: t, Lookups: identify.In(t), store: s} }
+
+// DryRunStep runs fn like Write, as the next step of a dry run, and rolls it back. A step that
+// fails leaves the dry run as it was. No other write is in its transaction. If the dry run is
+// full the error is dryrun.ErrFull.
+func (s *Store) DryRunStep(ctx context.Context, actor crm.Actor, r *dryrun.Run, fn func(*Tx) error) error {
+	if r.Full() {
+		return dryrun.ErrFull
+	}
+	return s.db.WriteDry(ctx, actor, r, func(t *txn.Tx) error {
+		if err := trial.Begin(t, s.mappings, r); err != nil {
+			return err
+		}
+		if err := fn(s.newTx(t)); err != nil {
+			return err
+		}
+		return trial.End(t, r)
+	})
+}
 
 // Read runs fn with a connection for reading, see txn.DB.Read.
 func (s *Store) Read(ctx context.Context, fn func(*ReadTx) error) error { return s.db.Read(ctx, fn) }

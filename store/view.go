@@ -58,3 +58,9 @@ func (s *Store) FillAhead(ctx context.Context) error { return s.reads.FillAhead(
 func (s *Store) LastKey(ctx context.Context, actor crm.Actor) (map[string]int64, error) {
 	return s.reads.LastKey(ctx, actor)
 }
+
+// Dependents counts, per kind, how many records would be deleted with a record and how many
+// would lose their reference to it.
+func (s *Store) Dependents(ctx context.Context, actor crm.Actor, rec crm.Record) ([]crm.Count, error) {
+	return s.reads.Dependents(ctx, actor, rec)
+}

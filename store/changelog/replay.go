@@ -128,7 +128,7 @@ func (p Past) readLater(ctx context.Context, v *snapshot.Tx, t *replay) error {
 			for _, m := range norm.ParseObject(after) { // a name that before lacks was unset until then
 				t.remember(strings.TrimPrefix(m.Name, DigestMark), crm.Member{})
 			}
-			if action == "delete" {
+			if action == "delete" || action == "merge" {
 				t.missing = 0
 			}
 			if t.missing == 0 {

@@ -17,7 +17,7 @@ import (
 const (
 	DigestMark = "#"      // before a name: the digest of a value after the change that is too long
 	OrderName  = "#order" // the keys of a custom object before, if they were not sorted
-	CauseName  = "#cause" // the record whose delete caused the change
+	CauseName  = "#cause" // the record whose delete or merge caused the change
 )
 
 // maxAfter is the size in bytes up to which an entry of an update holds a value after the

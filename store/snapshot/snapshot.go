@@ -34,9 +34,14 @@ func (v *Tx) Freeze(fn func() error) (err error) {
 	return fn()
 }
 
-// HasPendingDeletes reports whether a delete in the workspace has not finished.
+// HasPendingDeletes reports whether a delete or merge in the workspace has not finished.
 func (v *Tx) HasPendingDeletes(workspace int64) (bool, error) {
 	return v.conn.Exists(table.PendingDeletes, workspace)
+}
+
+// HasPendingMerges reports whether a merge in the workspace has not finished.
+func (v *Tx) HasPendingMerges(workspace int64) (bool, error) {
+	return v.conn.Exists(table.PendingMerges, workspace)
 }
 
 // Usage has the counts of a workspace by the plural of a kind.

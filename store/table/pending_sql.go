@@ -18,6 +18,31 @@ func goneSQL(e *crm.Entity, f *crm.Field) string {
 	return fmt.Sprintf("a.%s IN (SELECT record FROM main.cascades WHERE workspace_id = :workspace AND kind = '%s' AND gone = 1)", f.Col(), e.Target(f).Name)
 }
 
+// mergingSQL is the condition that a reference of the row a leads to a record whose merge has not
+// finished.
+func mergingSQL(e *crm.Entity, f *crm.Field) string {
+	return fmt.Sprintf("a.%s IN (SELECT record FROM main.cascades WHERE workspace_id = :workspace AND kind = '%s' AND gone = 2)", f.Col(), e.Target(f).Name)
+}
+
+// leadingSQL is the record to which a reference of the row a leads once merges have finished. An
+// inherited one is that of the record it goes through.
+func leadingSQL(e *crm.Entity, f *crm.Field) string {
+	leads := func(of *crm.Entity, column string) string { return Leading(":workspace", of.Name, column) }
+	stored := leads(e.Target(f), "a."+f.Col())
+	by := f.Inherited()
+	if by == nil {
+		return stored
+	}
+	base := e.Field(by.From)
+	source := ReferenceTo(e.Target(base), e.Target(f))
+	through := fmt.Sprintf("(SELECT %s FROM main.%s w WHERE w.workspace_id = :workspace AND w.key = %s)", leads(e.Target(f), "w."+source.Col()), e.Target(base).Plural, leads(e.Target(base), "a."+base.Col()))
+	is := fmt.Sprintf("CASE WHEN %s THEN %s ELSE %s END", mergingSQL(e, base), through, stored)
+	if by.Alternate == "" {
+		return is
+	}
+	return fmt.Sprintf("NULLIF(%s, %s)", is, leads(e.Target(f), "a."+e.Field(by.Alternate).Col()))
+}
+
 // leavingSQL is the condition that the row a will be deleted with a deleted record: of a set
 // of owning references some are set, and all of those lead to deleted records.
 func leavingSQL(e *crm.Entity) string {
@@ -34,9 +59,12 @@ func leavingSQL(e *crm.Entity) string {
 	return "(" + strings.Join(sets, " OR ") + ")"
 }
 
-// visibleText is the SQL of the records of a kind as readers see them. Beside each reference
-// it has a column raw_… with the stored value, for which there is an index.
-func visibleText(e *crm.Entity, refs []*crm.Field) string {
+// storedSQL is the record to which a reference of the row a leads if no merge has to finish.
+func storedSQL(_ *crm.Entity, f *crm.Field) string { return "a." + f.Col() }
+
+// visibleText is the SQL of the records of a kind as readers see them; lead says where a reference
+// leads. Beside each reference it has a column raw_… with the stored value, for which there is an index.
+func visibleText(e *crm.Entity, refs []*crm.Field, lead func(*crm.Entity, *crm.Field) string) string {
 	columns := []string{"a.key", "a.workspace_id"}
 	for i := range e.Fields {
 		f := &e.Fields[i]
@@ -46,7 +74,7 @@ func visibleText(e *crm.Entity, refs []*crm.Field) string {
 			if by := f.Inherited(); by != nil {
 				gone += " OR " + goneSQL(e, e.Field(by.From))
 			}
-			columns = append(columns, fmt.Sprintf("CASE WHEN %s THEN NULL ELSE a.%s END AS %s", gone, f.Col(), f.Col()), fmt.Sprintf("a.%s AS raw_%s", f.Col(), f.Col()))
+			columns = append(columns, fmt.Sprintf("CASE WHEN %s THEN NULL ELSE %s END AS %s", gone, lead(e, f), f.Col()), fmt.Sprintf("a.%s AS raw_%s", f.Col(), f.Col()))
 		case f.Stored():
 			for _, column := range FieldColumns(f) {
 				columns = append(columns, "a."+column)

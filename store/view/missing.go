@@ -15,3 +15,10 @@ func NotFound(e *crm.Entity, key, last int64) error {
 	return crm.Errorf(crm.NotFound, "there is no %s %s: it was deleted. Find another with GET /%s?search=<words>, or see GET /audit?target=%s.",
 		e.Name, id, e.Route(), id)
 }
+
+// NotFoundAfterMerge is the error for an id that leads to another record, which is not there any more.
+func NotFoundAfterMerge(e *crm.Entity, key, winner int64) error {
+	id, to := crm.RecordID(e.Prefix, key), crm.RecordID(e.Prefix, winner)
+	return crm.Errorf(crm.NotFound, "there is no %s %s: it was merged into %s, which was deleted. Find another with GET /%s?search=<words>, or see GET /audit?target=%s.",
+		e.Name, id, to, e.Route(), to)
+}

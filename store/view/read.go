@@ -15,8 +15,8 @@ import (
 	"crmkit/store/txn"
 )
 
-// Record returns the record of the actor's workspace with the key, or a
-// not_found error.
+// Record returns the record of the actor's workspace to which the key leads: the one with the key, or
+// the one that it was merged into. Else the error is not_found.
 func (s *Reads) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key int64) (rec crm.Record, err error) {
 	cached := s.cache.Snapshot(actor.Workspace)
 	t, one := s.tables[e], make([]crm.Record, 1)
@@ -46,7 +46,7 @@ func (s *Reads) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 	return s.cachedRecord(cached, row)
 }
 
-// Record returns the record of the workspace with the key, or a not_found error.
+// Record returns the record of the workspace to which the key leads, or a not_found error.
 func (v *View) Record(e *crm.Entity, key int64) (rec crm.Record, err error) {
 	r, err := v.reader(e)
 	if err != nil {
@@ -66,10 +66,22 @@ func (v *View) Record(e *crm.Entity, key int64) (rec crm.Record, err error) {
 // wanted names a record of a workspace.
 type wanted struct{ workspace, key int64 }
 
-// fetch reads the row of a record, or returns the not_found error that says why it is missing.
+// fetch reads the row of the record to which a key leads, or returns the not_found error that says why it is missing.
 func fetch(ctx context.Context, c *txn.ReadTx, row *table.Row, w wanted) error {
 	err := c.Row(ctx, row.Table.Fetch, []any{w.workspace, w.key}, row.Dest...)
 	if !errors.Is(err, engine.ErrNoRows) {
+		return err
+	}
+	var winner, createdAt int64
+	merged, err := engine.Found(c.Row(ctx, table.Winner, []any{w.workspace, row.Table.Entity.Name, w.key}, &winner, &createdAt))
+	if err != nil {
+		return err
+	}
+	if merged {
+		err := c.Row(ctx, row.Table.Fetch, []any{w.workspace, winner}, row.Dest...)
+		if errors.Is(err, engine.ErrNoRows) {
+			return NotFoundAfterMerge(row.Table.Entity, w.key, winner)
+		}
 		return err
 	}
 	var last int64

@@ -134,11 +134,27 @@ func (v *View) tryBegin() (agrees bool, err error) {
 	if v.records, err = s.visible(v.rows, v.actor.Workspace); err != nil { // its statement is the first: the moment is this
 		return false, err
 	}
+	if err := v.leaveIndex(); err != nil {
+		return false, err
+	}
 	if v.cached.Valid() {
 		return true, nil
 	}
 	v.cached = s.cache.Outdated()
 	return v.agrees(known)
+}
+
+// leaveIndex has SQL search instead of the text index while references follow a merge: the index finds
+// records by the text of those that they refer to, which are others now.
+func (v *View) leaveIndex() error {
+	if v.texts == nil || !v.records.Filtered() {
+		return nil
+	}
+	merging, err := v.rows.HasPendingMerges(v.actor.Workspace)
+	if merging {
+		v.texts = nil
+	}
+	return err
 }
 
 // beginShared is the rest of tryBegin for a shared database, of which nothing is in memory. The end of
@@ -153,8 +169,8 @@ func (v *View) beginShared(conn engine.Conn, free func()) error {
 		return nil
 	}
 	usage, pending, err := v.rows.ReadUsage(v.ctx, v.actor.Workspace)
-	if v.usage, v.records = usage, v.rows; pending {
-		v.records = v.rows.Through(v.reads.pending.ForWorkspace(v.actor.Workspace))
+	if v.usage, v.records = usage, v.rows; pending && err == nil {
+		v.records, err = v.reads.through(v.rows, v.actor.Workspace)
 	}
 	return err
 }

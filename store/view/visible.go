@@ -33,5 +33,16 @@ func (s *Reads) visible(v *txn.ReadTx, workspace int64) (*txn.ReadTx, error) {
 	if err != nil || !pending {
 		return v, err
 	}
-	return v.Through(s.pending.ForWorkspace(workspace)), nil
+	return s.through(v, workspace)
+}
+
+// through returns a read that leaves out the rows of unfinished deletes, and in which references have
+// followed unfinished merges.
+func (s *Reads) through(v *txn.ReadTx, workspace int64) (*txn.ReadTx, error) {
+	view := s.pending.ForWorkspace(workspace)
+	merging, err := v.HasPendingMerges(workspace)
+	if merging {
+		view = view.Merging()
+	}
+	return v.Through(view), err
 }

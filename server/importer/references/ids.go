@@ -65,7 +65,7 @@ func (s Source) MappedKey(tx *store.Tx, e *crm.Entity, o ID, createdAt string) (
 		return 0, err
 	}
 	if key != 0 {
-		if found, err := tx.Exists(e, key); found || err != nil {
+		if key, err := tx.Present(e, key); key != 0 || err != nil {
 			return key, err
 		}
 	}
@@ -77,10 +77,19 @@ func (s Source) MappedKey(tx *store.Tx, e *crm.Entity, o ID, createdAt string) (
 		return 0, nil
 	}
 	rec, found, err := tx.Lookup(e, key)
-	if !found || err != nil || createdAt != "" && !sameSecond(createdAt, rec.Value(crm.FieldCreatedAt).Int) {
+	if !found || err != nil {
 		return 0, err
 	}
-	return key, nil
+	madeAt := rec.Value(crm.FieldCreatedAt).Int
+	if rec.Key != key { // the row is of the time before a merge
+		if _, madeAt, err = tx.Lead(e, key); err != nil {
+			return 0, err
+		}
+	}
+	if createdAt != "" && !sameSecond(createdAt, madeAt) {
+		return 0, nil
+	}
+	return rec.Key, nil
 }
 
 // sameSecond reports whether a time equals one in milliseconds, to the second.

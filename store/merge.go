@@ -1,0 +1,160 @@
+package store
+
+import (
+	"slices"
+
+	"crmkit/crm"
+	"crmkit/crm/merging"
+)
+
+// Merge says which records become part of another one.
+type Merge struct {
+	Entity  *crm.Entity
+	Winner  int64
+	Others  []int64
+	Takes   []Take
+	Version int64 // that the winner must have; 0: any
+}
+
+// Take is a field of the winner whose value comes from one of the others.
+type Take struct {
+	Field  *crm.Field
+	Member string // the key of an object; empty: the whole field
+	From   int64
+}
+
+// Merged is what a merge did.
+type Merged struct {
+	Outcome              // of the winner
+	Others  []crm.Record // as they were, without those that were part of the winner before
+	Moved   []crm.Count  // how many records of each kind referred to them
+	Later   bool         // there are more references, which follow in steps
+}
+
+// mergedInto is the name of the record that a merged one leads to, in its entry of the log.
+const mergedInto = "merged_into"
+
+// Merge makes records a part of another one. That keeps what it has and gets what it lacks (package
+// merging); other values go into activities, which record the merge. The handles of the others lead
+// to it from then on. References to them follow: if they are many, in steps, between which readers
+// see them as if they had. A record that is part of the winner already is left out.
+func (tx *Tx) Merge(m Merge) (out Merged, err error) {
+	winner, err := tx.fetchSettled(m.Entity, m.Winner)
+	if err != nil {
+		return out, err
+	}
+	var takes []merging.Take
+	for _, key := range m.Others {
+		other, err := tx.fetchSettled(m.Entity, key)
+		if err != nil {
+			return out, err
+		}
+		isNew := other.Key != winner.Key && !slices.ContainsFunc(out.Others, func(known crm.Record) bool { return known.Key == other.Key })
+		if isNew {
+			out.Others = append(out.Others, other)
+		}
+		for _, t := range m.Takes {
+			if at := slices.IndexFunc(out.Others, func(known crm.Record) bool { return known.Key == other.Key }); t.From == key && at >= 0 {
+				takes = append(takes, merging.Take{Field: t.Field, Member: t.Member, From: at})
+			}
+		}
+	}
+	out.Outcome = Outcome{winner, winner, Unchanged}
+	if m.Version != 0 && m.Version != winner.Version() {
+		return out, Conflict(winner, m.Version)
+	}
+	if len(out.Others) == 0 {
+		return out, nil
+	}
+	after, err := tx.ApplyDraft(winner, Draft{Entity: m.Entity, Inputs: merging.Inputs(winner, out.Others, takes)})
+	if err != nil {
+		return out, err
+	}
+	merging.Stamped(after, out.Others, takes)
+	if err := tx.absorb(&out, after); err != nil {
+		return out, err
+	}
+	if err := tx.recordMerge(winner, after, out.Others); err != nil {
+		return out, err
+	}
+	out.After, _, err = tx.record(m.Entity, winner.Key) // with the counts of what has followed
+	out.Result = Updated
+	return out, err
+}
+
+// fetchSettled returns the record that a key leads to, in its final state after deletes and merges
+// that have not finished.
+func (tx *Tx) fetchSettled(e *crm.Entity, key int64) (crm.Record, error) {
+	rec, err := tx.Fetch(e, key)
+	if err != nil {
+		return rec, err
+	}
+	rec, _, err = tx.detachDangling(rec)
+	return rec, err
+}
+
+// absorb makes records a part of out.Before, which becomes as after. First the others give up their
+// unique values, then the winner takes them over, then references follow.
+func (tx *Tx) absorb(out *Merged, after crm.Record) error {
+	defer func(was deleting, cause deleting, winner int64) {
+		tx.deleting, tx.cause, tx.winner = was, cause, winner
+	}(tx.deleting, tx.cause, tx.winner)
+	winner := out.Before
+	for _, other := range out.Others {
+		tx.deleting, tx.winner = deleting{other.Entity, other.Key}, winner.Key
+		tx.cause = tx.deleting
+		if err := tx.leadTo(other, winner.Key); err != nil {
+			return err
+		}
+		if _, err := tx.hideRow(other); err != nil {
+			return err
+		}
+		if err := tx.removed("merge", other); err != nil {
+			return err
+		}
+	}
+	if len(crm.Changed(winner.Values, after.Values)) > 0 {
+		if err := tx.replace(winner, after); err != nil {
+			return err
+		}
+	}
+	for _, other := range out.Others {
+		tx.deleting = deleting{other.Entity, other.Key}
+		tx.cause = tx.deleting
+		if err := tx.moveReferences(out, other); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leadTo makes the handle of a record, and those of records that were merged into it, lead to another
+// one.
+func (tx *Tx) leadTo(rec crm.Record, winner int64) error {
+	args := []any{tx.Actor.Workspace, rec.Entity.Name, rec.Key, winner}
+	if err := tx.Exec("UPDATE merged SET winner = $4 WHERE workspace_id = $1 AND kind = $2 AND winner = $3", args...); err != nil {
+		return err
+	}
+	return tx.Exec("INSERT INTO merged (workspace_id, kind, record, winner, created_at) VALUES ($1, $2, $3, $4, $5)", append(args, rec.Value(crm.FieldCreatedAt).Int)...)
+}
+
+// recordMerge logs activities of the winner that record a merge, one for each of the others. Values that
+// are too long for one have several.
+func (tx *Tx) recordMerge(winner, after crm.Record, others []crm.Record) error {
+	journal, body, found := tx.store.Schema.Journal(winner.Entity)
+	if !found {
+		return nil
+	}
+	cause := tx.cause
+	defer func() { tx.cause = cause }()
+	for i, texts := range merging.Texts(merging.Story{Before: winner, After: after, Others: others, Country: tx.Actor.Country, Most: body.Limit()}) {
+		tx.cause = deleting{others[i].Entity, others[i].Key}
+		for _, text := range texts {
+			_, err := tx.create(Draft{Entity: journal.From, Inputs: []crm.Input{{Field: journal.Field, Value: crm.Key(winner.Key)}, {Field: body, Value: crm.Str(text)}}})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,42 @@
+package table
+
+import (
+	"fmt"
+
+	"crmkit/crm"
+)
+
+// A record that was merged into another one is not in its table any more. The table merged says
+// which record has its values now.
+
+// Winner reads to which record the record $3 of the kind $2 in the workspace $1 leads, and when it was
+// made.
+const Winner = "SELECT winner, created_at FROM merged WHERE workspace_id = $1 AND kind = $2 AND record = $3"
+
+// Leading is SQL of the record that a reference leads to: itself, or the one that it was merged into.
+// workspace and key are SQL.
+func Leading(workspace, kind, key string) string {
+	return fmt.Sprintf("COALESCE((SELECT m.winner FROM merged m WHERE m.workspace_id = %s AND m.kind = '%s' AND m.record = %s), %s)", workspace, kind, key, key)
+}
+
+// AllOf is SQL of the keys under which references to a record of a kind are stored until they have
+// followed a merge: its own, and those of the records that were merged into it.
+func AllOf(workspace, kind, key string) string {
+	return allOf(workspace, key, " AND m.kind = '"+kind+"'")
+}
+
+func allOf(workspace, key, condition string) string {
+	return fmt.Sprintf("(SELECT CAST(%s AS BIGINT) UNION ALL SELECT m.record FROM merged m WHERE m.workspace_id = %s AND m.winner = %s%s)", key, workspace, key, condition)
+}
+
+// DoubleTies returns SQL of the keys of at most $4 ties of the record $2 that the record $3 has too.
+func DoubleTies(ref crm.Reference, names []string) string {
+	same := fmt.Sprintf("o.workspace_id = $1 AND o.key <> a.key AND o.%s IN %s", ref.Field.Col(), AllOf("$1", ref.From.Target(ref.Field).Name, "$3"))
+	for _, name := range names {
+		if name != ref.Field.Name {
+			same += fmt.Sprintf(" AND o.%s = a.%s", ref.From.Field(name).Col(), ref.From.Field(name).Col())
+		}
+	}
+	return fmt.Sprintf("SELECT a.key FROM %s a WHERE UNINDEXED a.workspace_id = $1 AND a.%s = $2 AND EXISTS (SELECT 1 FROM %s o WHERE %s) ORDER BY a.key LIMIT $4",
+		ref.From.Plural, ref.Field.Col(), ref.From.Plural, same)
+}
