@@ -256,7 +256,7 @@ func (w *planWorld) round() {
 			w.t.Errorf("%+v is not stale: %d %s\nfirst\n%s\nthen\n%s", p, done.status, done.body, before, after)
 			return
 		}
-		if !strings.Contains(done.body, " a new ") && !regexp.MustCompile(`(changed|created|deleted) by (jane|bob)@acme\.com`).MatchString(done.body) {
+		if !strings.Contains(done.body, " a new ") && !regexp.MustCompile(`(jane|bob)@acme\.com (changed|created|deleted) it`).MatchString(done.body) {
 			w.t.Errorf("%+v is stale, and nobody is named: %s", p, done.body)
 		}
 		token = tokenIs.FindStringSubmatch(done.body)[1]

@@ -162,7 +162,7 @@ func TestPlansOverMCP(t *testing.T) {
 	text, _ = r.tool("/mcp/tools", "delete", `{"path":"`+path+`"}`)
 	r.want(200, "PATCH", path, `{"stage":"new"}`)
 	text, _ = r.tool("/mcp/tools", "delete", `{"path":"`+path+`?confirm=`+tokenIs.FindStringSubmatch(text)[1]+`"}`)
-	if !strings.Contains(text, "plan_stale") || !strings.Contains(text, "stage is now new, changed by jane@acme.com") {
+	if !strings.Contains(text, "plan_stale") || !strings.Contains(text, "stage is now new; jane@acme.com changed it") {
 		t.Fatal(text)
 	}
 	confirmed = `{"path":"` + path + `?confirm=` + tokenIs.FindStringSubmatch(text)[1] + `"}`

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"crmkit/render"
@@ -128,7 +129,7 @@ func (d Difference) text(zone *time.Location) string {
 	case d.now.Result == deleted:
 		return fmt.Sprintf("%s: %s is now %s", what, d.Field, list[0].AppendFrom(nil, zone))
 	}
-	return what + shown(list, zone)
+	return what + " would now change" + strings.TrimPrefix(shown(list, zone), ":")
 }
 
 // changed returns the change of a field, or the changes of an update if no field is named.

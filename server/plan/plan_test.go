@@ -71,7 +71,7 @@ func TestCompare(t *testing.T) {
 	}{
 		{"nothing", nil, nil, ""},
 		{"the same later, with other ids", []store.Change{update, made}, []store.Change{late(update), {Before: made.Before, After: m.record(10, 1, "name", "Joe")}}, ""},
-		{"another value before", []store.Change{update}, []store.Change{{Before: m.record(1, 4, "stage", "new", "title", "CTO"), After: update.After}}, "contact/c_011p stage: contact/c_011p: stage new -> customer"},
+		{"another value before", []store.Change{update}, []store.Change{{Before: m.record(1, 4, "stage", "new", "title", "CTO"), After: update.After}}, "contact/c_011p stage: contact/c_011p would now change stage new -> customer"},
 		{"a field less", []store.Change{update}, []store.Change{{Before: m.record(1, 4, "stage", "lead", "title", "CEO"), After: update.After}}, "contact/c_011p title: contact/c_011p: title would not change any more"},
 		{"no change", []store.Change{update}, nil, "contact/c_011p stage: contact/c_011p: stage is as the request wants it already"},
 		{"an update instead", []store.Change{made}, []store.Change{update}, "contact/c_011p : contact/c_011p would be updated too: title CTO -> CEO; stage lead -> customer\ncontact#1 : a new contact would not be created any more"},
@@ -105,7 +105,7 @@ func TestLargePlansAreShort(t *testing.T) {
 	}
 	p, err := plan.Decode(stored)
 	changes[17].Before = m.record(18, 2, "stage", "new")
-	if got := texts(plan.Compare(p.Receipts, plan.Of(changes))); !strings.Contains(got, ": stage new -> s17") || strings.Contains(got, "\n") || err != nil {
+	if got := texts(plan.Compare(p.Receipts, plan.Of(changes))); !strings.Contains(got, " would now change stage new -> s17") || strings.Contains(got, "\n") || err != nil {
 		t.Errorf("%s, %v", got, err)
 	}
 }

@@ -263,7 +263,7 @@ func (rq *Request) present(tx *store.Tx, handle string) (*crm.Record, error) {
 	return &rec, nil
 }
 
-// done are the actions of the log as participles.
+// done are the actions of the log as verbs of the past.
 var done = map[string]string{"create": "created", "update": "changed", "delete": "deleted"}
 
 // Stale returns the error for a plan that does not hold any more, with a token for what would be
@@ -280,10 +280,10 @@ func (rq *Request) Stale(tx *store.Tx, differences []plan.Difference, now plan.P
 		return nil, err
 	}
 	if found {
-		what += fmt.Sprintf(", %s by %s", done[last.Action], cmp.Or(last.By, "the server"))
+		what += fmt.Sprintf("; %s %s it", cmp.Or(last.By, "the server"), done[last.Action])
 	}
 	if n := len(differences) - 1; n > 0 {
-		what += fmt.Sprintf("; and %d more differ", n)
+		what += fmt.Sprintf(". %d more differ", n)
 	}
 	fault := crm.Errorf(crm.PlanStale, "the plan does not hold any more: %s. Nothing was saved. If that is right, repeat with confirm=%s; to see all of it first, with dry_run=1.", what, token).On(first.Field)
 	fault.Confirm = token
