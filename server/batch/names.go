@@ -105,7 +105,7 @@ func (l *line) placeholder() string {
 
 // resolve returns the call of the line with ids instead of names.
 func (l *line) resolve(schema *crm.Schema, ids lookup) (call web.Call, fault *crm.Error) {
-	call.Method = l.call.Method
+	call.Method, call.Checked = l.call.Method, l.call.Checked
 	if call.Target, fault = replaceInTarget(l.call.Target, schema, ids); fault != nil {
 		return call, fault
 	}
@@ -169,7 +169,7 @@ func replaceInBody(body string, e *crm.Entity, ids lookup) (string, *crm.Error) 
 		return body, nil
 	}
 	list, err := norm.ReadObject([]byte(body))
-	if err != nil {
+	if err != nil { // it is not Checked
 		return body, nil
 	}
 	replaced := false

@@ -74,7 +74,7 @@ func readLine(object []crm.Member) (l line, fault *crm.Error) {
 		case "path":
 			l.call.Target, fault = text(m)
 		case "body":
-			l.call.Body, fault = body(m)
+			fault = l.readBody(m)
 		case "as":
 			l.as, fault = name(m)
 		default:
@@ -119,20 +119,22 @@ func text(m crm.Member) (string, *crm.Error) {
 	return s, nil
 }
 
-// body reads the body of a line: an object, or an object as text, since some clients encode it so. Text
-// that is no object is an error of the call.
-func body(m crm.Member) (string, *crm.Error) {
-	inner, isText := norm.Unquote(m.JSON)
+// readBody reads the body of a line: an object, or an object as text, since some clients encode it so.
+// Text that is no object is an error of the call.
+func (l *line) readBody(m crm.Member) *crm.Error {
+	text, isText := norm.Unquote(m.JSON)
 	switch {
 	case isText:
-		if object, err := norm.ReadObject([]byte(inner)); err == nil {
-			inner = string(norm.AppendObject(nil, object)) // in which a name has one spelling
+		object, err := norm.ReadObject([]byte(text))
+		if l.call.Body, l.call.Checked = text, err == nil; err == nil {
+			l.call.Body = string(norm.AppendObject(nil, object)) // in which a name has one spelling
 		}
-		return inner, nil
+		return nil
 	case m.JSON[0] == '{':
-		return m.JSON, nil
+		l.call.Body, l.call.Checked = m.JSON, true
+		return nil
 	}
-	return "", crm.Errorf(crm.InvalidValue, `body is the JSON object of the call, like {"name":"Ann"}, not %s.`, norm.ShowJSON(m.JSON)).On(m.Name)
+	return crm.Errorf(crm.InvalidValue, `body is the JSON object of the call, like {"name":"Ann"}, not %s.`, norm.ShowJSON(m.JSON)).On(m.Name)
 }
 
 // name reads the name of a record, which may be written as it is used.

@@ -15,7 +15,7 @@ import (
 
 func TestParse(t *testing.T) {
 	const one = `{"method":"post","path":"/contacts","body":{"name":"Ann"},"as":"$ann"}`
-	want := line{call: web.Call{Method: "POST", Target: "/contacts", Body: `{"name":"Ann"}`}, as: "ann"}
+	want := line{call: web.Call{Method: "POST", Target: "/contacts", Body: `{"name":"Ann"}`, Checked: true}, as: "ann"}
 	for _, c := range []struct {
 		body string
 		want []line
@@ -25,11 +25,11 @@ func TestParse(t *testing.T) {
 		{one, []line{want}},
 		{"{\n \"method\": \"POST\",\n \"path\": \"/contacts\"\n}", []line{{call: web.Call{Method: "POST", Target: "/contacts"}}}},
 		{one + "\n\n" + one + "\r\n", []line{want, want}},
-		{`[{"method":"PATCH","path":"/deals/d_1","body":"{\"stage\":\"won\"}","as":null}]`, []line{{call: web.Call{Method: "PATCH", Target: "/deals/d_1", Body: `{"stage":"won"}`}}}},
+		{`[{"method":"PATCH","path":"/deals/d_1","body":"{\"stage\":\"won\"}","as":null}]`, []line{{call: web.Call{Method: "PATCH", Target: "/deals/d_1", Body: `{"stage":"won"}`, Checked: true}}}},
 		{`[{"\u006dethod":"DELETE","path":"/a\u0024b","body":null}]`, []line{{call: web.Call{Method: "DELETE", Target: "/a$b"}}}},
 	} {
 		got, fault := parse([]byte(c.body))
-		if fault != nil || !slices.EqualFunc(got, c.want, func(a, b line) bool { return a.call == b.call && a.as == b.as }) {
+		if fault != nil || !slices.EqualFunc(got, c.want, func(a, b line) bool { return b.call.Checked == (b.call.Body != "") && a.call == b.call && a.as == b.as }) {
 			t.Errorf("%s: %+v, %v", c.body, got, fault)
 		}
 	}

@@ -18,6 +18,9 @@ func (rq *Request) Members() ([]crm.Member, *crm.Error) {
 	if fault != nil {
 		return nil, fault
 	}
+	if rq.checked {
+		return norm.ParseObject(string(data)), nil
+	}
 	return object(data)
 }
 

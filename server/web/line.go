@@ -28,6 +28,8 @@ type Call struct {
 	Method string
 	Target string // path and query
 	Body   string // JSON; empty: none
+
+	Checked bool // Body is an object as norm.AppendObject writes one, read strictly
 }
 
 // errPrepared is what Transact returns to the handler of a line, which returns it in turn.
@@ -71,7 +73,7 @@ func (rq *Request) inner(c Call, u *url.URL) *Request {
 	in := &Request{Request: r, Writer: discardWriter{http.Header{}}, ID: rq.ID, Addr: rq.Addr, ByTool: rq.ByTool, Actor: rq.Actor,
 		Format: rq.Format, adapter: rq.adapter, bodyLimits: bodyLimits{most: MaxBody}}
 	if c.Body != "" {
-		in.body = []byte(c.Body)
+		in.body, in.checked = []byte(c.Body), c.Checked
 	}
 	return in
 }
