@@ -247,3 +247,40 @@ func TestBatchIsBounded(t *testing.T) {
 		t.Error(list)
 	}
 }
+
+// TestBatchChangesAreBounded checks that the records that follow from a line count, and that a record with
+// many references cannot be deleted in a batch.
+func TestBatchChangesAreBounded(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	var deletes []string
+	for i, n := range []int{150, 150, 150, 150, 150, 150, 150, 201} {
+		r.want(201, "POST", "/contacts", fmt.Sprintf(`{"name":"Ann %d"}`, i))
+		contact := r.id("contact", int64(i+1))
+		line := `{"method":"POST","path":"/contacts/` + contact + `/activities","body":{"kind":"note","body":"x"}}`
+		r.want(200, "POST", "/batch", "["+strings.Repeat(line+",", n-1)+line+"]")
+		deletes = append(deletes, `{"method":"DELETE","path":"/contacts/`+contact+`"}`)
+	}
+	before := whole(r)
+	for _, c := range []struct {
+		from, to int
+		want     string
+	}{
+		{0, 7, "\n7 ERROR invalid_value with this line the batch changes more than the maximum of 1000 records"},
+		{7, 8, "\n1 ERROR invalid_value so many records refer to contact/" + r.id("contact", 8)},
+	} {
+		body := "[" + strings.Join(deletes[c.from:c.to], ",") + "]"
+		for _, path := range []string{"/batch", "/batch?dry_run=1"} {
+			if a := r.call("POST", path, body); a.status != 400 || !strings.Contains(a.body, c.want) {
+				t.Errorf("%s: %d %s", path, a.status, a.body)
+			}
+		}
+	}
+	if after := whole(r); after != before {
+		t.Errorf("something was saved:\n%s", diff(before, after))
+	}
+	body := "[" + strings.Join(deletes[:6], ",") + "]"
+	token := decoded(t, r.want(409, "POST", "/batch", body, "Accept", "application/json"))["confirm"].(string)
+	if text := r.want(200, "POST", "/batch?confirm="+token, body); !strings.Contains(text, "# 6: also deleted: 150 activities\n# 6 done\n") {
+		t.Error(text)
+	}
+}

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -33,6 +34,13 @@ func roundTrips(r *rig) []roundTrip {
 		{"create by 64 clients", 64, 7, func(n int) (string, string, string) { return "POST", "/contacts", roundTripContact(r, 2000+n) }},
 		{"patch", 1, 8, func(n int) (string, string, string) {
 			return "PATCH", "/contacts/" + id(n), fmt.Sprintf(`{"phone":"+1 555 %d"}`, n)
+		}},
+		{"batch of 50 creates", 1, 130, func(n int) (string, string, string) {
+			lines := make([]string, 50)
+			for i := range lines {
+				lines[i] = `{"method":"POST","path":"/contacts","body":` + roundTripContact(r, 10_000+50*n+i) + `}`
+			}
+			return "POST", "/batch", "[" + strings.Join(lines, ",") + "]"
 		}},
 		{"upsert", 1, 10, func(n int) (string, string, string) {
 			return "POST", "/contacts", fmt.Sprintf(`{"email":"person%d@example.com","phone":"+1 556 %d"}`, n%roundTripContacts, n)

@@ -73,6 +73,8 @@ func handle(rq *web.Request) (*render.Response, error) {
 	doc, err := transact(b.save)
 	var offer *web.Offer
 	switch {
+	case store.TooLong(err):
+		return nil, crm.Errorf(crm.InvalidValue, "the %d lines take longer to save than one write may, and nothing was saved. Send them in several batches.", len(b.lines))
 	case errors.Is(err, errNothingSaved):
 		return b.refused(), nil
 	case errors.As(err, &offer):
