@@ -34,6 +34,9 @@ func (s *Server) remove(rq *web.Request) (*render.Response, error) {
 		if rec, err = tx.Fetch(e, key); err != nil {
 			return nil, err
 		}
+		if rec.Key != key { // who means to delete a double must not delete the record it is part of
+			return nil, crm.Errorf(crm.NotFound, "there is no %s %s: it was merged into %s. To delete that one, send DELETE /%s/%s.", e.Name, crm.RecordID(e.Prefix, key), rec.ID, e.Route(), rec.ID)
+		}
 		if match != 0 && match != rec.Version() {
 			return nil, store.Conflict(rec, match)
 		}

@@ -44,6 +44,8 @@ func described(r *web.Route) manual.Route {
 		d.Body = manual.WorkspaceBody
 	case r.Lines > 0:
 		d.Body, d.Lines = manual.LinesBody, r.Lines
+	case r.Merges > 0:
+		d.Body, d.Lines = manual.MergeBody, r.Merges
 	case r.Body:
 		d.Body = manual.FieldsBody
 	case len(r.Texts) > 0:

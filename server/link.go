@@ -132,7 +132,10 @@ func (s *Server) detach(rq *web.Request, p parent) (*render.Response, error) {
 		}
 		link := other
 		if by != nil {
-			var err error
+			other, _, err := tx.Lead(to, other)
+			if err != nil {
+				return nil, err
+			}
 			if link, err = tx.KeyBy(e, []string{p.field, by.Name}, []crm.Value{crm.Key(key), crm.Key(other)}); err != nil {
 				return nil, err
 			}

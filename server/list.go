@@ -86,9 +86,11 @@ func (s *Server) listBelow(rq *web.Request, p parent) (doc *render.Response, err
 		if err := prepare(v, q); err != nil {
 			return err
 		}
-		if _, err := v.Record(p.entity, key); err != nil {
+		rec, err := v.Record(p.entity, key)
+		if err != nil {
 			return err
 		}
+		noteFollowed(rq, rec, key)
 		if fault != nil {
 			return fault
 		}

@@ -11,7 +11,7 @@ import (
 	"crmkit/server"
 )
 
-var helpPages = []string{"/help", "/help/work", "/help/auth", "/help/teams", "/help/fields", "/help/query", "/help/write", "/help/batch", "/help/dry-run", "/help/import", "/help/errors"}
+var helpPages = []string{"/help", "/help/work", "/help/auth", "/help/teams", "/help/fields", "/help/query", "/help/write", "/help/batch", "/help/dry-run", "/help/merge", "/help/import", "/help/errors"}
 
 // maxManual is 3,500 tokens at 3.3 bytes each. The manual has 3.65 bytes a token
 // with the o200k_base vocabulary, the page on writing 3.3.

@@ -53,7 +53,17 @@ func (s *Server) record(rq *web.Request, e *crm.Entity) (crm.Record, error) {
 	if err != nil {
 		return crm.Record{}, err
 	}
-	return s.store.Record(rq.Context(), rq.Actor, e, key)
+	rec, err := s.store.Record(rq.Context(), rq.Actor, e, key)
+	noteFollowed(rq, rec, key)
+	return rec, err
+}
+
+// noteFollowed adds a remark if the record that was read is not the one of the key, since that was merged
+// into it.
+func noteFollowed(rq *web.Request, rec crm.Record, key int64) {
+	if rec.Entity != nil && rec.Key != key {
+		rq.Remarks = append(rq.Remarks, store.Followed{Entity: rec.Entity, From: key, To: rec.Key}.Remark())
+	}
 }
 
 // save runs a write of one record and answers with the record and what changed.

@@ -7,6 +7,7 @@ import (
 	"crmkit/render"
 	"crmkit/server/batch"
 	"crmkit/server/manual"
+	"crmkit/server/merge"
 	"crmkit/server/web"
 )
 
@@ -43,6 +44,11 @@ func (s *Server) routes() []web.Route {
 	rows = append(rows, s.oauth.Routes()...)
 	for _, e := range s.schema.Entities {
 		rows = append(rows, s.entityRoutes(e)...)
+	}
+	for _, e := range s.schema.Entities {
+		if row, found := merge.Route(s.store, e); found {
+			rows = append(rows, row)
+		}
 	}
 	rows = append(rows, s.transfer.Routes()...)
 	return append(rows,

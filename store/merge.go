@@ -66,6 +66,9 @@ func (tx *Tx) Merge(m Merge) (out Merged, err error) {
 	if len(out.Others) == 0 {
 		return out, nil
 	}
+	if fault := merging.Check(out.Others, takes); fault != nil {
+		return out, fault
+	}
 	after, err := tx.ApplyDraft(winner, Draft{Entity: m.Entity, Inputs: merging.Inputs(winner, out.Others, takes)})
 	if err != nil {
 		return out, err

@@ -38,6 +38,24 @@ func Inputs(winner crm.Record, others []crm.Record, takes []Take) []crm.Input {
 	return m.inputs
 }
 
+// Check returns the error for a field that the record from which it is taken does not have.
+func Check(others []crm.Record, takes []Take) *crm.Error {
+	for _, t := range takes {
+		other, name, f := others[t.From], t.Field.Name, t.Field
+		if of := f.AmountOf(); of != nil {
+			f = other.Entity.Field(of.Number)
+		}
+		has := other.Value(f.Name).Set()
+		if t.Member != "" {
+			name, has = name+"."+t.Member, hasMember(other.Value(f.Name), t.Member)
+		}
+		if !has {
+			return crm.Errorf(crm.InvalidValue, "take.%s: %s has none; leave it out, and the record keeps what it has.", name, other.Handle()).On("take")
+		}
+	}
+	return nil
+}
+
 // Stamped sets the times in a merged record that say when a taken word was set, such as closed_at
 // of a deal whose status was taken: not now, but when it happened.
 func Stamped(rec crm.Record, others []crm.Record, takes []Take) {

@@ -15,7 +15,7 @@ import (
 var helpFiles embed.FS
 
 // Topics are the pages behind /help, in reading order.
-var Topics = []string{"work", "auth", "teams", "fields", "query", "write", "batch", "dry-run", "import", "errors", "mcp"}
+var Topics = []string{"work", "auth", "teams", "fields", "query", "write", "batch", "dry-run", "merge", "import", "errors", "mcp"}
 
 // The names of the other pages.
 const (
@@ -62,7 +62,7 @@ type Route struct {
 
 	Body   Body
 	Bulk   *Bulk    // the body may also be this
-	Lines  int      // of a body of lines, at most
+	Lines  int      // of a body of lines, or records of a merge, at most
 	Texts  []string // the members of a body of texts
 	Needs  []string // the texts that are required
 	MaxKey int      // characters of an Idempotency-Key; 0: it takes none
@@ -77,7 +77,7 @@ type Route struct {
 type Body int
 
 // A body is nothing, fields of the entity, texts, rows of a file, an exported workspace, or
-// the lines of a batch.
+// the lines of a batch, or the records to merge.
 const (
 	NoBody Body = iota
 	FieldsBody
@@ -85,6 +85,7 @@ const (
 	RowsBody
 	WorkspaceBody
 	LinesBody
+	MergeBody
 )
 
 // Batch has the limits of a batch.

@@ -83,6 +83,8 @@ func requestBody(row *Route) object {
 		return jsonBody(fields)
 	case LinesBody:
 		return linesBody(row)
+	case MergeBody:
+		return mergeBody(row)
 	case TextsBody:
 		body := jsonBody(textsSchema(row))
 		body["required"] = len(row.Needs) > 0
@@ -102,6 +104,17 @@ func bulkSchema(row *Route) object {
 		properties[name] = inputSchema(row.Entity.Field(name))
 	}
 	return object{"type": "object", "description": "several at once, all or none", "properties": properties}
+}
+
+// mergeBody describes the body of a merge.
+func mergeBody(row *Route) object {
+	body := jsonBody(object{"type": "object", "required": []string{"from"}, "additionalProperties": false, "properties": object{
+		"from":    object{"type": "array", "minItems": 1, "maxItems": row.Lines, "items": object{"type": "string"}, "description": "ids of the records that become part of this one"},
+		"take":    object{"type": "object", "additionalProperties": object{"type": "string"}, "description": "fields of this one that come from another: the id of one in from"},
+		"version": object{"type": "integer", "description": "that this one must have"},
+	}})
+	body["required"] = true
+	return body
 }
 
 // linesBody describes the body of a batch.

@@ -137,8 +137,8 @@ func reminderHint(record string) string {
 	return "to set a reminder, set a date on the record: PATCH /" + record + ` {"follow_up_at":"+3d","follow_up_note":…}; or create a task: POST /` + record + `/tasks {"title":…,"due_at":"+3d"}.`
 }
 
-// mergeHint says how to merge two records.
-const mergeHint = "no call merges two records A and B. PATCH A with the values of B that it lacks, move the activities, deals and tasks of B to A (PATCH /deals/{id} {\"contact_id\":…}), then DELETE B."
+// mergeHint says how to merge records.
+const mergeHint = "contacts, companies, deals and tickets are merged: POST /contacts/{id}/merge {\"from\":[\"c_…\"]}; see /help/merge."
 
 // exportHint says how to export the records of a kind.
 func exportHint(e *crm.Entity) string {

@@ -264,7 +264,7 @@ func (rq *Request) present(tx *store.Tx, handle string) (*crm.Record, error) {
 }
 
 // done are the actions of the log as verbs of the past.
-var done = map[string]string{"create": "created", "update": "changed", "delete": "deleted"}
+var done = map[string]string{"create": "created", "update": "changed", "delete": "deleted", "merge": "merged"}
 
 // Stale returns the error for a plan that does not hold any more, with a token for what would be
 // done now.

@@ -29,6 +29,7 @@ type Route struct {
 	Body   bool        // its body has the fields of Entity
 	Texts  []string    // its body has these text fields; * marks those that are required
 	Lines  int         // its body is at most so many lines of a batch
+	Merges int         // its body names at most so many records to merge
 	Asks   bool        // it needs a confirmation (TransactConfirmed)
 	AsLine bool        // it writes one record, in one transaction, and may be a line of a batch
 	Stream Stream      // how the answer is sent in pieces, and what the body is

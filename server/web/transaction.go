@@ -17,6 +17,7 @@ type Work func(*store.Tx) (*render.Response, error)
 // and with confirm= exactly what a dry run has shown; see package plan. The write of a
 // line is left to the request that the line is part of.
 func (rq *Request) Transact(fn Work) (*render.Response, error) {
+	fn = followed(fn)
 	if rq.line != nil {
 		rq.line.write = fn
 		return nil, errPrepared
@@ -31,6 +32,22 @@ func (rq *Request) Transact(fn Work) (*render.Response, error) {
 		return rq.transact(func(tx *store.Tx) (*render.Response, error) { return rq.confirmed(tx, p.Token, fn) })
 	}
 	return rq.transact(fn)
+}
+
+// followed returns a write whose answer says which of the records that the client named are part of
+// another one by now.
+func followed(fn Work) Work {
+	return func(tx *store.Tx) (*render.Response, error) {
+		before := len(tx.Followed())
+		doc, err := fn(tx)
+		if err != nil || doc == nil {
+			return doc, err
+		}
+		for _, f := range tx.Followed()[before:] {
+			doc.Remarks = append(doc.Remarks, f.Remark())
+		}
+		return doc, nil
+	}
 }
 
 // transact runs a write once for its Idempotency-Key.
