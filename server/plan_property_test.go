@@ -78,7 +78,9 @@ func (w *planWorld) some(kind string) string {
 func (w *planWorld) any() planWrite {
 	p := planWrite{who: w.random.IntN(2), method: "POST"}
 	contact, company, deal, campaign := w.some("contact"), w.some("company"), w.some("deal"), w.some("campaign")
-	switch w.random.IntN(14) {
+	switch w.random.IntN(16) {
+	case 14, 15:
+		p.path, p.body = "/batch"+w.one("", "?atomic=0"), w.batch(contact, company, deal)
 	case 10:
 		p.path, p.body = "/companies", fmt.Sprintf(`{"name":"Company","domain":"c%d.test"}`, w.random.IntN(5))
 	case 0, 1, 11:
@@ -115,6 +117,18 @@ func (w *planWorld) near(p planWrite) (other planWrite) {
 	return other
 }
 
+// batch returns a body of several writes, of which some use the record that another one makes.
+func (w *planWorld) batch(contact, company, deal string) string {
+	lines := []string{
+		fmt.Sprintf(`{"method":"POST","path":"/contacts","body":{"name":"Jane","email":"p%d@acme.com","stage":"lead"},"as":"it"}`, w.random.IntN(5)),
+		`{"method":"POST","path":"/contacts/$it/activities","body":{"kind":"call","body":"x"}}`,
+		fmt.Sprintf(`{"method":"PATCH","path":"/contacts/%s","body":%s}`, contact, w.change(company)),
+		fmt.Sprintf(`{"method":"PATCH","path":"/deals/%s","body":{"contact_id":"$it"}}`, deal),
+		fmt.Sprintf(`{"method":"DELETE","path":"/%s"}`, w.one("deals/"+deal, "contacts/"+contact)),
+	}
+	return "[" + strings.Join(lines[:2+w.random.IntN(4)], ",") + "]"
+}
+
 // change returns the body of a change of a contact.
 func (w *planWorld) change(company string) string {
 	return w.one(`{"stage":"`+w.one("lead", "new", "customer")+`"}`, `{"tags":{"add":["`+w.one("a", "b")+`"]},"phone":"+49 30 `+w.one("1234567", "7654321")+`"}`,
@@ -144,6 +158,8 @@ func (w *planWorld) receipts(p planWrite, a answer) string {
 		}
 	}
 	switch {
+	case strings.HasPrefix(p.path, "/batch"):
+		said = w.batchReceipts(a)
 	case p.method == "DELETE" && !strings.Contains(p.path, "/members/"):
 		said = append(said, first, w.whole(p.path, w.want(200, "GET", p.path, "")), w.relatives(p.path))
 	case p.method == "DELETE":
@@ -156,6 +172,20 @@ func (w *planWorld) receipts(p planWrite, a answer) string {
 		said = append(said, regexp.MustCompile(`^(deleted )?\S+`).FindString(first))
 	}
 	return strings.Join(said, "\n")
+}
+
+// batchReceipts returns the lines of a batch, and what the records have that it deletes.
+func (w *planWorld) batchReceipts(a answer) (said []string) {
+	for line := range strings.Lines(a.body) {
+		if found := regexp.MustCompile(`^\d+ deleted (\w+)/(\w+)`).FindStringSubmatch(line); found != nil {
+			path := "/" + w.store.Schema.ByName(found[1]).Plural + "/" + found[2]
+			line += w.whole(path, w.want(200, "GET", path, "")) + w.relatives(path)
+		}
+		if regexp.MustCompile(`^\d+ (created|updated|deleted|unchanged \S+ as=)`).MatchString(line) { // others have no receipt, and no other line refers to their record
+			said = append(said, newTimes.ReplaceAllString(line, "-> T"))
+		}
+	}
+	return said
 }
 
 // whole returns the values of a line that clients can write.
@@ -219,6 +249,10 @@ func inEffect(a answer) string {
 	for _, end := range []string{"# nothing was saved\n", "# already done\n", "# this deletes"} {
 		text, _, _ = strings.Cut(text, end)
 	}
+	for _, made := range regexp.MustCompile(`(?m)^\d+ created \w+/(\w+)( as=it)?`).FindAllStringSubmatch(text, -1) { // by a batch
+		text = strings.ReplaceAll(text, made[1], map[string]string{"": "new", " as=it": "$it"}[made[2]])
+	}
+	text = regexp.MustCompile(`created (\w+)/(\$it|new)`).ReplaceAllString(text, "created $1")
 	if strings.Contains(text, "\n# created\n") {
 		text = regexp.MustCompile(`^(\w+)/\w+`).ReplaceAllString(text, "$1")
 	}

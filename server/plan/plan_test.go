@@ -64,6 +64,11 @@ func TestCompare(t *testing.T) {
 		c.After.Set(crm.FieldVersion, crm.Number(c.After.Version()+7))
 		return c
 	}
+	at := func(minute int64) store.Change {
+		after := m.record(1, 4, "stage", "lead")
+		after.Set("follow_up_at", crm.Millis(minute*60_000))
+		return store.Change{Before: m.record(1, 3, "stage", "lead"), After: after}
+	}
 	for _, test := range []struct {
 		what         string
 		planned, now []store.Change
@@ -78,6 +83,8 @@ func TestCompare(t *testing.T) {
 		{"one more", []store.Change{made}, []store.Change{made, {Before: made.Before, After: m.record(10, 1, "name", "Joe")}}, "contact#2 : a new contact would be created too"},
 		{"a deleted record that changed", []store.Change{gone}, []store.Change{{Before: m.record(2, 6, "name", "Eve"), After: gone.After}}, "contact/c_02r2 name: contact/c_02r2: name is now Eve"},
 		{"one that is deleted with another", []store.Change{follows}, []store.Change{{Before: m.record(2, 6, "name", "Eve"), After: gone.After, Follows: true}}, ""},
+		{"a time that it sets itself", []store.Change{at(5), {Before: at(5).After, After: m.record(1, 0)}}, []store.Change{at(9), {Before: at(9).After, After: m.record(1, 0)}}, ""},
+		{"a time of before", []store.Change{{Before: at(5).After, After: m.record(1, 0)}}, []store.Change{{Before: at(9).After, After: m.record(1, 0)}}, "contact/c_011p follow_up_at: contact/c_011p: follow_up_at is now 1970-01-01T00:09Z"},
 		{"a delete instead", []store.Change{update}, []store.Change{{Before: update.Before, After: m.record(1, 0)}}, "contact/c_011p : contact/c_011p would be deleted now, not updated"},
 	} {
 		stored, err := plan.Plan{Receipts: plan.Of(test.planned)}.Encode()

@@ -36,6 +36,7 @@ func Of(changes []store.Change) []Receipt {
 type Collector struct {
 	list   []Receipt
 	counts map[*crm.Entity]int // of records that it makes
+	times  map[[2]string]bool  // the times that it sets, by record and field
 }
 
 // Receipts returns all receipts so far.
@@ -45,7 +46,7 @@ func (l *Collector) Receipts() []Receipt { return l.list }
 // what follows from other records, such as counts, has none.
 func (l *Collector) Add(changes []store.Change) {
 	if l.counts == nil {
-		l.counts = map[*crm.Entity]int{}
+		l.counts, l.times = map[*crm.Entity]int{}, map[[2]string]bool{}
 	}
 	made := madeRecords{names: map[string]string{}, counts: l.counts}
 	for _, c := range changes {
@@ -64,7 +65,7 @@ func (l *Collector) Add(changes []store.Change) {
 		if r.Record = made.names[c.After.ID]; r.Record == "" {
 			r.Record = c.After.Handle()
 		}
-		r.digest(made)
+		l.digest(&r, made)
 		l.list = append(l.list, r)
 	}
 }
@@ -87,12 +88,18 @@ func (r Receipt) isMade() bool { return strings.Contains(r.Record, "#") }
 // kind returns the name of the entity of the record.
 func (r Receipt) kind() string { return r.Record[:strings.IndexAny(r.Record, "/#")] }
 
-// digest sets the digests.
-func (r *Receipt) digest(made madeRecords) {
+// digest sets the digests of a receipt. A time may be that of the write, or be counted from it like
+// "+3d", so of times that the write sets it only counts that they are set.
+func (l *Collector) digest(r *Receipt, made madeRecords) {
 	all := []string{r.Result}
 	r.Fields = map[string]string{}
 	for _, c := range r.changes {
 		name := c.JSONName()
+		at := [2]string{r.Record, name}
+		if l.times[at] {
+			c.From = untimed(c.From)
+		}
+		l.times[at] = c.To.Kind == crm.TimeKind
 		one := strings.Join([]string{name, textOf(c.From, c.FromID, made), textOf(untimed(c.To), c.ToID, made)}, "\x00")
 		r.Fields[name] = digest(one)[:8]
 		all = append(all, one)
@@ -100,8 +107,7 @@ func (r *Receipt) digest(made madeRecords) {
 	r.Digest = digest(strings.Join(all, "\x01"))[:16]
 }
 
-// untimed returns a value after a change for the digest. A time may be that of the write, or be
-// counted from it like "+3d", so only that it is set counts.
+// untimed returns the same value for all times.
 func untimed(v crm.Value) crm.Value {
 	if v.Kind == crm.TimeKind {
 		return crm.Millis(0)
