@@ -1,7 +1,10 @@
 package store
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -261,4 +264,74 @@ func TestReadersSeeNoStepsOfAMerge(t *testing.T) {
 			}, []string{"file", "postgres"}[:2-min(seed, 1)]...)
 		})
 	}
+}
+
+// TestMergesContinueAfterAKill opens a copy of the file as it is after the first step of a merge. The
+// store completes the merge, in the same change group.
+func TestMergesContinueAfterAKill(t *testing.T) {
+	f := onFile(t)
+	f.cascades.atOnce, f.cascades.step = 4, 3
+	ann := f.member("ann@example.com")
+	company, contacts := f.group(ann, 10)
+	winner := f.save(ann, "company", "name", "Acme Inc")
+	path := filepath.Join(t.TempDir(), "killed.db")
+	f.write(ann, func(tx *Tx) error {
+		out, err := tx.Merge(Merge{Entity: company.Entity, Winner: winner.Key, Others: []int64{company.Key}})
+		if err == nil && !out.Later {
+			t.Error("all references were moved at once")
+		}
+		tx.After(func() {
+			for _, part := range []string{"", "-wal"} {
+				data, err := os.ReadFile(f.opts.Path + part)
+				must(t, errors.Join(err, os.WriteFile(path+part, data, 0o600)))
+			}
+		})
+		return err
+	})
+	again := f.opts
+	again.Path = path
+	g := openWith(t, f.clock, again)
+	g.settled()
+	g.checkMerged()
+	g.checkSignals()
+	g.checkCounters(ann)
+	for _, c := range contacts {
+		if got := g.fetch(ann, c); got.Value("company_id").Int != winner.Key || got.Version() != 2 {
+			t.Errorf("%s: company %v, version %d", c.Handle(), got.Value("company_id"), got.Version())
+		}
+	}
+	if groups := g.raw(1, "SELECT DISTINCT COALESCE(change_group, 0) FROM log WHERE action = 'update' AND target LIKE 'contact/%'"); len(groups) != 1 {
+		t.Errorf("the contacts moved in the change groups %v", groups)
+	}
+}
+
+// TestWinnerIsDeletedWhileReferencesFollow deletes a company into which another one is being merged: all
+// references are cleared.
+func TestWinnerIsDeletedWhileReferencesFollow(t *testing.T) {
+	onPlaces(t, Options{}, func(t *testing.T, f *fixture) {
+		f.cascades.atOnce, f.cascades.step = 4, 3
+		ann := f.member("ann@example.com")
+		company, contacts := f.group(ann, 10)
+		winner := f.save(ann, "company", "name", "Acme Inc")
+		f.write(ann, func(tx *Tx) error {
+			_, err := tx.Merge(Merge{Entity: company.Entity, Winner: winner.Key, Others: []int64{company.Key}})
+			if err != nil {
+				return err
+			}
+			rec, err := tx.Fetch(winner.Entity, company.Key)
+			if err != nil {
+				return err
+			}
+			_, err = tx.Delete(rec)
+			return err
+		})
+		f.settled()
+		f.checkMerged()
+		f.checkCounters(ann)
+		for _, c := range contacts {
+			if got := f.fetch(ann, c); got.Value("company_id").Set() {
+				t.Errorf("%s refers to %v", c.Handle(), got.Value("company_id"))
+			}
+		}
+	}, "file", "postgres")
 }

@@ -1,0 +1,185 @@
+package server_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"crmkit/store"
+)
+
+// onEngines runs a test on SQLite and on PostgreSQL.
+func onEngines(t *testing.T, test func(t *testing.T, r *rig)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, newRig(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, newRigWith(t, store.Options{Path: setup{"postgres", 1}.address(t)})) })
+}
+
+// confirmed sends a request that needs a confirmation, and then its token.
+func (r *rig) confirmed(path, body string) answer {
+	token := r.json(409, "POST", path, body)["confirm"]
+	return r.call("POST", fmt.Sprint(path, "?confirm=", token), body)
+}
+
+// pair makes two contacts with references to each, and returns their ids.
+func (r *rig) pair() (a, b string) {
+	r.t.Helper()
+	ids := make([]string, 2)
+	for i := range ids {
+		ids[i] = r.json(201, "POST", "/contacts", fmt.Sprintf(`{"name":"Jane %d","email":"j%d@acme.com"}`, i, i))["id"].(string)
+		for range 3 {
+			r.want(201, "POST", "/contacts/"+ids[i]+"/activities", `{"kind":"call","body":"x"}`)
+		}
+		r.want(201, "POST", "/deals", `{"title":"Deal","contact_id":"`+ids[i]+`"}`)
+	}
+	return ids[0], ids[1]
+}
+
+// checkOne checks that two ids lead to one contact, which has everything of both.
+func (r *rig) checkOne(a, b string) {
+	r.t.Helper()
+	if one, other := r.json(200, "GET", "/contacts/"+a, "")["id"], r.json(200, "GET", "/contacts/"+b, "")["id"]; one != other {
+		r.t.Errorf("%s leads to %v, %s to %v", a, one, b, other)
+	}
+	for path, want := range map[string]string{"/contacts": "1", "/deals?contact_id=" + a: "2", "/deals?contact_id=" + b: "2", "/activities?kind=call&contact=" + b: "6", "/activities?kind=note&contact=" + a: "1"} {
+		if got := fmt.Sprint(r.json(200, "GET", path, "")["total"]); got != want {
+			r.t.Errorf("GET %s has %s, want %s", path, got, want)
+		}
+	}
+}
+
+// TestMergesOfOnePairAtOnce confirms merges of one pair at once, in both directions: one is done, and
+// the others find it done or not as planned.
+func TestMergesOfOnePairAtOnce(t *testing.T) {
+	onEngines(t, func(t *testing.T, r *rig) {
+		r.as("jane@acme.com")
+		a, b := r.pair()
+		paths := []string{"/contacts/" + a + "/merge", "/contacts/" + b + "/merge"}
+		bodies := []string{`{"from":["` + b + `"]}`, `{"from":["` + a + `"]}`}
+		answers, tokens := make([]answer, 8), make([]any, 8)
+		for i := range tokens {
+			tokens[i] = r.json(409, "POST", paths[i%2], bodies[i%2])["confirm"]
+		}
+		together(len(answers), func(i int) {
+			answers[i] = r.call("POST", fmt.Sprint(paths[i%2], "?confirm=", tokens[i]), bodies[i%2])
+		})
+		merged := 0
+		for i, a := range answers {
+			switch {
+			case a.status == 200 && strings.Contains(a.body, "# merged contact/"):
+				merged++
+			case a.status != 409 && !strings.Contains(a.body, "one record already"):
+				t.Errorf("merge %d: %d %s", i, a.status, a.body)
+			}
+		}
+		if merged != 1 {
+			t.Errorf("%d merges were done", merged)
+		}
+		r.checkOne(a, b)
+	})
+}
+
+// TestMergeBesideEdits edits both records while they are merged. No edit that was answered is lost: it is
+// in the record, or in its note.
+func TestMergeBesideEdits(t *testing.T) {
+	onEngines(t, func(t *testing.T, r *rig) {
+		r.as("jane@acme.com")
+		a, b := r.pair()
+		path, body := "/contacts/"+a+"/merge", `{"from":["`+b+`"]}`
+		saved := make([]bool, 20)
+		together(len(saved), func(i int) {
+			if i == 7 {
+				for range 50 { // an edit between both calls makes the plan stale
+					if r.confirmed(path, body).status == 200 {
+						return
+					}
+				}
+				t.Error("50 plans in a row were stale")
+				return
+			}
+			saved[i] = r.call("PATCH", "/contacts/"+[]string{a, b}[i%2], fmt.Sprintf(`{"custom":{"k%d":%d}}`, i, i)).status == 200
+		})
+		r.checkOne(a, b)
+		custom := r.json(200, "GET", "/contacts/"+b, "")["custom"].(map[string]any)
+		for i, was := range saved {
+			if _, is := custom[fmt.Sprint("k", i)]; is != was {
+				t.Errorf("edit %d: answered %t, there %t", i, was, is)
+			}
+		}
+	})
+}
+
+// TestMergeInABatch merges in a batch, whose other lines use the merged handle.
+func TestMergeInABatch(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	a, b := r.pair()
+	body := fmt.Sprintf(`[{"method":"POST","path":"/contacts/%s/merge","body":{"from":["%s"]}},{"method":"POST","path":"/tasks","body":{"title":"Call","contact_id":"%s"}}]`, a, b, b)
+	if got := r.confirmed("/batch", body); got.status != 200 || !strings.Contains(got.body, "# 2 done") {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	r.checkOne(a, b)
+	if task := r.json(200, "GET", "/tasks", "")["items"].([]any)[0].(map[string]any); task["contact_id"] != a {
+		t.Errorf("the task belongs to %v", task["contact_id"])
+	}
+}
+
+// TestImportsFollowMerges imports rows that name a merged contact by its id, in a file of its own export
+// and in references.
+func TestImportsFollowMerges(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	a, b := r.pair()
+	export := r.want(200, "GET", "/export/contacts?format=csv&email=j1@acme.com", "")
+	if got := r.confirmed("/contacts/"+a+"/merge", `{"from":["`+b+`"]}`); got.status != 200 {
+		t.Fatal(got.body)
+	}
+	r.want(200, "POST", "/import/contacts", export)
+	r.want(200, "POST", "/import/deals", "title,contact_id,source_id\nNew deal,"+b+",1\n")
+	if got := fmt.Sprint(r.json(200, "GET", "/contacts", "")["total"]); got != "1" {
+		t.Errorf("%s contacts", got)
+	}
+	if deal := r.json(200, "GET", "/deals?title=New+deal", "")["items"].([]any); len(deal) != 1 || deal[0].(map[string]any)["contact_id"] != a {
+		t.Errorf("the deal is %v", deal)
+	}
+}
+
+// TestMergeNeedsRights checks who may merge, and what.
+func TestMergeNeedsRights(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	a, _ := r.pair()
+	for _, kind := range []string{"companies", "deals", "tickets"} {
+		label := map[string]string{"companies": "name", "deals": "title", "tickets": "subject"}[kind]
+		one := r.json(201, "POST", "/"+kind, `{"`+label+`":"A"}`)["id"].(string)
+		other := r.json(201, "POST", "/"+kind, `{"`+label+`":"B"}`)["id"].(string)
+		if got := r.confirmed("/"+kind+"/"+one+"/merge", `{"from":"`+other+`","take":{"`+label+`":"`+other+`"}}`); got.status != 200 || !strings.Contains(got.body, label+" A -> B") {
+			t.Errorf("%s: %d %s", kind, got.status, got.body)
+		}
+	}
+	var many []string
+	for range 21 {
+		many = append(many, `"`+a+`"`)
+	}
+	r.want(400, "POST", "/contacts/"+a+"/merge", `{"from":[`+strings.Join(many, ",")+`]}`)
+	if got := r.want(200, "POST", "/contacts/"+a+"/merge", `{"from":["`+a+`"]}`); !strings.Contains(got, "one record already") {
+		t.Error(got)
+	}
+}
+
+// TestMergeMovesAnyReference merges contacts to which records of a kind refer that only this test has.
+func TestMergeMovesAnyReference(t *testing.T) {
+	r := newRigWith(t, store.Options{Schema: schema(t, widget), Migrations: widgetMigration(t)}).as("jane@acme.com")
+	a, b := r.pair()
+	for i := range 250 { // more than follow at once
+		r.want(201, "POST", "/widgets", fmt.Sprintf(`{"label":"w%d","contact_id":"%s"}`, i, b))
+	}
+	if got := r.confirmed("/contacts/"+a+"/merge", `{"from":["`+b+`"]}`); got.status != 200 {
+		t.Fatal(got.body)
+	}
+	for range 2 { // while they follow, and afterwards
+		if got := fmt.Sprint(r.json(200, "GET", "/widgets?contact_id="+a, "")["total"]); got != "250" {
+			t.Errorf("%s widgets", got)
+		}
+		if err := r.store.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.checkOne(a, b)
+}
