@@ -95,7 +95,7 @@ func named(rec crm.Record) string {
 	return strings.TrimSpace(rec.Handle() + " " + norm.Quote(rec.Value(rec.Entity.LabelField).Text))
 }
 
-// listed returns counts as words: "3 activities, 1 deal".
+// listed returns counts in words: "3 activities, 1 deal".
 func listed(counts []crm.Count) string {
 	var parts []string
 	for _, c := range counts {
