@@ -82,7 +82,7 @@ func TestPerformancePageNamesBenchmarks(t *testing.T) {
 		t.Fatal(err)
 	}
 	var code strings.Builder
-	for _, pattern := range []string{"server/*_test.go", "server/e2e/*_test.go"} {
+	for _, pattern := range []string{"server/*_test.go", "server/e2e/*_test.go", "store/duplicates/*_test.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

@@ -44,6 +44,7 @@ const (
 	ReferenceNotFound    Code = "reference_not_found"
 	IdempotencyConflict  Code = "idempotency_conflict"
 	PlanStale            Code = "plan_stale"
+	PossibleDuplicate    Code = "possible_duplicate"
 	VersionConflict      Code = "version_conflict"
 	BodyTooLarge         Code = "body_too_large"
 	UnsupportedMedia     Code = "unsupported_media"
@@ -97,6 +98,7 @@ var Codes = []CodeRow{
 	{ReferenceNotFound, 409, "a reference points to no record of the right kind"},
 	{IdempotencyConflict, 409, "another request used this Idempotency-Key; use a new one"},
 	{PlanStale, 409, "what a dry run showed would not happen now; the hint says what would"},
+	{PossibleDuplicate, 409, "with on_duplicate=fail: records that look like this one exist"},
 	{VersionConflict, 412, "the record has changed since you read it; read it again, then decide"},
 	{BodyTooLarge, 413, "the body is over 1 MiB, before sign-in over 16 KiB"},
 	{UnsupportedMedia, 415, "the body is compressed or not text"},

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -287,7 +288,7 @@ func sameLine(line string, object map[string]any, whole bool) error {
 	}
 	handle := fmt.Sprint(object["handle"])
 	if object["handle"] == nil {
-		handle = fmt.Sprint(object["status"])
+		handle = fmt.Sprint(cmp.Or(object["status"], object["kind"]))
 	}
 	if strings.TrimPrefix(head, "deleted ") != handle {
 		return fmt.Errorf("the line is about %s, the object about %s", head, handle)
@@ -295,8 +296,8 @@ func sameLine(line string, object map[string]any, whole bool) error {
 	flat := map[string]string{}
 	flatten(flat, "", object)
 	for name, value := range labels {
-		if name == "about" {
-			name = "about.handle"
+		if name == "about" || name == "a" || name == "b" { // records that the line names
+			name += ".handle"
 			labels[name] = value
 		}
 		if !sameValue(value, flat[name]) {

@@ -94,9 +94,10 @@ func saved(out store.Outcome) *render.Response {
 
 // create answers POST on a collection with 201 and the record, or 200 if it updated the one with
 // that unique value. Two requests at the same time give one record, since the writer runs one
-// after the other. ?campaign= links the record in the same transaction.
+// after the other. ?campaign= links the record in the same transaction. A record that looks like another is
+// made with a remark, or not with ?on_duplicate=fail.
 //
-// Errors: those of a body, reference_not_found, version_conflict, plan_limit_reached.
+// Errors: those of a body, reference_not_found, version_conflict, plan_limit_reached, possible_duplicate.
 func (s *Server) create(rq *web.Request) (*render.Response, error) {
 	d, err := rq.Draft(rq.Route.Entity)
 	if err != nil {
@@ -106,6 +107,10 @@ func (s *Server) create(rq *web.Request) (*render.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	check, fault := s.duplicates.NewCheck(rq)
+	if fault != nil {
+		return nil, fault
+	}
 	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
 		out, err := tx.Save(d)
 		if err != nil {
@@ -113,6 +118,9 @@ func (s *Server) create(rq *web.Request) (*render.Response, error) {
 		}
 		doc := saved(out)
 		doc.Upsert = true
+		if doc.Remarks, err = check.Remarks(tx, out, doc.Remarks); err != nil {
+			return nil, err
+		}
 		for _, l := range links {
 			remark, err := l.save(tx, out.After)
 			if err != nil {

@@ -2,10 +2,12 @@ package server
 
 import (
 	"net/http"
+	"slices"
 
 	"crmkit/crm"
 	"crmkit/render"
 	"crmkit/server/batch"
+	"crmkit/server/duplicate"
 	"crmkit/server/manual"
 	"crmkit/server/merge"
 	"crmkit/server/web"
@@ -22,22 +24,22 @@ func (s *Server) routes() []web.Route {
 		{Method: http.MethodGet, Path: "/", Access: web.Public, Group: "start", Doc: "what this is and how to begin", Handle: s.page(manual.Start, web.PlainText)},
 		{Method: http.MethodGet, Path: "/help", Access: web.Public, Group: "start", Doc: "the manual", Handle: s.page(manual.Help, web.PlainText)},
 		{Method: http.MethodGet, Path: "/help/:topic", Access: web.Public, Group: "start", Doc: "one topic in depth", Handle: s.helpTopic},
-		{Method: http.MethodGet, Path: "/.well-known/agent.md", Access: web.Public, Group: "start", Doc: "the manual again, for agents that look here", Handle: s.page(manual.Help, "text/markdown; charset=utf-8")},
-		{Method: http.MethodGet, Path: "/.well-known/agent-card.json", Access: web.Public, Group: "start", Doc: "what this is, in the form of the A2A protocol", Handle: s.agentCard},
-		{Method: http.MethodGet, Path: "/llms.txt", Access: web.Public, Group: "start", Doc: "the pages above, listed for models", Handle: s.page(manual.LLMs, web.PlainText)},
+		{Method: http.MethodGet, Path: "/.well-known/agent.md", Access: web.Public, Group: "start", Doc: "the manual, for agents that look here", Handle: s.page(manual.Help, "text/markdown; charset=utf-8")},
+		{Method: http.MethodGet, Path: "/.well-known/agent-card.json", Access: web.Public, Group: "start", Doc: "the same for the A2A protocol", Handle: s.agentCard},
+		{Method: http.MethodGet, Path: "/llms.txt", Access: web.Public, Group: "start", Doc: "these pages, for models", Handle: s.page(manual.LLMs, web.PlainText)},
 		{Method: http.MethodGet, Path: "/openapi.json", Access: web.Public, Group: "start", Doc: "OpenAPI 3.1", Handle: s.openAPI},
 		{Method: http.MethodGet, Path: "/healthz", Access: web.Public, Group: "start", Doc: "the process answers", Handle: s.healthz},
-		{Method: http.MethodGet, Path: "/readyz", Access: web.Public, Group: "start", Doc: "the database can be read and written", Handle: s.readyz},
-		{Method: http.MethodGet, Path: "/metrics", Access: web.Public, Group: "start", Doc: "Prometheus text, for the operator", Handle: s.metricsPage},
+		{Method: http.MethodGet, Path: "/readyz", Access: web.Public, Group: "start", Doc: "it can read and write", Handle: s.readyz},
+		{Method: http.MethodGet, Path: "/metrics", Access: web.Public, Group: "start", Doc: "Prometheus text", Handle: s.metricsPage},
 
 		// A text with a * is required.
 		{Method: http.MethodPost, Path: "/auth/request", Access: web.Public, Group: "sign-in", Doc: "send a sign-in code", Texts: []string{"email*"}, Handle: s.authRequest},
-		{Method: http.MethodPost, Path: "/auth/verify", Access: web.Public, Group: "sign-in", Doc: "exchange the code for a token", Texts: []string{"email*", "code*", "token_name", "scope", "workspace_id"}, Handle: s.authVerify},
+		{Method: http.MethodPost, Path: "/auth/verify", Access: web.Public, Group: "sign-in", Doc: "the code for a token", Texts: []string{"email*", "code*", "token_name", "scope", "workspace_id"}, Handle: s.authVerify},
 		{Method: http.MethodGet, Path: "/whoami", Access: web.Read, Group: "sign-in", Doc: "you, your workspace, plan and usage", Handle: s.whoami},
-		{Method: http.MethodGet, Path: "/tokens", Access: web.Read, Group: "sign-in", Doc: "your tokens (sessions)", Lists: true, Entity: token, Handle: s.tokens},
+		{Method: http.MethodGet, Path: "/tokens", Access: web.Read, Group: "sign-in", Doc: "your tokens", Lists: true, Entity: token, Handle: s.tokens},
 		{Method: http.MethodGet, Path: "/tokens/:id", Access: web.Read, Group: "sign-in", Doc: "one of them", Params: []string{"fields", "times"}, Entity: token, Handle: s.fetch},
 		{Method: http.MethodDelete, Path: "/tokens/:id", Access: web.Full, Group: "sign-in", Doc: "revoke one at once", Entity: token, Handle: s.revoke},
-		{Method: http.MethodDelete, Path: "/account", Access: web.Full, Group: "sign-in", Doc: "delete your account, and the workspaces of which you are the only member (step-up)", Params: []string{"code"}, Handle: s.deleteAccount},
+		{Method: http.MethodDelete, Path: "/account", Access: web.Full, Group: "sign-in", Doc: "delete your account and the workspaces you are alone in (step-up)", Params: []string{"code"}, Handle: s.deleteAccount},
 	}
 	rows = append(rows, s.teamRoutes()...)
 	rows = append(rows, s.mcp.Routes()...)
@@ -51,9 +53,10 @@ func (s *Server) routes() []web.Route {
 		}
 	}
 	rows = append(rows, s.transfer.Routes()...)
+	rows = append(rows, s.duplicates.Routes()...)
 	return append(rows,
 		batch.Route(),
-		web.Route{Method: http.MethodGet, Path: "/search", Access: web.Read, Group: "work", Doc: "search every kind for q=, best first; types=contacts,deals only these",
+		web.Route{Method: http.MethodGet, Path: "/search", Access: web.Read, Group: "work", Doc: "find q= in all kinds, best first; types=contacts,deals only these",
 			Params: []string{"q", "types", "limit"}, Handle: s.search},
 		web.Route{Method: http.MethodGet, Path: "/reminders", Access: web.Read, Group: "work", Doc: "follow-ups and tasks due by now, soonest first; days=N looks ahead, assignee=me only yours, overdue=yes only late ones, status=open no closed deals",
 			Params: []string{"days", "assignee", "overdue", "status", "limit", "cursor", "total"}, Handle: s.reminders},
@@ -67,7 +70,7 @@ func (s *Server) teamRoutes() []web.Route {
 	workspace, member, invite := s.schema.ByName("workspace"), s.schema.ByName("member"), s.schema.ByName("invite")
 	fields, code := []string{"fields", "times"}, []string{"code"}
 	rows := []web.Route{
-		{Method: http.MethodGet, Path: "/workspaces", Access: web.Read, Doc: "those you belong to, with your role", Lists: true, Entity: workspace, Handle: s.workspaces},
+		{Method: http.MethodGet, Path: "/workspaces", Access: web.Read, Doc: "yours, with your role", Lists: true, Entity: workspace, Handle: s.workspaces},
 		{Method: http.MethodPost, Path: "/workspaces", Access: web.Full, Doc: "create one", Entity: workspace, Body: true, Handle: s.createWorkspace},
 		{Method: http.MethodGet, Path: "/workspaces/:id", Access: web.Read, Doc: "one of them", Params: fields, Entity: workspace, Handle: s.fetch},
 		{Method: http.MethodPatch, Path: "/workspaces/:id", Access: web.Manage, Doc: "name, time_zone, country (admin)", Entity: workspace, Body: true, Handle: s.updateWorkspace},
@@ -103,7 +106,7 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 		row  web.Route
 	}{
 		{crm.List, web.Route{Method: http.MethodGet, Path: base, Access: web.Read, Doc: "list or search", Lists: true, Handle: s.list}},
-		{crm.Create, web.Route{Method: http.MethodPost, Path: base, Access: web.Write, Doc: createDoc(e), Body: true, AsLine: true, Params: append(linkParams(e), web.PlanParams...), Handle: s.create}},
+		{crm.Create, web.Route{Method: http.MethodPost, Path: base, Access: web.Write, Doc: createDoc(e), Body: true, AsLine: true, Params: slices.Concat(linkParams(e), duplicate.Params(e), web.PlanParams), Handle: s.create}},
 		{crm.Fetch, web.Route{Method: http.MethodGet, Path: one, Access: web.Read, Doc: "one of them", Params: []string{"fields", "times"}, Handle: s.fetch}},
 		{crm.Update, web.Route{Method: http.MethodPatch, Path: one, Access: web.Write, Doc: "change the fields you send", Body: true, AsLine: true, Params: web.PlanParams, Handle: s.update}},
 		{crm.Delete, web.Route{Method: http.MethodDelete, Path: one, Access: web.Full, Doc: "delete, in two steps", AsLine: true, Asks: true, Params: web.PlanParams, Handle: s.remove}},

@@ -31,6 +31,7 @@ import (
 	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/mail"
+	"crmkit/server/duplicate"
 	"crmkit/server/edge"
 	"crmkit/server/manual"
 	"crmkit/server/mcp"
@@ -75,7 +76,8 @@ type Server struct {
 	ready   *edge.Readiness
 	manual  *manual.Manual
 
-	transfer *transfer.Endpoints
+	transfer   *transfer.Endpoints
+	duplicates *duplicate.Endpoints
 
 	mcp *mcp.Connector
 }
@@ -97,6 +99,7 @@ func New(opts Options) (*Server, error) {
 	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, proxies: trusted, metrics: edge.NewMetrics(opts.Version),
 		auth: auth.New(opts.Store, auth.Options{Mail: opts.Mail, BaseURL: opts.BaseURL, InviteOnly: opts.InviteOnly})}
 	s.oauth = oauth.New(oauth.Options{Auth: s.auth, Store: s.store, InviteOnly: opts.InviteOnly})
+	s.duplicates = duplicate.New(s.store)
 	s.transfer = transfer.New(transfer.Options{Store: s.store, Log: opts.Log, ImportMax: opts.ImportMax, Token: s.auth.ConfirmToken})
 	s.ready = edge.NewReadiness(s.probe)
 	if !opts.Unwatched {

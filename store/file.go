@@ -13,6 +13,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/query"
+	"crmkit/store/duplicates"
 	"crmkit/store/engine"
 	"crmkit/store/integrity"
 	"crmkit/store/postgres"
@@ -59,15 +60,18 @@ func FileSchema(further ...fs.FS) sqlite.Schema {
 }
 
 // newestFolds is the last migration after which text is folded in another way than before, or more
-// text than before.
-const newestFolds = 27
+// text than before, and newestKeys that after which the keys of duplicates are others, as after each of those.
+const newestFolds, newestKeys = 27, 30
 
-// rewrite computes the folded forms of a file that has those of an earlier version.
-func rewrite(ctx context.Context, c engine.Conn, from int) error {
-	if from >= newestFolds {
-		return nil
+// rewrite computes what follows from other values, in a database that has it of an earlier version.
+func rewrite(ctx context.Context, c engine.Conn, from int) (err error) {
+	if from < newestFolds {
+		err = refold.Run(ctx, c, catalog.Entities)
 	}
-	return refold.Run(ctx, c, catalog.Entities)
+	if err == nil && from < newestKeys {
+		err = duplicates.Rebuild(ctx, c, catalog.Entities)
+	}
+	return err
 }
 
 // The head of a workspace is the row of usage with the end of its log. Row 0 is the head of what
@@ -115,7 +119,7 @@ func opened[I, D any](db D, err error) (database I, _ error) {
 
 // server returns the options of a database of PostgreSQL.
 func (o Options) server() postgres.Options {
-	return postgres.Options{Address: o.Path, Migrations: append([]fs.FS{migrations}, o.Migrations), Functions: words.Create + postgresFunctions, Texts: words.Searched(), Heads: listHeads, CountHeads: countHeads, LockAll: lockAll,
+	return postgres.Options{Address: o.Path, Migrations: append([]fs.FS{migrations}, o.Migrations), Functions: words.Create + postgresFunctions, Rewrite: rewrite, Texts: words.Searched(), Heads: listHeads, CountHeads: countHeads, LockAll: lockAll,
 		Derive:   func(ctx context.Context, c engine.Conn) error { return words.Rebuild(ctx, c, o.Schema) },
 		Complete: func(_ context.Context, c engine.Conn) error { return c.Send(addHeads) }, Clock: o.Clock, Log: o.Log}
 }

@@ -258,6 +258,7 @@ func (s servers) logRebuildsThePast(seed uint64) {
 	}
 	f.checkCounters(p.actor)
 	f.checkItems(p.actor)
+	f.checkKeys(p.actor)
 	p.checkPast()
 	p.checkAudit()
 }

@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 29
+-- Made by TestNewSchema from the migrations up to 30
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,
@@ -507,6 +507,23 @@ CREATE TABLE merged (
   PRIMARY KEY (workspace_id, kind, record)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX merged_winner ON merged (workspace_id, winner);
+CREATE TABLE duplicate_keys (
+  workspace_id INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  hash INTEGER NOT NULL,
+  record INTEGER NOT NULL,
+  sketch INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, kind, hash, record)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE dismissed_pairs (
+  workspace_id INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  record INTEGER NOT NULL,
+  other INTEGER NOT NULL,
+  dismissed_at INTEGER NOT NULL,
+  dismissed_by TEXT,
+  PRIMARY KEY (workspace_id, kind, record, other)
+) STRICT, WITHOUT ROWID;
 INSERT INTO usage VALUES (0, 'storage', 0, 0, 0, 0);
 INSERT INTO sequences VALUES ('members', 0);
 INSERT INTO sequences VALUES ('names', 0);

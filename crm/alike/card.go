@@ -34,6 +34,17 @@ var Kinds = []string{"contact", "company"}
 // Knows reports whether duplicates of an entity are found.
 func Knows(e *crm.Entity) bool { return slices.Contains(Kinds, e.Name) }
 
+// Fields returns the names of the fields of which cards are made.
+func Fields(e *crm.Entity) []string {
+	if e.Name == "company" {
+		return []string{"name", "domain", "other_domains", "external_ids", "address"}
+	}
+	return []string{"name", "email", "other_emails", "phone", "other_phones", "company_id", "external_ids", "title"}
+}
+
+// DomainsOf returns the domains of a company.
+func DomainsOf(rec crm.Record) []string { return values(rec, "domain", "other_domains") }
+
 // Of returns the card of a record of one of the kinds. Phone numbers are read as people in the
 // country (ISO 3166-1) do.
 func Of(rec crm.Record, country string) *Card {
@@ -41,7 +52,7 @@ func Of(rec crm.Record, country string) *Card {
 	text := rec.Value("name").Text
 	if rec.Entity.Name == "company" {
 		c.name = companyName(text)
-		c.domains = values(rec, "domain", "other_domains")
+		c.domains = DomainsOf(rec)
 		c.place = norm.Fold(member(rec, "city") + "/" + member(rec, "street"))
 		return c
 	}

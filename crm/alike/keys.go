@@ -1,6 +1,7 @@
 package alike
 
 import (
+	"cmp"
 	"encoding/binary"
 	"hash/fnv"
 	"slices"
@@ -60,7 +61,7 @@ func (c *Card) Keys() (keys []Key) {
 			add(byDomain, c.domains[i], sketch)
 		}
 	}
-	slices.SortFunc(keys, func(a, b Key) int { return compareHashes(a.Hash, b.Hash) })
+	slices.SortFunc(keys, func(a, b Key) int { return cmp.Compare(a.Hash, b.Hash) })
 	return keys
 }
 
@@ -70,16 +71,6 @@ const (
 	maxKeys   = 16
 	maxOfSort = 4
 )
-
-func compareHashes(a, b int64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
 
 // hashOf returns the key of a text.
 func hashOf(sort int, text string) int64 {
@@ -125,12 +116,14 @@ const (
 	isEmpty = 1 << iota
 	hasCompany
 	hasDomain
-	isRest // of companies
+	isLong      // the name has three words or more
+	isRest      // of companies
+	titleAt = 8 // from here on 16 bits of a hash of the title; 0: it has none
 )
 
 // surroundings returns the sketch of a name key. People with one name are found by their company or
 // domain. The name alone finds the others: records with nothing else, and one that has the
-// company where the other has only an address of its domain.
+// company where the other has only an address of its domain. A name that few have finds people who moved.
 func (c *Card) surroundings() (bits int64) {
 	if c.Record.Entity.Name == "company" {
 		return isRest
@@ -144,16 +137,37 @@ func (c *Card) surroundings() (bits int64) {
 	if len(c.domains) > 0 {
 		bits |= hasDomain
 	}
+	if len(c.name.words) > 2 {
+		bits |= isLong
+	}
+	if c.title != "" {
+		bits |= (hashOf(0, c.title)%(1<<16-1) + 1) << titleAt
+	}
 	return bits
 }
 
-// sketch returns 64 bits of a name: 32 with the letters that it has, 32 with the hashes of its four
-// longest words, 8 bits each. The short form of a given name has the sketch of the long one.
+// The parts of the sketch of a name, from the lowest bit.
+const (
+	letterBits = 26 // the letters that it has
+	sizeBits   = 6  // how many letters
+	hashesAt   = letterBits + sizeBits
+)
+
+// Sizes in sketches.
+const (
+	maxSize    = 31 // letters and more
+	withDigits = 32 // from here on: a hash of the digits of a name that has some
+)
+
+// sketch returns 64 bits of a name: its letters, its size, and the hashes of its four longest words, 8
+// bits each. The short form of a given name has the hash of the long one.
 func (n name) sketch() int64 {
 	var letters, hashes uint64
 	for _, word := range n.words {
-		for _, r := range canonical(word) {
-			letters |= 1 << letterBit(r)
+		for _, r := range word {
+			if r < '0' || r > '9' {
+				letters |= 1 << letterBit(r)
+			}
 		}
 	}
 	for i, word := range byLength(n.words) {
@@ -161,7 +175,15 @@ func (n name) sketch() int64 {
 			hashes |= (uint64(hashOf(0, canonical(word)))%255 + 1) << (8 * i)
 		}
 	}
-	return int64(hashes<<32 | letters)
+	return int64(hashes<<hashesAt | n.size()<<letterBits | letters)
+}
+
+// size returns the number of letters of a name, or a hash of its digits if it has some.
+func (n name) size() uint64 {
+	if n.digits != "" {
+		return withDigits + uint64(hashOf(0, n.digits))%withDigits
+	}
+	return uint64(min(letters(n), maxSize))
 }
 
 // letterBit returns the bit of a letter. Letters beyond a to z share bits.
@@ -169,5 +191,5 @@ func letterBit(r rune) int {
 	if r >= 'a' && r <= 'z' {
 		return int(r - 'a')
 	}
-	return int(uint32(r) * 2654435761 >> 27)
+	return int(uint32(r) * 2654435761 >> 8 % letterBits)
 }

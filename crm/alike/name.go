@@ -12,9 +12,10 @@ import (
 
 // name is a name in the form in which names are compared.
 type name struct {
-	text  string   // folded, as it is written
-	words []string // sorted, without titles; of a company without its legal form
-	key   string   // the same for the same words in any order
+	text   string   // folded, as it is written
+	words  []string // sorted, without titles; of a company without its legal form
+	key    string   // the same for the same words in any order
+	digits string   // of all words: another number means another thing
 }
 
 // relation says how two names agree.
@@ -55,7 +56,7 @@ func newName(text string, words []string) name {
 	if saysWho(words) {
 		key = norm.NameKey(strings.Join(words, " "))
 	}
-	return name{text: norm.Fold(text), words: words, key: key}
+	return name{text: norm.Fold(text), words: words, key: key, digits: norm.Digits(strings.Join(words, ""))}
 }
 
 // maxWords is how many words of a name are compared.
@@ -90,6 +91,9 @@ func relate(a, b name) relation {
 	case a.key == b.key:
 		return equal
 	}
+	if a.digits != "" && b.digits != "" && a.digits != b.digits {
+		return shareWords(a, b)
+	}
 	left, right := without(a.words, b.words), without(b.words, a.words)
 	common := len(a.words) - len(left)
 	if n := min(editsBetween(left, right), editsWhole(a, b)); n <= 2 && mayBeTypo(a, b, n) {
@@ -107,6 +111,11 @@ func relate(a, b name) relation {
 	default:
 		return shortened
 	}
+	return shareWords(a, b)
+}
+
+// shareWords returns oneWord for two names that have a whole word in common, and different for others.
+func shareWords(a, b name) relation {
 	if slices.ContainsFunc(a.words, func(word string) bool { return utf8.RuneCountInString(word) > 2 && slices.Contains(b.words, word) }) {
 		return oneWord
 	}

@@ -1,6 +1,7 @@
 package alike
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -17,18 +18,6 @@ type Row struct {
 type Place struct {
 	Hash, Record int64
 	In, A, B     int64
-}
-
-// Source is what a pass reads.
-type Source interface {
-	// Rows returns the rows after a place, sorted by hash and record.
-	Rows(after Place, most int) ([]Row, error)
-	// Cards returns the cards of records; those that are gone are missing.
-	Cards(records []int64) (map[int64]*Card, error)
-	// Domains returns the domains of companies.
-	Domains(companies []int64) (map[int64][]string, error)
-	// Large returns those of some hashes that more than so many records have.
-	Large(hashes []int64, than int) ([]int64, error)
 }
 
 // Pair is two records that may be of one person or company. A has the smaller key: it was made first.
@@ -58,6 +47,15 @@ const (
 	maxAlike    = 200  // records with one number, mailbox or name; if more have it, it says nothing of them
 	maxTogether = 5000 // records with one company or domain that are compared with each other
 )
+
+// Said says what the records with a key have in common, of which there are more than are compared.
+func (r Row) Said(plural, handle string) string {
+	what := [...]string{"the phone number", "the mailbox", "the domain name", "the name", "the domain", "the company", "the beginning of the name", "the end of the name"}[sortOf(r.Hash)]
+	if most := maxBlock(r.Hash); most == maxAlike {
+		return fmt.Sprintf("more than %d %s have %s of %s; they are not compared by it", most, plural, what, handle)
+	}
+	return fmt.Sprintf("more than %d %s have %s of %s; they are compared in parts", maxTogether, plural, what, handle)
+}
 
 // maxBlock returns how many records with a key are compared.
 func maxBlock(hash int64) int {
@@ -212,7 +210,7 @@ func (p *Pass) compare(batch []candidate) ([]Pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.addDomains(batch, cards); err != nil {
+	if err := addDomains(p.Source, cards, batch); err != nil {
 		return nil, err
 	}
 	pairs, earlier := make([]Pair, len(batch)), map[int][]int64{}
@@ -229,26 +227,25 @@ func (p *Pass) compare(batch []candidate) ([]Pair, error) {
 			}
 		}
 	}
-	return pairs, p.dropReported(pairs, earlier)
+	if err := p.dropReported(pairs, earlier); err != nil {
+		return nil, err
+	}
+	return pairs, p.dropDismissed(pairs)
 }
 
-// addDomains gives a card the domains of its company, if it is compared with one that has an address of a
-// company and does not name it.
-func (p *Pass) addDomains(batch []candidate, cards map[int64]*Card) error {
-	var companies []int64
-	var without []*Card
-	for _, c := range batch {
-		a, b := cards[c.a.Record], cards[c.b.Record]
-		for _, pair := range [][2]*Card{{a, b}, {b, a}} {
-			if a != nil && b != nil && sortOf(c.a.Hash) == byName && pair[0].company != 0 && pair[1].company == 0 && len(pair[1].domains) > 0 {
-				companies, without = append(companies, pair[0].company), append(without, pair[0])
-			}
+// dropDismissed takes out the pairs that somebody said are different.
+func (p *Pass) dropDismissed(pairs []Pair) error {
+	var keys [][2]int64
+	for _, pair := range pairs {
+		if pair.Verdict != None {
+			keys = append(keys, [2]int64{pair.A.Key, pair.B.Key})
 		}
 	}
-	slices.Sort(companies)
-	domains, err := p.Source.Domains(slices.Compact(companies))
-	for _, c := range without {
-		c.companyDomains = domains[c.company]
+	dismissed, err := p.Source.Dismissed(keys)
+	for i, pair := range pairs {
+		if pair.Verdict != None && dismissed[[2]int64{pair.A.Key, pair.B.Key}] {
+			pairs[i].Verdict = None
+		}
 	}
 	return err
 }

@@ -7,7 +7,7 @@ import "math/bits"
 func mayAgree(a, b Key, size int) bool {
 	switch sortOf(a.Hash) {
 	case byName:
-		return size <= rareName || mayBeElsewhere(a.Sketch, b.Sketch)
+		return mayBeElsewhere(a.Sketch, b.Sketch) || size <= rareName && mayHaveMoved(a.Sketch, b.Sketch)
 	case byPhone, byMailbox, byLabel: // one record may have no name
 		return true
 	}
@@ -24,26 +24,58 @@ func mayBeElsewhere(a, b int64) bool {
 	return a&both == hasCompany && b&both == hasDomain || a&both == hasDomain && b&both == hasCompany
 }
 
-// namesMayAgree reports whether two names with the sketches may agree. Two edits leave at most two
-// letters in each name that the other lacks. If a word is the same, the other words of one name may
-// be missing, or stand as initials.
-func namesMayAgree(a, b int64) bool {
-	const letters = 1<<32 - 1
-	left, right := bits.OnesCount64(uint64(a&^b)&letters), bits.OnesCount64(uint64(b&^a)&letters)
-	if left <= 2 && right <= 2 {
-		return true
-	}
-	return (left <= 2 || right <= 2) && shareWord(uint64(a)>>32, uint64(b)>>32)
+// mayHaveMoved reports whether two records with the same name, which few have, may be of one person at
+// two companies.
+func mayHaveMoved(a, b int64) bool {
+	one, other := a>>titleAt, b>>titleAt
+	return a&b&hasCompany != 0 && (one == other && one != 0 || a&b&isLong != 0 && (one == 0 || other == 0))
 }
 
-// shareWord reports whether one of four hashes is one of four others. 0 is no hash.
-func shareWord(a, b uint64) bool {
+// namesMayAgree reports whether two names with the sketches may agree. With the same words, or short
+// forms of them, they do. Two edits change the length by at most two, and leave at most two letters in
+// each name that the other lacks. If a word is the same, the other words of one name may be missing,
+// or stand as initials; then it has fewer whole words. Two names with other numbers do not agree.
+func namesMayAgree(a, b int64) bool {
+	one, other := uint64(a)>>hashesAt, uint64(b)>>hashesAt
+	size, otherSize := sizeOf(a), sizeOf(b)
+	if size >= withDigits && otherSize >= withDigits && size != otherSize {
+		return false
+	}
+	const letters = 1<<letterBits - 1
+	left, right := bits.OnesCount64(uint64(a&^b)&letters), bits.OnesCount64(uint64(b&^a)&letters)
+	isNear := max(size, otherSize)-min(size, otherSize) <= 2 || max(size, otherSize) >= maxSize
+	if left <= 2 && right <= 2 && isNear {
+		return true
+	}
+	words, otherWords := hashed(one), hashed(other)
+	if words == otherWords {
+		return commonHashes(one, other) == words
+	}
+	return (left <= 2 || right <= 2) && commonHashes(one, other) > 0
+}
+
+// sizeOf returns the size in a sketch, see name.size.
+func sizeOf(sketch int64) int { return int(sketch>>letterBits) & (1<<sizeBits - 1) }
+
+// hashed returns how many of four hashes there are; 0 is no hash.
+func hashed(hashes uint64) (n int) {
+	for ; hashes != 0; hashes >>= 8 {
+		if hashes&255 != 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// commonHashes returns how many of four hashes are among four others.
+func commonHashes(a, b uint64) (n int) {
 	for ; a != 0; a >>= 8 {
-		for rest := b; rest != 0; rest >>= 8 {
-			if a&255 != 0 && a&255 == rest&255 {
-				return true
+		for rest := b; rest != 0 && a&255 != 0; rest >>= 8 {
+			if a&255 == rest&255 {
+				n++
+				break
 			}
 		}
 	}
-	return false
+	return n
 }

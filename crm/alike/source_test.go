@@ -14,9 +14,10 @@ import (
 
 // memory is a source of records in memory.
 type memory struct {
-	cards   map[int64]*Card
-	rows    []Row
-	domains map[int64][]string // of companies
+	cards     map[int64]*Card
+	rows      []Row
+	domains   map[int64][]string // of companies
+	dismissed map[[2]int64]bool
 }
 
 func newMemory(records []crm.Record, country string) *memory {
@@ -47,6 +48,19 @@ func (m *memory) Rows(after Place, most int) ([]Row, error) {
 func (m *memory) Cards(records []int64) (map[int64]*Card, error) { return m.cards, nil }
 
 func (m *memory) Domains([]int64) (map[int64][]string, error) { return m.domains, nil }
+
+func (m *memory) Dismissed(pairs [][2]int64) (map[[2]int64]bool, error) { return m.dismissed, nil }
+
+func (m *memory) Around(hashes []int64, most int) (rows []Row, _ map[int64]*Card, _ error) {
+	for _, hash := range hashes {
+		at, _ := slices.BinarySearchFunc(m.rows, Row{Key: Key{Hash: hash}}, compareRows)
+		for n := 0; n < most && at < len(m.rows) && m.rows[at].Hash == hash; n++ {
+			rows = append(rows, m.rows[at])
+			at++
+		}
+	}
+	return rows, map[int64]*Card{}, nil
+}
 
 func (m *memory) Large(hashes []int64, than int) (large []int64, _ error) {
 	for _, hash := range hashes {

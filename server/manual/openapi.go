@@ -155,6 +155,9 @@ func textsSchema(row *Route) object {
 	if _, found := properties["scope"]; found {
 		properties["scope"] = object{"enum": append([]any{nil}, anys(crm.Scopes())...)}
 	}
+	if _, found := properties["pair"]; found {
+		properties["pair"] = object{"type": "array", "minItems": 2, "maxItems": 2, "items": object{"type": "string"}, "description": "ids of two records of one kind"}
+	}
 	schema := object{"type": "object", "properties": properties, "additionalProperties": false}
 	if len(row.Needs) > 0 {
 		schema["required"] = row.Needs

@@ -48,8 +48,9 @@ func pathParameters(row *Route) []object {
 
 // parameterDocs describe query parameters whose names do not.
 var parameterDocs = map[string]string{
-	"dry_run": "1: nothing is saved, and the answer shows what would be, with a token for confirm; see /help/dry-run",
-	"confirm": "the token of a dry run, or of confirmation_required: does exactly what that showed",
+	"dry_run":      "1: nothing is saved, and the answer shows what would be, with a token for confirm; see /help/dry-run",
+	"on_duplicate": "fail: if the record would look like another, nothing is saved; see /help/duplicates",
+	"confirm":      "the token of a dry run, or of confirmation_required: does exactly what that showed",
 }
 
 // queryParameters describes the query parameters. The header X-Escalation-Code can replace
@@ -71,6 +72,8 @@ func queryParameters(row *Route) (list []object) {
 			if name == "days" {
 				schema["minimum"] = 0
 			}
+		case "on_duplicate":
+			schema["enum"] = []string{"create", "fail"}
 		case "format":
 			schema["enum"] = row.Formats
 		case "code":

@@ -41,7 +41,7 @@ func (x *Endpoints) Routes() []web.Route {
 		{Method: http.MethodGet, Path: "/export", Access: web.Read, Group: "move", Stream: web.Dumping,
 			Doc: "the whole workspace, as JSON lines", Handle: x.dump},
 		{Method: http.MethodPost, Path: "/import", Access: web.Write, Group: "move", Stream: web.Restoring,
-			Params: []string{"dry_run", "atomic", "confirm"}, Doc: "a file of GET /export, into this workspace", Handle: x.importFile},
+			Params: []string{"dry_run", "atomic", "confirm"}, Doc: "a file of GET /export", Handle: x.importFile},
 	}
 }
 

@@ -234,9 +234,20 @@ func (db *DB) upgradeIn(ctx context.Context, c *Conn, known []engine.Migration) 
 		return fmt.Errorf("%s: functions: %w", Name(db.opts.Address), err)
 	}
 	if len(has.sums) > 0 && len(has.sums) < len(known) {
+		if err := db.rewrite(ctx, c, len(has.sums)); err != nil {
+			return err
+		}
 		db.opts.Log.Info("the schema was upgraded", "database", Name(db.opts.Address), "from", len(has.sums), "to", len(known))
 	}
 	return c.Send("UPDATE migrations SET checksum = $1 WHERE number = 0", checksum(db.opts.Functions))
+}
+
+// rewrite computes what follows from other values anew, after an upgrade from a schema.
+func (db *DB) rewrite(ctx context.Context, c *Conn, from int) error {
+	if db.opts.Rewrite == nil {
+		return nil
+	}
+	return db.opts.Rewrite(ctx, c, from)
 }
 
 // additive matches the line by which a migration says from which schema on servers can go on

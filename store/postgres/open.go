@@ -26,6 +26,9 @@ type Options struct {
 	LockAll    string           // SQL that locks all heads, for an upgrade
 	Clock      func() time.Time // nil: time.Now
 	Log        *slog.Logger     // nil: nothing is logged
+	// Rewrite computes values anew, at the end of an upgrade and in its transaction. from is the last
+	// migration that the database had.
+	Rewrite func(ctx context.Context, c engine.Conn, from int) error
 	// Derive computes the tables that only PostgreSQL has from the others, and Complete adds the rows that
 	// only PostgreSQL needs, both for a database that was moved; see engine.Whole. Nil: there are none.
 	Derive, Complete func(ctx context.Context, c engine.Conn) error

@@ -7,6 +7,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/store/duplicates"
 	"crmkit/store/table"
 	"crmkit/store/txn"
 )
@@ -29,7 +30,7 @@ func Update(tx *txn.Tx, before, after crm.Record) (err error) {
 		}
 	}
 	countUses(tx, before, after)
-	return nil
+	return duplicates.Update(tx, before, after)
 }
 
 // rows are the rows of one record in the tables tags or custom_values, under names of a kind.

@@ -1,0 +1,32 @@
+package duplicates
+
+import (
+	"crmkit/crm"
+	"crmkit/store/table"
+)
+
+// Dismissal says that two records of a kind are different, and who says so.
+type Dismissal struct {
+	Entity *crm.Entity
+	Pair   [2]int64 // their keys
+	At     int64
+	By     string
+}
+
+// Dismiss remembers that two records are different. A pair that is dismissed again stays as it is.
+func Dismiss(w Writer, d Dismissal) error {
+	const text = `INSERT INTO dismissed_pairs (workspace_id, kind, record, other, dismissed_at, dismissed_by) VALUES ($1, $2, $3, $4, $5, $6), ($1, $2, $4, $3, $5, $6)
+		ON CONFLICT (workspace_id, kind, record, other) DO NOTHING`
+	return w.Exec(text, crm.RecordWorkspace(d.Pair[0]), d.Entity.Name, d.Pair[0], d.Pair[1], d.At, table.NullText(d.By))
+}
+
+// forget deletes what was said about pairs with a record that is deleted.
+func forget(w Writer, rec crm.Record) error {
+	args := []any{crm.RecordWorkspace(rec.Key), rec.Entity.Name, rec.Key}
+	const text = `DELETE FROM dismissed_pairs WHERE workspace_id = $1 AND kind = $2 AND other = $3
+		AND record IN (SELECT d.other FROM dismissed_pairs d WHERE d.workspace_id = $1 AND d.kind = $2 AND d.record = $3)`
+	if err := w.Exec(text, args...); err != nil {
+		return err
+	}
+	return w.Exec("DELETE FROM dismissed_pairs WHERE workspace_id = $1 AND kind = $2 AND record = $3", args...)
+}
