@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
 	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/store"
@@ -282,5 +284,32 @@ func TestBatchChangesAreBounded(t *testing.T) {
 	token := decoded(t, r.want(409, "POST", "/batch", body, "Accept", "application/json"))["confirm"].(string)
 	if text := r.want(200, "POST", "/batch?confirm="+token, body); !strings.Contains(text, "# 6: also deleted: 150 activities\n# 6 done\n") {
 		t.Error(text)
+	}
+}
+
+// TestBatchAnswersFitOpenAPI validates answers to batches with the schemas of the document.
+func TestBatchAnswersFitOpenAPI(t *testing.T) {
+	r := newRig(t)
+	doc := loadAPI(t, r)
+	r.as("jane@acme.com")
+	good := doc.Paths.Value("/batch").Post.Responses.Status(200).Value.Content["application/json"].Schema.Value
+	bad := doc.Components.Schemas["Error"].Value
+	line := func(body string) string {
+		return `[{"method":"POST","path":"/deals","body":` + body + `,"as":"d"},{"method":"POST","path":"/deals/$d/tasks","body":{"title":"x"}}]`
+	}
+	for _, c := range []struct {
+		path, body string
+		schema     *openapi3.Schema
+	}{
+		{"/batch", line(`{"title":"x"}`), good}, {"/batch?dry_run=1", line(`{"title":"x"}`), good}, {"/batch", line(`{}`), bad},
+		{"/batch?atomic=0", strings.TrimSuffix(line(`{}`), "]") + `,{"method":"POST","path":"/deals","body":{"title":"y"}}]`, good},
+	} {
+		var value any
+		if err := json.Unmarshal([]byte(r.call("POST", c.path, c.body, "Accept", "application/json").body), &value); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.schema.VisitJSON(value); err != nil {
+			t.Errorf("%s %s: %v", c.path, c.body, err)
+		}
 	}
 }

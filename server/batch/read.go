@@ -2,6 +2,7 @@ package batch
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,9 @@ import (
 
 // errTooMany is the error of a list that is too long.
 var errTooMany = errors.New("too many objects")
+
+// errNoList is the error of a body of another form.
+var errNoList = errors.New("the body must be a JSON array of objects, or JSON lines")
 
 // readObjects reads a list of JSON objects, each as strictly as norm.ReadObject reads one: a JSON
 // array of them, or JSON lines. Of a list that is too long the rest is not split, and the
@@ -28,7 +32,7 @@ func readObjects(data []byte, most int) ([][]crm.Member, error) {
 	case bytes.HasPrefix(text, []byte("\xef\xbb\xbf")):
 		return nil, errors.New("the body starts with a byte order mark; send plain UTF-8")
 	}
-	return nil, errors.New("the body must be a JSON array of objects, or JSON lines")
+	return nil, errNoList
 }
 
 // objectsOfArray reads the objects of a JSON array. The array is checked as a whole, so that each
@@ -37,7 +41,7 @@ func objectsOfArray(data []byte, most int) ([][]crm.Member, error) {
 	const before = `{"":`
 	checked, err := norm.ReadObject(append(append([]byte(before), data...), '}'))
 	if err != nil || len(checked) != 1 {
-		return nil, faultOfArray(data, err)
+		return nil, faultOfArray(data, err, most)
 	}
 	items, _ := norm.ParseItems(checked[0].JSON, most)
 	if len(items) > most {
@@ -59,19 +63,22 @@ func notAnObject(i int, item string) error {
 }
 
 // faultOfArray returns the error of an array that was refused, with the place of the fault: the
-// line, or the byte if the text is not JSON.
-func faultOfArray(data []byte, refused error) error {
-	var items []json.RawMessage
+// line, or the byte if the text is not JSON. It reads one object after the other, and at most so many.
+func faultOfArray(data []byte, refused error, most int) error {
 	var syntax *json.SyntaxError
-	switch err := json.Unmarshal(data, &items); {
-	case errors.As(err, &syntax):
+	if err := json.Unmarshal(data, new(json.RawMessage)); errors.As(err, &syntax) {
 		return fmt.Errorf("not valid JSON at byte %d: %s", syntax.Offset, syntax.Error())
-	case !utf8.Valid(data):
-		return refused
-	case err != nil || refused == nil:
-		return errors.New("the body must be a JSON array of objects, or JSON lines")
 	}
-	for i, item := range items {
+	if refused == nil || !utf8.Valid(data) {
+		return cmp.Or(refused, errNoList)
+	}
+	items := json.NewDecoder(bytes.NewReader(data))
+	_, err := items.Token() // the bracket
+	for i := 0; i < most && err == nil && items.More(); i++ {
+		var item json.RawMessage
+		if err = items.Decode(&item); err != nil {
+			break
+		}
 		if item[0] != '{' {
 			return notAnObject(i, string(item))
 		}

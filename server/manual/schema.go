@@ -18,6 +18,7 @@ func errorSchema() object {
 	text, texts := object{"type": "string"}, object{"type": "array", "items": object{"type": "string"}}
 	return object{"type": "object", "required": []string{"error", "hint"}, "properties": object{
 		"error": object{"enum": codes}, "hint": text, "field": text, "allowed": texts, "did_you_mean": text, "confirm": text, "local_code": text, "record": object{"type": "object"},
+		"lines": object{"type": "array", "items": object{"type": "object"}, "description": "the lines of a batch that failed or were not tried"},
 	}}
 }
 
