@@ -3,6 +3,7 @@ package crm
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"crmkit/crm/norm"
 )
@@ -17,6 +18,9 @@ const (
 	MergeMembers      // object: set the members of Value, remove the keys Remove
 	CheckOnly         // read-only field: JSON must be the value that the record shows
 	Keep              // no change, and no value that follows from another field: an import makes up no time
+	Multiply          // a number: by the factor JSON, rounded half to even
+	AddNumber         // a number: add the number JSON
+	Shift             // a time: move it by the distance JSON, such as +7d
 )
 
 // Input is one field as a client sent it, decoded and normalised.
@@ -25,7 +29,7 @@ type Input struct {
 	Mode   Mode
 	Value  Value
 	Remove []string
-	JSON   string // with CheckOnly: the value as sent
+	JSON   string // with CheckOnly: the value as sent; with modes that change a value: by what
 	Label  bool   // with CheckOnly: JSON is the label beside the reference Field, {"name":…}
 }
 
@@ -40,7 +44,8 @@ func (in Input) Name() string {
 // Setting is what the values after a change depend on besides the inputs.
 type Setting struct {
 	Now     int64
-	Country string // of the workspace, by which two phone numbers are one
+	Country string         // of the workspace, by which two phone numbers are one
+	Zone    *time.Location // of the workspace, in which times are moved by days; nil is UTC
 }
 
 // Apply returns the values after the inputs; it does not change before. It applies stored
@@ -54,7 +59,17 @@ func Apply(e *Entity, before []Value, inputs []Input, at Setting) ([]Value, *Err
 			continue
 		}
 		sent[in.Field.Name] = true
-		if i := e.Index(in.Field.Name); in.Mode != Keep {
+		i := e.Index(in.Field.Name)
+		if err := checkAdjusted(e, before, in); err != nil {
+			return nil, err
+		}
+		switch {
+		case in.Mode.adjusts():
+			var err *Error
+			if after[i], err = in.adjust(before[i], at); err != nil {
+				return nil, err
+			}
+		case in.Mode != Keep:
 			after[i] = in.apply(after[i], at.Country)
 		}
 	}

@@ -125,7 +125,7 @@ func (tx *Tx) ApplyDraft(before crm.Record, d Draft) (crm.Record, error) {
 	if err := tx.checkSame(before, d); err != nil {
 		return before, err
 	}
-	values, fault := crm.Apply(d.Entity, before.Values, d.Inputs, crm.Setting{Now: tx.Now(), Country: tx.Actor.Country})
+	values, fault := crm.Apply(d.Entity, before.Values, d.Inputs, crm.Setting{Now: tx.Now(), Country: tx.Actor.Country, Zone: tx.Actor.Zone})
 	if fault != nil {
 		return before, fault
 	}

@@ -33,6 +33,9 @@ func (amountType) Decode(_ crm.Reader, f *crm.Field, json string) (crm.Input, *c
 	if isText && wrong == "" {
 		return crm.Input{Field: f, Value: crm.Amount(n, currency)}, nil
 	}
+	if json[0] == '{' {
+		return crm.Input{}, crm.Errorf(crm.InvalidValue, `%s takes text with the currency; to change the number that is there, send {"%s":{"multiply":1.05}} or {"%[2]s":{"add":-500}}.`, f.Name, f.AmountOf().Number).On(f.Name)
+	}
 	if !isText {
 		wrong, text = "has no currency", json
 	}

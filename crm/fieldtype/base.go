@@ -1,6 +1,7 @@
 package fieldtype
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -60,6 +61,49 @@ func jsonText(f *crm.Field, json string) (string, *crm.Error) {
 		return "", crm.Errorf(crm.InvalidValue, "%s takes a JSON string or null, not %s.", f.Name, norm.ShowJSON(json)).On(f.Name)
 	}
 	return text, nil
+}
+
+// decodeChange reads an object with one member that says how the stored value is changed, of those
+// that the type allows.
+func decodeChange(f *crm.Field, json string, allowed ...string) (crm.Input, *crm.Error) {
+	example := map[string]string{"multiply": `{"multiply":1.05}`, "add": `{"add":-500}`, "shift": `{"shift":"+7d"}`}
+	var forms []string
+	for _, name := range allowed {
+		forms = append(forms, example[name])
+	}
+	members := norm.ParseObject(json)
+	if len(members) != 1 {
+		return crm.Input{}, crm.Errorf(crm.InvalidValue, "%s takes a value, or an object with one member that changes the value it has: %s.", f.Name, strings.Join(forms, " or ")).On(f.Name)
+	}
+	m := members[0]
+	if !slices.Contains(allowed, m.Name) {
+		return crm.Input{}, crm.UnknownName(m.Name, f.Name, allowed)
+	}
+	in, ok := crm.Input{Field: f, JSON: m.JSON}, false
+	switch m.Name {
+	case "multiply":
+		in.Mode = crm.Multiply
+		_, ok = crm.ParseFactor(in.JSON)
+	case "add":
+		in.Mode = crm.AddNumber
+		_, ok = crm.ParseAddend(in.JSON)
+	default:
+		in.Mode, in.JSON = crm.Shift, sentText(in.JSON)
+		ok = crm.ParseShift(in.JSON)
+	}
+	if !ok {
+		return in, crm.Errorf(crm.InvalidValue, "%s cannot %s %s; write it like %s.", f.Name, m.Name, norm.ShowJSON(m.JSON), example[m.Name]).On(f.Name)
+	}
+	return in, nil
+}
+
+// refuseChange refuses a cell that would change the value of a record: an import that is run again
+// would change it twice.
+func refuseChange(f *crm.Field, json string) *crm.Error {
+	if json == "" || json[0] != '{' {
+		return nil
+	}
+	return crm.Errorf(crm.InvalidValue, "%s: an import takes values, not %s; to change values that are there use PATCH.", f.Name, norm.ShowJSON(json)).On(f.Name)
 }
 
 // Lenient changes nothing. A type that accepts other forms has a Lenient of its own.

@@ -38,7 +38,12 @@ func (integerType) Parse(_ crm.Reader, f *crm.Field, text string) (crm.Value, *c
 	return crm.Number(n), nil
 }
 
+// Decode takes a number, or an object that says how the stored one is changed: {"multiply":1.05} or
+// {"add":-500}. The product is exact, and rounded half to even.
 func (t integerType) Decode(r crm.Reader, f *crm.Field, json string) (crm.Input, *crm.Error) {
+	if json[0] == '{' {
+		return decodeChange(f, json, "multiply", "add")
+	}
 	v, err := t.Parse(r, f, json)
 	if err != nil {
 		return crm.Input{}, err
@@ -63,6 +68,9 @@ func (integerType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error
 	text, isText := norm.Unquote(c.JSON)
 	if !isText {
 		text = c.JSON
+	}
+	if fault := refuseChange(f, text); fault != nil {
+		return crm.Decoded{}, fault
 	}
 	if c.Exact {
 		return crm.Decoded{JSON: text, Whole: true}, nil
@@ -93,4 +101,6 @@ func (integerType) Matches(_ crm.Reader, _ *crm.Field, shown crm.Value, json str
 	return shown.Set() && json == strconv.FormatInt(shown.Int, 10)
 }
 
-func (integerType) Schema(*crm.Field) crm.JSONSchema { return crm.JSONSchema{Type: "integer"} }
+func (integerType) Schema(*crm.Field) crm.JSONSchema {
+	return crm.JSONSchema{Type: "integer", Sent: []string{"integer", "object"}}
+}

@@ -26,6 +26,14 @@ func (timeType) Comparison() crm.Comparison {
 // TimeHelp ends every message about a text that is not a time.
 const TimeHelp = "send RFC 3339 like 2026-06-10T09:00Z, a date, now, today, or an offset from now in hours, days or weeks, like -3h, +7d, -2w."
 
+// Decode takes a time, or an object that says by how much the stored one is moved: {"shift":"+7d"}.
+func (t timeType) Decode(r crm.Reader, f *crm.Field, json string) (crm.Input, *crm.Error) {
+	if json[0] == '{' {
+		return decodeChange(f, json, "shift")
+	}
+	return t.base.Decode(r, f, json)
+}
+
 // Parse takes the start of the span and rounds it down to the second. JSON shows seconds, and
 // a record that is read and sent back must be unchanged.
 func (timeType) Parse(r crm.Reader, f *crm.Field, text string) (crm.Value, *crm.Error) {
@@ -60,10 +68,10 @@ func (timeType) Lenient(json string) string {
 // DecodeCell accepts dates as people and other products write them (see norm.ReadDate), in
 // the order of the column. A date that this order does not fit is left as it is, and refused
 // with all that are no times.
-func (timeType) DecodeCell(_ *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
+func (timeType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 	text, isText := norm.Unquote(c.JSON)
 	if !isText {
-		return crm.Decoded{JSON: c.JSON, Whole: true}, nil
+		return crm.Decoded{JSON: c.JSON, Whole: true}, refuseChange(f, c.JSON)
 	}
 	if d, ok := norm.ReadDate(text); ok {
 		if at, ok := d.Time(c.Dates); ok {
@@ -82,5 +90,5 @@ func (timeType) Matches(r crm.Reader, _ *crm.Field, shown crm.Value, json string
 }
 
 func (timeType) Schema(*crm.Field) crm.JSONSchema {
-	return crm.JSONSchema{Type: "string", Format: "date-time"}
+	return crm.JSONSchema{Type: "string", Format: "date-time", Sent: []string{"string", "object"}}
 }
