@@ -133,7 +133,7 @@ func (w *Whole) Name() string { return Name(w.db.opts.Address) }
 // a server has ended, and PostgreSQL those of a machine that is gone, so remedy is how to end them. A role
 // may end its own.
 func (w *Whole) Others(ctx context.Context) (who, remedy string, err error) {
-	const text = `SELECT COUNT(*), COALESCE(left(string_agg(DISTINCT COALESCE(host(client_addr), 'this machine'), ', '), 200), '')
+	const text = `SELECT COUNT(*), COALESCE(left(string_agg(DISTINCT COALESCE(host(client_addr), 'its own machine'), ', '), 200), '')
 		FROM pg_catalog.pg_stat_activity WHERE datname = current_database() AND application_name = $1`
 	var n int
 	var machines string
