@@ -81,7 +81,8 @@ func TestCommandsForFiles(t *testing.T) {
 	wrong := strings.Replace(address, pgtest.Password, "not-this-one", 1)
 	for _, c := range []struct{ args, address, want string }{
 		{"backup copy.db", address, "pg_dump --format=custom --file=crm.dump '" + plain + "?sslmode=disable'"},
-		{"restore copy.db", address, "pg_restore --clean --if-exists --no-owner --single-transaction --dbname='" + plain + "?sslmode=disable' crm.dump"},
+		{"restore copy.db", address, "into another database, look at that, then name it as --db: createdb --owner=crm --encoding=UTF8 --template=template0 --host=127.0.0.1 --port=" + u.Port() + " --username=postgres " + u.Path[1:] + "_restored && pg_restore --no-owner --exit-on-error --dbname='" + plain + "_restored?sslmode=disable' crm.dump"},
+		{"backup copy.db", address, "is on PostgreSQL, and this command copies only files; PostgreSQL's own program makes one: pg_dump "},
 		{"verify " + address, "", "pg_amcheck --install-missing --heapallindexed --host=127.0.0.1 --port=" + u.Port() + " --username=postgres " + u.Path[1:]},
 		{"serve --local --backup-dir=.", address, "leave them out, and run from a timer: pg_dump "},
 		{"serve --local --backup-every=6h", address, "leave them out, and run from a timer: pg_dump "},

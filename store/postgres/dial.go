@@ -114,7 +114,7 @@ func adviceOn(config *pgx.ConnConfig, err *pgconn.PgError) string {
 		return "the server does not let this role in from here: add to its pg_hba.conf, before other lines that match, " + admission(config) +
 			", with the address of this machine, and reload it (SELECT pg_reload_conf()). If there is no such role: createuser --pwprompt " + shellQuote(config.User)
 	case "3D000":
-		return "make the database: createdb --owner=" + shellQuote(config.User) + " --encoding=UTF8 --template=template0 " + administrator(config)
+		return "make the database: " + creation(config)
 	case "42501":
 		return "the role may not do this: make it the owner of the database (ALTER DATABASE " + sqlName(config.Database) + " OWNER TO " + sqlName(config.User) + ")"
 	case "53300":
@@ -151,6 +151,22 @@ func ForAdministrator(address string) string {
 		return "--username=postgres crm"
 	}
 	return administrator(config)
+}
+
+// Another returns the command with which an administrator makes a further database of the same owner, whose
+// name ends with a suffix, and its address for PostgreSQL's own programs.
+func Another(address, suffix string) (command, programs string) {
+	config, err := parse(address)
+	if err != nil {
+		return "createdb --owner=crm --encoding=UTF8 --template=template0 crm" + suffix, ForPrograms(address)
+	}
+	config.Database += suffix
+	return creation(config), forPrograms(config, address)
+}
+
+// creation returns the command that makes a database.
+func creation(config *pgx.ConnConfig) string {
+	return "createdb --owner=" + shellQuote(config.User) + " --encoding=UTF8 --template=template0 " + administrator(config)
 }
 
 func administrator(config *pgx.ConnConfig) string {
