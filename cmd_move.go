@@ -125,6 +125,10 @@ func (c moveCommand) print(con console, sum move.Summary, took time.Duration) er
 		}
 	}
 	from, to, next := norm.AppendValue(nil, sum.From), norm.AppendValue(nil, sum.To), sum.To+" as --db"
+	again := sum.From
+	if postgres.IsAddress(c.From) {
+		again = postgres.ForPrograms(c.From) // with its TLS
+	}
 	if postgres.IsAddress(c.To) {
 		next = "the address of --to (" + sum.To + ") as --db, and without --backup-dir"
 	}
@@ -132,7 +136,7 @@ func (c moveCommand) print(con console, sum move.Summary, took time.Duration) er
 		text += fmt.Sprintf("checked: from=%s to=%s tables=%d rows=%d took=%s\n# nothing was changed; the same command without --dry-run moves it\n", from, to, len(sum.Tables), sum.Rows, took.Round(time.Millisecond))
 	} else {
 		text += fmt.Sprintf("moved: from=%s to=%s tables=%d rows=%d took=%s\n# both databases have the same rows in every table\n# next: start crmkit with %s\n# %s is kept, and refused by servers; to go back to it: crmkit move --undo --from %s\n",
-			from, to, len(sum.Tables), sum.Rows, took.Round(time.Millisecond), next, sum.From, shellWord(sum.From))
+			from, to, len(sum.Tables), sum.Rows, took.Round(time.Millisecond), next, sum.From, shellWord(again))
 	}
 	_, err := io.WriteString(con.out, text)
 	return err

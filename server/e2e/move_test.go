@@ -103,7 +103,7 @@ func TestMoveCommand(t *testing.T) {
 			t.Errorf("%v: %s", args, out)
 		}
 	}
-	wantLines(t, success(t, command(t, "move", "--from", address, "--to", back)), `# next: start crmkit with \S+/back\.db as --db`)
+	wantLines(t, success(t, command(t, "move", "--from", address, "--to", back)), `# next: start crmkit with \S+/back\.db as --db`, `# .* move --undo --from '`+there+`/\w+\?sslmode=disable'`)
 	success(t, command(t, "verify", back))
 	if differ := dumptest.Differences(want, exportOf(t, back)); differ != "" {
 		t.Error(differ)
