@@ -94,7 +94,8 @@ type Conn interface {
 	Commit() error
 	// Rollback rolls the transaction back. Without an open transaction it may return an error.
 	Rollback() error
-	// Savepoint begins a savepoint. The name must be one of the program: it becomes SQL text.
+	// Savepoint begins a savepoint. The name must be one of the program: it becomes SQL text. Within
+	// another savepoint it must be another name.
 	Savepoint(name string) error
 	// Release ends the last savepoint of the name and keeps the changes since.
 	Release(name string) error

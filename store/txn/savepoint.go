@@ -25,15 +25,18 @@ func (tx *Tx) Savepoint(fn func() error) error {
 // part that fails after writing makes the job run again, alone.
 func (tx *Tx) savepoint(fn func() error) (failure, err error) {
 	if tx.savepoints {
-		if err := tx.checked(tx.conn.Savepoint("part")); err != nil {
+		tx.depth++
+		defer func() { tx.depth-- }()
+		name := fmt.Sprint("part", tx.depth) // each inner part has a name of its own
+		if err := tx.checked(tx.conn.Savepoint(name)); err != nil {
 			return nil, err
 		}
 		if failure = fn(); failure != nil {
-			err := tx.checked(tx.conn.RollbackTo("part"))
+			err := tx.checked(tx.conn.RollbackTo(name))
 			tx.aborted = err != nil
 			return failure, err
 		}
-		return nil, tx.checked(tx.conn.Release("part"))
+		return nil, tx.checked(tx.conn.Release(name))
 	}
 	before := tx.dirty
 	tx.dirty = false

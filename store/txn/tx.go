@@ -25,6 +25,7 @@ type Tx struct {
 	ended      error // why nothing more is done in it
 	now        int64
 	savepoints bool // its parts have savepoints; the job is alone in its transaction
+	depth      int  // of the running part, within others
 	dirty      bool // a statement ran that may have written
 	aborted    bool // a statement failed, after which PostgreSQL runs no other one in the transaction
 	partWrote  bool // a part failed after it had written, and its changes are still there
