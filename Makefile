@@ -6,9 +6,9 @@ ifeq ($(shell go env CGO_ENABLED),1)
 RACE = -race
 endif
 
-# Every answer of all transcripts on PostgreSQL, one request after the other: the race detector
-# would take minutes and find nothing that it does not find in the other tests.
-ALL_ANSWERS = ^(TestTranscriptsOnPostgres|TestMovedServerAnswersTheSame)$$
+# Tests that send one request after the other, thousands of them, or whole files: the race detector
+# takes ten times as long for them, and finds nothing that it does not find in other tests.
+LONG_ALONE = ^(TestTranscriptsOnPostgres|TestMovedServerAnswersTheSame|TestToolsFinishLongImports|TestDryRunsMatchImports|TestTablesComeBack|TestWritesReadLittle|TestImportedCells)$$
 
 .PHONY: build run test soak bench fuzz lint ci
 
@@ -27,8 +27,8 @@ ifndef RACE
 endif
 	@server/e2e/testdata/clients/install
 	@store/postgres/pgtest/testdata/install
-	go test $(RACE) -timeout 40m -skip '$(ALL_ANSWERS)' ./...
-	go test -timeout 20m -run '$(ALL_ANSWERS)' ./server
+	go test $(RACE) -timeout 40m -skip '$(LONG_ALONE)' ./...
+	go test -timeout 20m -run '$(LONG_ALONE)' ./server
 	go test -timeout 20m ./store -reversed -skip '/postgres' # rows without an order come last first
 else
 	go test -short ./...
