@@ -6,6 +6,10 @@ ifeq ($(shell go env CGO_ENABLED),1)
 RACE = -race
 endif
 
+# Tests that send one request after the other, thousands of them, or whole files: the race detector
+# takes ten times as long for them, and finds nothing that it does not find in other tests.
+LONG_ALONE = ^(TestTranscriptsOnPostgres|TestMovedServerAnswersTheSame|TestToolsFinishLongImports|TestDryRunsMatchImports|TestTablesComeBack|TestWritesReadLittle|TestImportedCells)$$
+
 .PHONY: build run test soak bench fuzz lint ci
 
 build:
@@ -23,7 +27,8 @@ ifndef RACE
 endif
 	@server/e2e/testdata/clients/install
 	@store/postgres/pgtest/testdata/install
-	go test $(RACE) -timeout 40m ./...
+	go test $(RACE) -timeout 40m -skip '$(LONG_ALONE)' ./...
+	go test -timeout 20m -run '$(LONG_ALONE)' ./server
 	go test -timeout 20m ./store -reversed -skip '/postgres' # rows without an order come last first
 else
 	go test -short ./...

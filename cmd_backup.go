@@ -33,7 +33,7 @@ func (c backupCommand) Run(ctx context.Context, con console) error {
 		return errors.New("--db :memory: is in no file; name the file of a server")
 	}
 	if postgres.IsAddress(c.DB) {
-		return fmt.Errorf("no backup was made: %s is on PostgreSQL, which makes its own; run: %s", postgres.Name(c.DB), dumpCommand(c.DB))
+		return fmt.Errorf("no backup was made: %s is on PostgreSQL, and this command copies only files; PostgreSQL's own program makes one: %s", postgres.Name(c.DB), dumpCommand(c.DB))
 	}
 	if c.Keep < 0 {
 		return fmt.Errorf("--keep %d: write how many backups to keep, the new one included", c.Keep)
@@ -60,8 +60,9 @@ func (c restoreCommand) Run(ctx context.Context, con console) error {
 		return errors.New("--db :memory: is in no file; name the file to restore to")
 	}
 	if postgres.IsAddress(c.DB) {
-		return fmt.Errorf("not restored: %s is on PostgreSQL; stop the servers, then restore a backup of pg_dump: pg_restore --clean --if-exists --no-owner --single-transaction --dbname=%s crm.dump",
-			postgres.Name(c.DB), shellWord(postgres.ForPrograms(c.DB)))
+		make, address := postgres.Another(c.DB, "_restored")
+		return fmt.Errorf("not restored: %s is on PostgreSQL; restore a backup of pg_dump into another database, look at that, then name it as --db: %s && pg_restore --no-owner --exit-on-error --dbname=%s crm.dump",
+			postgres.Name(c.DB), make, shellWord(address))
 	}
 	if err := checkPath(c.DB); err != nil {
 		return err

@@ -90,7 +90,7 @@ func (c doctorCommand) Run(ctx context.Context, con console, root *cli) error {
 // ofDatabase returns the checks for the kind of the database.
 func (c doctorRun) ofDatabase() []func(context.Context) checkResult {
 	if postgres.IsAddress(c.DB) {
-		return []func(context.Context) checkResult{c.serverDatabase, c.role, c.connections, c.pooler, c.durability, c.standbys, c.search, c.timeouts, c.serverClock, c.temporary}
+		return []func(context.Context) checkResult{c.password, c.serverDatabase, c.role, c.connections, c.pooler, c.durability, c.standbys, c.search, c.timeouts, c.serverClock, c.temporary}
 	}
 	return []func(context.Context) checkResult{c.database, c.permissions, c.space}
 }
@@ -102,9 +102,6 @@ func (c doctorRun) settings(context.Context) checkResult {
 	}
 	if _, err := c.plans(); err != nil {
 		return checkResult{fail, "settings", err.Error(), "crmkit serve would not start"}
-	}
-	if typedPassword(c.DB) {
-		return checkResult{warn, "settings", "the password of the database is on the command line, where every user of this machine can read it", "put it into PGPASSWORD, ~/.pgpass or CRMKIT_DB"}
 	}
 	if c.Local {
 		return checkResult{ok, "settings", "local mode, on " + c.Listen, ""}

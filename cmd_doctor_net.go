@@ -22,6 +22,9 @@ func (c doctorRun) smtp(ctx context.Context) checkResult {
 	if c.Local {
 		return checkResult{ok, "mail", "local mode sends none", ""}
 	}
+	if c.SMTPURL == "" {
+		return checkResult{fail, "mail", "--smtp-url is not set", "nobody can sign in without mail: set --smtp-url and --mail-from, or --local for agents on this machine"}
+	}
 	sender, err := mail.New(mail.Options{URL: c.SMTPURL, From: c.MailFrom})
 	if err != nil {
 		return checkResult{fail, "mail", err.Error(), "set --smtp-url and --mail-from"}

@@ -101,10 +101,15 @@ func (c doctorRun) connections(context.Context) checkResult {
 	}
 	servers, most := max(1, h.Servers()), h.Free()
 	others := h.Load.Clients - h.Load.Own - 1
-	found := fmt.Sprintf("%d for this role; %d servers use up to %d each, other programs %d now", most, servers, postgres.Connections, others)
+	use := fmt.Sprintf("%d servers use up to %d each", servers, postgres.Connections)
 	if servers == 1 {
-		found = fmt.Sprintf("%d for this role; a server uses up to %d, other programs %d now", most, postgres.Connections, others)
+		use = fmt.Sprintf("a server uses up to %d", postgres.Connections)
 	}
+	own := "crmkit has none in this database now"
+	if h.Load.Own > 0 {
+		own = fmt.Sprintf("crmkit has %d in this database now, from %s", h.Load.Own, h.Load.Places)
+	}
+	found := fmt.Sprintf("%d for this role; %s; %s, other programs have %d", most, use, own, others)
 	if servers*postgres.Connections+others > most {
 		return checkResult{warn, "connections", found, "raise max_connections, or put PgBouncer in front, in transaction mode"}
 	}

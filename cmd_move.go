@@ -31,7 +31,7 @@ type moveCommand struct {
 
 // Help says what the flags do together.
 func (moveCommand) Help() string {
-	return `Stop the server first. The command copies every table, compares both databases row by row, and then marks the old one, so that no server starts on it by mistake. The old database is kept.
+	return `Stop the servers first: while one is connected, nothing is moved. The command copies every table, compares both databases row by row, and then marks the old one, so that no server starts on it by mistake. The old database is kept.
 
 If the command is ended, run it again: it goes on where it was. A move that fails leaves the old database as it was. After one that was killed, servers refuse both, until it is run again or given up with --undo.`
 }
@@ -124,12 +124,19 @@ func (c moveCommand) print(con console, sum move.Summary, took time.Duration) er
 			text += fmt.Sprintf("table %s: rows=%d\n", t.Table, t.Rows)
 		}
 	}
-	from, to := norm.AppendValue(nil, sum.From), norm.AppendValue(nil, sum.To)
+	from, to, next := norm.AppendValue(nil, sum.From), norm.AppendValue(nil, sum.To), sum.To+" as --db"
+	again := sum.From
+	if postgres.IsAddress(c.From) {
+		again = postgres.ForPrograms(c.From) // with its TLS
+	}
+	if postgres.IsAddress(c.To) {
+		next = "the address of --to (" + sum.To + ") as --db, and without --backup-dir"
+	}
 	if c.DryRun {
 		text += fmt.Sprintf("checked: from=%s to=%s tables=%d rows=%d took=%s\n# nothing was changed; the same command without --dry-run moves it\n", from, to, len(sum.Tables), sum.Rows, took.Round(time.Millisecond))
 	} else {
-		text += fmt.Sprintf("moved: from=%s to=%s tables=%d rows=%d took=%s\n# both databases have the same rows in every table\n# next: start crmkit with %s as --db\n# %s is kept, and refused by servers; to go back to it: crmkit move --undo --from %s\n",
-			from, to, len(sum.Tables), sum.Rows, took.Round(time.Millisecond), sum.To, sum.From, shellWord(sum.From))
+		text += fmt.Sprintf("moved: from=%s to=%s tables=%d rows=%d took=%s\n# both databases have the same rows in every table\n# next: start crmkit with %s\n# %s is kept, and refused by servers; to go back to it: crmkit move --undo --from %s\n",
+			from, to, len(sum.Tables), sum.Rows, took.Round(time.Millisecond), next, sum.From, shellWord(again))
 	}
 	_, err := io.WriteString(con.out, text)
 	return err

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/store/list"
 	"crmkit/store/textindex"
@@ -152,6 +153,9 @@ func (f *fixture) compareSearches(actor crm.Actor, kinds []string, texts ...stri
 					continue
 				}
 				f.compareList(actor, kind, "search="+url.QueryEscape(text), more)
+			}
+			if norm.Fold(text) == "" {
+				continue // like: refuses it
 			}
 			for _, path := range f.Schema.ByName(kind).Search {
 				if strings.HasSuffix(strings.TrimSuffix(path, "s"), "phone") && !strings.ContainsAny(text, "0123456789") {

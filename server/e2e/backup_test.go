@@ -49,6 +49,21 @@ func keeps(t *testing.T, db, token string, total int) {
 	}
 }
 
+// TestDumpIsNamed verifies and restores a dump of pg_dump, which is no database file.
+func TestDumpIsNamed(t *testing.T) {
+	dump, db := filepath.Join(t.TempDir(), "crm.dump"), filepath.Join(t.TempDir(), "crm.db")
+	if err := os.WriteFile(dump, []byte("PGDMP\x01\x0e\x00 and so on"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := dump + " is a dump of pg_dump, not a database file; to check it, restore it into another database of PostgreSQL, and look at that: pg_restore "
+	done(t, "refused: "+want, "verify", dump)
+	done(t, "refused: "+want, "serve", "--local", "--listen=127.0.0.1:0", "--db", dump)
+	done(t, "refused: not restored: the backup is not used: "+want, "restore", dump, "--db", db)
+	if _, err := os.Stat(db); err == nil {
+		t.Error("a file was made")
+	}
+}
+
 // TestBackupStory makes a backup of a running server, restores it and starts the server
 // again.
 func TestBackupStory(t *testing.T) {

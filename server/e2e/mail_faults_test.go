@@ -25,11 +25,10 @@ const waits = `msg="mail waits for another try"`
 
 // TestMailDeferred checks that a mail is sent again if the server did not accept it.
 func TestMailDeferred(t *testing.T) {
+	t.Parallel() // the second try is made after five seconds, which other tests use
 	s := open(t, (&relay{answer: firstBusy}).start(t, "127.0.0.1:0"))
 	jane := s.person(t, "jane@acme.com")
 	jane.ask()
-	// The second try is made after five seconds, which other tests use.
-	t.Parallel()
 	jane.verify(jane.code(jane.mailed()))
 	holds(t, s.stderr.text(), waits, "451")
 }

@@ -97,13 +97,13 @@ func TestMoveCommand(t *testing.T) {
 	dry.Env = append(dry.Env, "PGPASSWORD="+pgtest.Password)
 	wantLines(t, success(t, dry), `table contacts: rows=200`, `checked: from=\S+/crm\.db to=`+there+`/\w+ tables=\d+ rows=\d+ took=\S+`, `# nothing was changed; .*`)
 	wantLines(t, success(t, command(t, "move", "--from", path, "--to", address)), `table contacts: rows=200`, `moved: from=\S+/crm\.db to=`+there+`/\w+ tables=\d+ rows=\d+ took=\S+`,
-		`# both databases have the same rows in every table`, `# next: start crmkit with `+there+`/\w+ as --db`, `# \S+/crm\.db is kept, and refused by servers; to go back to it: crmkit move --undo --from \S+/crm\.db`)
+		`# both databases have the same rows in every table`, `# next: start crmkit with the address of --to \(`+there+`/\w+\) as --db, and without --backup-dir`, `# \S+/crm\.db is kept, and refused by servers; to go back to it: crmkit move --undo --from \S+/crm\.db`)
 	for _, args := range [][]string{{"serve", "--local", "--listen", "127.0.0.1:0"}, {"user", "list"}, {"backup", t.TempDir()}, {"upgrade"}, {"doctor"}} {
 		if out := failure(t, command(t, append(args, "--db", path)...)); !strings.Contains(out, path+" was moved to postgres://crm@") {
 			t.Errorf("%v: %s", args, out)
 		}
 	}
-	success(t, command(t, "move", "--from", address, "--to", back))
+	wantLines(t, success(t, command(t, "move", "--from", address, "--to", back)), `# next: start crmkit with \S+/back\.db as --db`, `# .* move --undo --from '`+there+`/\w+\?sslmode=disable'`)
 	success(t, command(t, "verify", back))
 	if differ := dumptest.Differences(want, exportOf(t, back)); differ != "" {
 		t.Error(differ)

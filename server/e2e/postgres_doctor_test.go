@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -41,14 +42,38 @@ func TestDoctorOnPostgres(t *testing.T) {
 		start(t, onPostgres(served(t, "--token-for=you@example.com"), address))
 	}
 	findings, code = examine(t, address)
-	found(t, findings, map[string]string{"settings": "ok ", "database": "ok postgres://crm@127.0.0.1:", "role": "ok ", "connections": "ok 297 for this role; a server uses up to ",
+	found(t, findings, map[string]string{"settings": "ok ", "database": "ok postgres://crm@127.0.0.1:", "role": "ok ", "connections": "ok 297 for this role; a server uses up to 22; crmkit has ",
 		"durability": "ok synchronous_commit is on: an answered write is on the disk of this server, perhaps not on a standby", "timeouts": "ok ", "search": "ok it has its indexes",
 		"server clock": "ok ", "disk": "ok ", "backup": "ok not seen from here; if nothing else makes one: pg_dump --format=custom --file=crm.dump '"})
 	if code != 0 || findings["pooler"]+findings["standbys"]+findings["permissions"] != "" {
 		t.Errorf("exit status %d, %v", code, findings)
 	}
-	if findings, _ = examine(t, "", "--db="+address); !strings.HasPrefix(findings["settings"], "warn the password of the database is on the command line") {
-		t.Errorf("settings: %s", findings["settings"])
+	if !strings.HasSuffix(findings["connections"], " in this database now, from 127.0.0.1, other programs have 0") {
+		t.Errorf("connections: %s", findings["connections"])
+	}
+}
+
+// TestDoctorSeesPasswords checks that a password which others can read is said beside other faults, and that
+// of a file which PostgreSQL's programs do not read.
+func TestDoctorSeesPasswords(t *testing.T) {
+	t.Parallel()
+	address := pgtest.Database(t)
+	findings, _ := diagnose(t, command(t, "doctor", "--db="+address))
+	found(t, findings, map[string]string{"settings": "fail people sign in by mail", "mail": "fail --smtp-url is not set; ",
+		"password": "warn that of the database is on the command line", "connections": "ok 297 for this role; a server uses up to 22; crmkit has none in this database now, other programs have "})
+	file := filepath.Join(t.TempDir(), "pass")
+	if err := os.WriteFile(file, []byte("*:*:*:crm:"+pgtest.Password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	named := without(t, address) + "&passfile=" + file
+	for mode, want := range map[os.FileMode]string{0o600: "", 0o640: "warn " + file + ", with the mode 0640, is for others too, so PostgreSQL's own programs (pg_dump) do not read it; chmod 600 " + file} {
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+		if findings, _ = examine(t, named); strings.TrimSpace(findings["password"]) != want {
+			t.Errorf("a file of mode %o: %q, want %q", mode, findings["password"], want)
+		}
+		found(t, findings, map[string]string{"role": "ok "})
 	}
 }
 

@@ -33,8 +33,9 @@ type Whole interface {
 	Conn
 	// Name returns the name of the database for messages, without a password.
 	Name() string
-	// Others names the servers that have the database open, as far as that is known; empty: none.
-	Others(ctx context.Context) (string, error)
+	// Others names the servers and commands that have the database open, as far as that is known;
+	// empty: none. remedy says what to do if they seem to have it open and no longer run.
+	Others(ctx context.Context) (who, remedy string, err error)
 	// Verify returns an error that says what is damaged in the database.
 	Verify(ctx context.Context) error
 

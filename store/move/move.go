@@ -154,11 +154,42 @@ func (m *move) report(p Progress) {
 	}
 }
 
-// note notes which servers have a database open.
-func (m *move) note(ctx context.Context, w engine.Whole) error {
-	others, err := w.Others(ctx)
-	if err == nil && others != "" && m.Note != nil {
-		m.Note(fmt.Sprintf("%s is in use by %s: stop them for the move", w.Name(), others))
+// The time in which connections of a server that was just stopped disappear, and the time between two
+// looks.
+const (
+	lingering = 3 * time.Second
+	lookAgain = 100 * time.Millisecond
+)
+
+// checkUnused returns an error if servers have a database open. They would refuse it as soon as it is
+// marked, so nothing would be lost, but their clients would find no server. A dry run only notes them.
+func (m *move) checkUnused(ctx context.Context, w engine.Whole) error {
+	for began := time.Now(); ; {
+		who, remedy, err := w.Others(ctx)
+		switch {
+		case err != nil || who == "":
+			return err
+		case m.DryRun:
+			if m.Note != nil {
+				m.Note(fmt.Sprintf("%s is in use by %s: stop them for the move", w.Name(), who))
+			}
+			return nil
+		case time.Since(began) > lingering:
+			return inUse(w.Name(), who, remedy)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lookAgain):
+		}
+	}
+}
+
+// inUse returns the error for a database that servers have open.
+func inUse(name, who, remedy string) error {
+	err := fmt.Errorf("%s is in use by %s; stop them first, then run the same command again", name, who)
+	if remedy != "" {
+		err = fmt.Errorf("%w; %s", err, remedy)
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -83,7 +84,10 @@ func TestRefusedSources(t *testing.T) {
 	other := newFile(t)
 	execFile(t, other, "CREATE TABLE notes (text TEXT)")
 	refused(t, other, to, "not one of crmkit")
-	refused(t, pgtest.Database(t), to, "postgres://crm@", "is empty")
+	none := pgtest.Database(t)
+	refused(t, none, to, "postgres://crm@", "is empty; name the database of a server that has run")
+	_, err := Run(t.Context(), Options{From: opener(none), To: opener(to), DryRun: true})
+	wantRefusal(t, err, "postgres://crm@", "is empty; name the database of a server that has run")
 	changed := servedFile(t)
 	execFile(t, changed, "CREATE TABLE notes (text TEXT)")
 	refused(t, changed, to, "the schema is not that of crmkit")
@@ -149,12 +153,49 @@ func TestServersAreNamed(t *testing.T) {
 	_, err = Run(t.Context(), Options{From: opener(to), To: opener(newFile(t)), DryRun: true, Note: note})
 	must(t, errors.Join(err, server.Close()))
 	all := strings.Join(notes, "\n")
-	if !strings.Contains(all, from+" is in use by crmkit serve, process ") || !strings.Contains(all, "/test_") || !strings.Contains(all, " is in use by servers with ") {
+	if !strings.Contains(all, from+" is in use by crmkit serve, process ") || !strings.Contains(all, "/test_") || !strings.Contains(all, " is in use by servers or commands of crmkit with ") {
 		t.Errorf("the notes are %q", all)
 	}
 	first := whole(t, to, engine.Leave)
 	refused(t, to, newFile(t), "another crmkit moves or upgrades postgres://crm@")
 	must(t, first.Close())
+}
+
+// TestServersAreRefused moves from and to PostgreSQL while a server is connected: nothing changes. A server
+// that was just stopped is not in the way, and what a server has left is ended by the command of the error.
+func TestServersAreRefused(t *testing.T) {
+	from, to := pgtest.Database(t), pgtest.Database(t)
+	moved(t, servedFile(t), from)
+	for _, path := range []string{from, to} {
+		server, err := opened(t, path)
+		must(t, err)
+		_, err = Run(t.Context(), Options{From: opener(from), To: opener(to)})
+		wantRefusal(t, err, " is in use by servers or commands of crmkit with ", " connections from 127.0.0.1; stop them first, then run the same command again; if none runs any more", "psql -c '")
+		must(t, server.Probe(t.Context()))
+		command := regexp.MustCompile(`psql -c '(.*)' '?postgres://crm@`).FindStringSubmatch(err.Error())
+		ends := whole(t, path, engine.Look)
+		must(t, ends.Run(t.Context(), strings.ReplaceAll(command[1], `'\''`, "'")))
+		who, _, err := ends.Others(t.Context())
+		for began := time.Now(); who != "" && time.Since(began) < lingering; who, _, err = ends.Others(t.Context()) {
+			must(t, err)
+		}
+		if who != "" {
+			t.Errorf("after %q there are %s", command[1], who)
+		}
+		_ = server.Close() // its connections are gone
+		must(t, ends.Close())
+	}
+	want := contents(t, from)
+	moved(t, from, to)
+	wantSame(t, want, to)
+}
+
+// renamed returns the address with which a server has another name at PostgreSQL.
+func renamed(path string) string {
+	if strings.HasPrefix(path, "postgres:") {
+		return path + "&application_name=other"
+	}
+	return path
 }
 
 // TestServersRefuse starts servers on databases with marks, and has one write that runs already.
@@ -169,9 +210,9 @@ func TestServersRefuse(t *testing.T) {
 			wantRefusal(t, undone(t, to), "is what the move went to")
 			must(t, undone(t, from))
 			wantRefusal(t, undone(t, from), "was not moved")
-			server, err := opened(t, from)
+			server, err := opened(t, renamed(from))
 			must(t, err)
-			if name == "postgres" { // a file would not let the move begin
+			if name == "postgres" { // whose move sees it only by its usual name; a file would not let the move begin
 				moved(t, from, to)
 				wantRefusal(t, server.Probe(context.Background()), "")
 			}

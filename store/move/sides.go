@@ -25,14 +25,21 @@ func (m *move) openSource(ctx context.Context) (mark engine.Mark, err error) {
 	if err != nil {
 		return mark, err
 	}
-	if m.identity, err = identityOf(m.from); err != nil {
+	if m.identity, err = identityOf(ctx, m.from); err != nil {
 		return mark, err
 	}
-	return mark, m.note(ctx, m.from)
+	return mark, m.checkUnused(ctx, m.from)
 }
 
 // identityOf returns what a database and its copies have in common, and no other has.
-func identityOf(w engine.Whole) (string, error) {
+func identityOf(ctx context.Context, w engine.Whole) (string, error) {
+	tables, err := w.Tables(ctx)
+	if err != nil {
+		return "", at(w, err)
+	}
+	if len(tables) == 0 { // a dry run opens such a database too
+		return "", fmt.Errorf("%s is empty; name the database of a server that has run", w.Name())
+	}
 	var secret string
 	found, err := engine.Found(w.Row("SELECT value FROM meta WHERE name = 'secret'", nil, &secret))
 	if err == nil && !found {
@@ -50,7 +57,7 @@ func (m *move) lookAtTarget(ctx context.Context, source engine.Mark) error {
 	}
 	defer to.Close()
 	m.toName = to.Name()
-	if err := m.note(ctx, to); err != nil {
+	if err := m.checkUnused(ctx, to); err != nil {
 		return err
 	}
 	for i, w := range []engine.Whole{m.from, to} {

@@ -173,6 +173,9 @@ var unescape = regexp.MustCompile(`\\(.)`)
 // HasPassword reports whether a name of a database is an address that has the password itself.
 func HasPassword(name string) bool { return IsAddress(name) && settings(name)["password"] != "" }
 
+// PasswordFile returns the file of passwords that an address names itself; empty: none.
+func PasswordFile(address string) string { return settings(address)["passfile"] }
+
 // programSettings are the settings of an address that pg_dump and other programs need too.
 var programSettings = []string{"target_session_attrs", "passfile", "sslmode", "sslrootcert", "sslcert", "sslkey", "sslcertmode", "channel_binding", "require_auth", "connect_timeout", "options"}
 

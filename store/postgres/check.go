@@ -144,9 +144,10 @@ func (h *Health) readSearch(ctx context.Context, c *Conn) error {
 
 // readUse reads who uses the server: connections, standbys, the archive.
 func (h *Health) readUse(ctx context.Context, c *Conn) error {
-	err := c.RowUntil(ctx, `SELECT COUNT(*), COUNT(*) FILTER (WHERE own), COUNT(DISTINCT COALESCE(host(client_addr), 'socket')) FILTER (WHERE own) FROM (SELECT client_addr,
+	err := c.RowUntil(ctx, `SELECT COUNT(*), COUNT(*) FILTER (WHERE own), COUNT(DISTINCT COALESCE(host(client_addr), 'socket')) FILTER (WHERE own),
+		COALESCE(left(string_agg(DISTINCT COALESCE(host(client_addr), 'its own machine'), ', ') FILTER (WHERE own), 200), '') FROM (SELECT client_addr,
 		application_name = current_setting('application_name') AND datname = current_database() AND pid <> pg_backend_pid() AS own FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend' OR backend_type IS NULL AND datname IS NOT NULL) a`,
-		nil, &h.Load.Clients, &h.Load.Own, &h.Load.Machines)
+		nil, &h.Load.Clients, &h.Load.Own, &h.Load.Machines, &h.Load.Places)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"crmkit/store/engine"
 	"crmkit/store/postgres/pgtest"
 )
@@ -137,6 +139,24 @@ func TestCheckStandbys(t *testing.T) {
 	}
 }
 
+// TestAdviceOfRefusedRoles checks that the line of pg_hba.conf is named which lets the role in.
+func TestAdviceOfRefusedRoles(t *testing.T) {
+	for address, want := range map[string]string{
+		"postgres://crm@db.example.com/crm?sslmode=verify-full": `add to its pg_hba.conf, before other lines that match, the line "hostssl crm crm ADDRESS/32 scram-sha-256", with the address`,
+		"postgres://ann@10.0.0.9/sales?sslmode=disable":         `the line "host sales ann ADDRESS/32 scram-sha-256"`,
+		"host=/run/postgresql user=crm dbname=crm":              `the line "local crm crm scram-sha-256"`,
+	} {
+		config, err := parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := adviceOn(config, &pgconn.PgError{Code: "28000"})
+		if !strings.Contains(got, want) || !strings.HasSuffix(got, ". If there is no such role: createuser --pwprompt "+config.User) {
+			t.Errorf("%s: %s", address, got)
+		}
+	}
+}
+
 // TestAdvice checks what the first error says: the password is not in it, the next step is.
 func TestAdvice(t *testing.T) {
 	t.Parallel()
@@ -145,7 +165,7 @@ func TestAdvice(t *testing.T) {
 	for wrong, want := range map[string]string{
 		strings.Replace(address, pgtest.Password, "other-secret", 1):      "the password is wrong: look at PGPASSWORD",
 		strings.Replace(address, ":"+pgtest.Password, "", 1):              "no password is set: put it into PGPASSWORD",
-		"postgres://crm:" + pgtest.Password + "@" + host + "/none":        "make the database: createdb --owner=crm --host=127.0.0.1 --port=",
+		"postgres://crm:" + pgtest.Password + "@" + host + "/none":        "make the database: createdb --owner=crm --encoding=UTF8 --template=template0 --host=127.0.0.1 --port=",
 		"postgres://crm:" + pgtest.Password + "@127.0.0.1:1/crm":          "no PostgreSQL listens there",
 		"postgres://crm:" + pgtest.Password + "@nowhere.invalid/crm":      "no machine has this name",
 		strings.Replace(address, "sslmode=disable", "sslmode=require", 1): "the server has no TLS",

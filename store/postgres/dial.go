@@ -107,13 +107,14 @@ func adviceOn(config *pgx.ConnConfig, err *pgconn.PgError) string {
 	switch err.Code {
 	case "28P01":
 		if config.Password == "" {
-			return "no password is set: put it into PGPASSWORD, or into ~/.pgpass"
+			return `no password is set: put it into PGPASSWORD, or into ~/.pgpass, where : of a password is written \: and \ is written \\`
 		}
 		return "the password is wrong: look at PGPASSWORD, ~/.pgpass and the address"
 	case "28000":
-		return "the server lets this user not in from here: make the role (createuser --pwprompt " + shellQuote(config.User) + "), and allow it in pg_hba.conf"
+		return "the server does not let this role in from here: add to its pg_hba.conf, before other lines that match, " + admission(config) +
+			", with the address of this machine, and reload it (SELECT pg_reload_conf()). If there is no such role: createuser --pwprompt " + shellQuote(config.User)
 	case "3D000":
-		return "make the database: createdb --owner=" + shellQuote(config.User) + " " + administrator(config)
+		return "make the database: " + creation(config)
 	case "42501":
 		return "the role may not do this: make it the owner of the database (ALTER DATABASE " + sqlName(config.Database) + " OWNER TO " + sqlName(config.User) + ")"
 	case "53300":
@@ -130,6 +131,18 @@ func adviceOn(config *pgx.ConnConfig, err *pgconn.PgError) string {
 	return ""
 }
 
+// admission returns the line of pg_hba.conf that lets a role into its database.
+func admission(config *pgx.ConnConfig) string {
+	kind, place := "host", " ADDRESS/32"
+	switch network, _ := pgconn.NetworkAddress(config.Host, config.Port); {
+	case network == "unix":
+		kind, place = "local", ""
+	case config.TLSConfig != nil:
+		kind = "hostssl"
+	}
+	return fmt.Sprintf("the line %q", kind+" "+config.Database+" "+config.User+place+" scram-sha-256")
+}
+
 // ForAdministrator returns the words by which a program of PostgreSQL connects to the database of an
 // address as its administrator. They have no password.
 func ForAdministrator(address string) string {
@@ -138,6 +151,22 @@ func ForAdministrator(address string) string {
 		return "--username=postgres crm"
 	}
 	return administrator(config)
+}
+
+// Another returns the command with which an administrator makes a further database of the same owner, whose
+// name ends with a suffix, and its address for PostgreSQL's own programs.
+func Another(address, suffix string) (command, programs string) {
+	config, err := parse(address)
+	if err != nil {
+		return "createdb --owner=crm --encoding=UTF8 --template=template0 crm" + suffix, ForPrograms(address)
+	}
+	config.Database += suffix
+	return creation(config), forPrograms(config, address)
+}
+
+// creation returns the command that makes a database.
+func creation(config *pgx.ConnConfig) string {
+	return "createdb --owner=" + shellQuote(config.User) + " --encoding=UTF8 --template=template0 " + administrator(config)
 }
 
 func administrator(config *pgx.ConnConfig) string {

@@ -50,9 +50,10 @@ type Extension struct {
 
 // Load is what uses the connections of the server.
 type Load struct {
-	Clients  int64 // connections of all programs
-	Own      int64 // those of crmkit, without that of Check
-	Machines int64 // that have them, or poolers
+	Clients  int64  // connections of all programs
+	Own      int64  // those of crmkit, without that of Check
+	Machines int64  // that have them, or poolers
+	Places   string // their addresses; the beginning, if there are many
 }
 
 // Pooler is a program between crmkit and the server that shares connections to it.

@@ -129,15 +129,22 @@ func (w *Whole) Close() error {
 // Name returns the words for the address.
 func (w *Whole) Name() string { return Name(w.db.opts.Address) }
 
-// Others counts the connections of servers. A pooler keeps connections for some time after a server
-// has ended.
-func (w *Whole) Others(ctx context.Context) (string, error) {
+// Others counts the connections of servers and commands. A pooler keeps connections for some time after
+// a server has ended, and PostgreSQL those of a machine that is gone, so remedy is how to end them. A role
+// may end its own.
+func (w *Whole) Others(ctx context.Context) (who, remedy string, err error) {
+	const text = `SELECT COUNT(*), COALESCE(left(string_agg(DISTINCT COALESCE(host(client_addr), 'its own machine'), ', '), 200), '')
+		FROM pg_catalog.pg_stat_activity WHERE datname = current_database() AND application_name = $1`
 	var n int
-	err := w.RowUntil(ctx, "SELECT COUNT(*) FROM pg_catalog.pg_stat_activity WHERE datname = current_database() AND application_name = $1", []any{serverName}, &n)
+	var machines string
+	err = w.RowUntil(ctx, text, []any{serverName}, &n, &machines)
 	if err != nil || n == 0 {
-		return "", err
+		return "", "", err
 	}
-	return fmt.Sprintf("servers with %d connections", n), nil
+	remedy = fmt.Sprintf("if none runs any more, a pooler or a machine that is gone holds them, and this ends them: psql -c %s %s",
+		shellQuote("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = '"+serverName+"'"),
+		shellQuote(forPrograms(w.db.config, w.db.opts.Address)))
+	return fmt.Sprintf("servers or commands of crmkit with %d connections from %s", n, machines), remedy, nil
 }
 
 // Verify returns nil: PostgreSQL checks references and values when they are written.

@@ -3,6 +3,8 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"io"
+	"os"
 
 	modernc "modernc.org/sqlite"
 
@@ -45,9 +47,27 @@ var explanations = map[int]string{
 func describeOpenError(path string, err error) error {
 	var known *modernc.Error
 	if errors.As(err, &known) {
+		if known.Code()&0xff == 26 && isDump(path) {
+			return fmt.Errorf("%s is a dump of pg_dump, not a database file; to check it, restore it into another database of PostgreSQL, and look at that: pg_restore --no-owner --exit-on-error --dbname=postgres://crm@db.example.com/crm_restored %s", path, path)
+		}
 		if words := explanations[known.Code()&0xff]; words != "" {
 			return fmt.Errorf("%s: %s (%w)", path, words, err)
 		}
 	}
 	return fmt.Errorf("%s: %w", path, err)
+}
+
+// dumpMagic is how the files of pg_dump --format=custom begin.
+const dumpMagic = "PGDMP"
+
+// isDump reports whether a file is a backup of a PostgreSQL database.
+func isDump(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	begin := make([]byte, len(dumpMagic))
+	_, err = io.ReadFull(file, begin)
+	return err == nil && string(begin) == dumpMagic
 }

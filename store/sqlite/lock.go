@@ -94,7 +94,7 @@ type InUseError struct {
 }
 
 func (e *InUseError) Error() string {
-	return fmt.Sprintf("%s is in use by %s; stop that, or name another file with --db. All commands but serve, restore and upgrade work beside a server", e.Path, e.Owner)
+	return fmt.Sprintf("%s is in use by %s; stop that, or name another file with --db. All commands but serve, restore, upgrade and move work beside a server", e.Path, e.Owner)
 }
 
 // writeOwner writes the command and process into the lock file, for the messages of others.

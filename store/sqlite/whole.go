@@ -119,16 +119,16 @@ func (w *Whole) Close() error { return w.closing() }
 func (w *Whole) Name() string { return w.opts.Path }
 
 // Others returns the owner of a file that this process only looks at.
-func (w *Whole) Others(context.Context) (string, error) {
+func (w *Whole) Others(context.Context) (who, remedy string, err error) {
 	lock, err := openPlain(LockName(w.opts.Path), os.O_RDWR)
 	if err != nil {
-		return "", nil // without a lock file no crmkit has the file open
+		return "", "", nil // without a lock file no crmkit has the file open
 	}
 	defer lock.Close()
 	if flock(lock) != nil && w.readOnly() {
-		return LockOwner(w.opts.Path), nil
+		return LockOwner(w.opts.Path), "", nil
 	}
-	return "", nil
+	return "", "", nil
 }
 
 // readOnly reports whether this process only looks at the file.

@@ -50,10 +50,12 @@ func (c *Cluster) Kill(t testing.TB) {
 }
 
 // FreezeLogWriter stops the process that writes the log of commits for which nobody waits
-// (synchronous_commit=off), so that they stay in memory alone, and a Kill loses them.
+// (synchronous_commit=off), so that they stay in memory alone, and a Kill loses them. What was
+// committed before is on the disk.
 func (c *Cluster) FreezeLogWriter(t testing.TB) {
 	t.Helper()
 	c.private(t)
+	c.Exec(t, "CHECKPOINT")
 	pid := 0
 	err := c.ask(&pid, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'")
 	if err == nil {
