@@ -116,7 +116,7 @@ func TestLostReads(t *testing.T) {
 // says that it is not known whether the write is saved. Later the store works again.
 func TestOutcomeThatCannotBeKnown(t *testing.T) {
 	if testing.Short() {
-		t.Skip("the outcome of a commit is asked for during 20 seconds")
+		t.Skip("left out: an outcome that is asked for during 20 seconds")
 	}
 	f, proxy := behind(t, asTexts[0]+"&connect_timeout=2")
 	ann := f.member("ann@example.com")

@@ -149,7 +149,7 @@ const fewRows = 2000
 // PostgreSQL reads a range of an index. It sorts few rows, and does not scan the table of the list.
 func TestPostgresReadsTheIndexOfAnOrder(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a crowded database takes a while to make")
+		t.Skip("left out: a crowded database, which takes a while to make")
 	}
 	onPostgres(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")

@@ -9,8 +9,8 @@ import (
 )
 
 // A server that sends no mail shows the code of a sign-in on its page. The database has the code
-// sealed with the secret of the page, of which it has only the hash: so the page can show it, from any
-// server, and nobody who reads the database alone.
+// encrypted with the secret of the page, and of that secret only a hash. So any server can show the code to
+// the browser that has the secret, and somebody who has only the database cannot read it.
 
 // sealCode returns the sealed form of a code. An empty code, which was mailed, has none.
 func sealCode(secret, code string) string {
@@ -23,7 +23,8 @@ func sealCode(secret, code string) string {
 	return hex.EncodeToString(box.Seal(nonce, nonce, []byte(code), nil))
 }
 
-// openCode returns the code of sealCode, or "" if there is none for this page.
+// openCode returns the code that sealCode sealed with the same secret. It returns "" if the text is
+// empty, damaged, or sealed with another secret.
 func openCode(secret, sealed string) string {
 	box := codeBox(secret)
 	data, err := hex.DecodeString(sealed)

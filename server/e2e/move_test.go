@@ -124,16 +124,6 @@ func hostOf(t *testing.T, address string) string {
 	return u.Host
 }
 
-func withoutPassword(t *testing.T, address string) string {
-	t.Helper()
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.User = url.User(u.User.Username())
-	return u.String()
-}
-
 // TestMoveMistakes runs the command as it cannot be meant.
 func TestMoveMistakes(t *testing.T) {
 	path := sampleFile(t, 1)

@@ -14,8 +14,8 @@ import (
 	"crmkit/store/postgres/pgtest"
 )
 
-// without returns an address without its password.
-func without(t *testing.T, address string) string {
+// withoutPassword returns an address without its password.
+func withoutPassword(t *testing.T, address string) string {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
@@ -36,15 +36,15 @@ func TestAddresses(t *testing.T) {
 		t.Fatal(err)
 	}
 	keywords := "host=" + u.Hostname() + " port=" + u.Port() + " user=crm dbname=" + u.Path[1:] + " sslmode=disable"
-	dead := strings.Replace(without(t, address), u.Host, "127.0.0.1:1,"+u.Host, 1)
+	dead := strings.Replace(withoutPassword(t, address), u.Host, "127.0.0.1:1,"+u.Host, 1)
 	for _, c := range []struct {
 		flag, env, password string
 		warned              bool
 	}{
 		{address, "", "", true},
 		{"", address, "", false},
-		{without(t, address), "", pgtest.Password, false},
-		{without(t, address) + "&passfile=" + passfile, "", "", false},
+		{withoutPassword(t, address), "", pgtest.Password, false},
+		{withoutPassword(t, address) + "&passfile=" + passfile, "", "", false},
 		{keywords, "", pgtest.Password, false},
 		{keywords + " password='" + pgtest.Password + "'", "", "", true},
 		{dead + "&target_session_attrs=read-write", "", pgtest.Password, false},
@@ -76,7 +76,7 @@ func TestAddresses(t *testing.T) {
 func TestCommandsForFiles(t *testing.T) {
 	t.Parallel()
 	address := pgtest.Database(t)
-	plain := strings.TrimSuffix(without(t, address), "?sslmode=disable")
+	plain := strings.TrimSuffix(withoutPassword(t, address), "?sslmode=disable")
 	u, _ := url.Parse(address)
 	wrong := strings.Replace(address, pgtest.Password, "not-this-one", 1)
 	for _, c := range []struct{ args, address, want string }{
@@ -90,7 +90,7 @@ func TestCommandsForFiles(t *testing.T) {
 		{"export", address, "has no tables of crmkit"},
 		{"upgrade", address, "has no tables of crmkit"},
 		{"serve --local", wrong, "the password is wrong: look at PGPASSWORD"},
-		{"serve --local", without(t, address), "no password is set: put it into PGPASSWORD, or into ~/.pgpass, where : of a password is written \\: and"},
+		{"serve --local", withoutPassword(t, address), "no password is set: put it into PGPASSWORD, or into ~/.pgpass, where : of a password is written \\: and"},
 		{"serve --local", strings.Replace(address, u.Path, "/none", 1), "make the database: createdb --owner=crm --encoding=UTF8 --template=template0 --host=127.0.0.1 --port=" + u.Port() + " --username=postgres none"},
 		{"serve --local", strings.Replace(address, u.Host, "127.0.0.1:1", 1), "no PostgreSQL listens there"},
 		{"serve --local", "postgres://crm:" + pgtest.Password + "@127.0.0.1:x/crm", "the URL cannot be read"},

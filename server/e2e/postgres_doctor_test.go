@@ -65,7 +65,7 @@ func TestDoctorSeesPasswords(t *testing.T) {
 	if err := os.WriteFile(file, []byte("*:*:*:crm:"+pgtest.Password+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	named := without(t, address) + "&passfile=" + file
+	named := withoutPassword(t, address) + "&passfile=" + file
 	for mode, want := range map[os.FileMode]string{0o600: "", 0o640: "warn " + file + ", with the mode 0640, is for others too, so PostgreSQL's own programs (pg_dump) do not read it; chmod 600 " + file} {
 		if err := os.Chmod(file, mode); err != nil {
 			t.Fatal(err)
