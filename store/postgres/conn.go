@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,6 +27,9 @@ type Conn struct {
 	warnings int       // of the server so far
 	settled  bool      // the session has its settings
 	trust    int64     // DB.distrusts before it was opened
+	holds    bool      // the session has the lock of standing.go
+	stands   bool      // it has it, and has checked since, so it reads without asking
+	tried    time.Time // when it asked for that
 }
 
 // queued is a statement that waits to be sent with the next one.
@@ -162,18 +166,15 @@ func (c *Conn) Exists(text string, arg int64) (found bool, err error) {
 func (c *Conn) roundTrip(ctx context.Context, last queued, read func(pgx.Rows) error) error {
 	ctx, cancel := c.db.bounded(ctx)
 	defer cancel()
-	batch := c.waiting
+	waiting := slices.Clip(c.waiting)
 	c.waiting, c.bytes, c.read = nil, 0, false
 	fresh := !c.begun || !c.sent
-	if fresh && c.reads {
-		batch = append(batch, c.db.needsCheck())
-	}
 	used := c.conn != nil // so it may have been lost since
 	started := time.Now()
-	err := c.try(ctx, batch, last, read)
+	err := c.try(ctx, waiting, last, read)
 	if err != nil && fresh && used && !c.read && c.conn == nil && retryable(err) && ctx.Err() == nil {
 		c.sent = false
-		err = c.try(ctx, batch, last, read)
+		err = c.try(ctx, waiting, last, read)
 	}
 	var own *callerError
 	if errors.As(err, &own) {
@@ -192,55 +193,6 @@ func (c *Conn) roundTrip(ctx context.Context, last queued, read func(pgx.Rows) e
 func retryable(err error) bool {
 	var own *callerError
 	return broke(err) && !errors.As(err, &own)
-}
-
-// try is roundTrip without a second try.
-func (c *Conn) try(ctx context.Context, batch []queued, last queued, read func(pgx.Rows) error) (err error) {
-	if err := c.connect(ctx); err != nil {
-		return err
-	}
-	c.db.trips.Add(1)
-	c.sent = c.begun
-	if len(batch) == 0 {
-		st := c.db.local(last.text)
-		rows, err := c.conn.Query(ctx, st.text, st.arguments(last.args)...)
-		if err != nil {
-			rows.Close()
-		} else {
-			err = read(rows)
-		}
-		return c.dropBroken(err)
-	}
-	return c.dropBroken(c.sendAll(ctx, append(batch, last), read))
-}
-
-// sendAll sends several statements at once, and reads the rows of the last.
-func (c *Conn) sendAll(ctx context.Context, list []queued, read func(pgx.Rows) error) (err error) {
-	var batch pgx.Batch
-	for _, q := range list {
-		st := c.db.local(q.text)
-		batch.Queue(st.text, st.arguments(q.args)...)
-	}
-	results := c.conn.SendBatch(ctx, &batch)
-	defer func() { err = cmpError(err, results.Close()) }()
-	for _, q := range list[:len(list)-1] {
-		tag, err := results.Exec()
-		if err != nil {
-			return err
-		}
-		if q.text == commitText && tag.String() != commitText {
-			return engine.ErrNotCommitted
-		}
-		if isRefused(q, tag) {
-			return &callerError{c.db.refusal(ctx)}
-		}
-	}
-	rows, err := results.Query()
-	if err != nil {
-		rows.Close()
-		return err
-	}
-	return read(rows)
 }
 
 // connect opens the connection if it is not open, or if it was opened before the server fell silent or
@@ -265,6 +217,7 @@ func (c *Conn) connect(ctx context.Context) error {
 		}
 	}
 	c.trust = c.db.distrusts.Load()
+	c.holds, c.stands, c.tried = false, false, time.Time{}
 	conn, err := c.db.dial(ctx, config)
 	c.conn, c.settled = conn, config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement && !c.db.explicit
 	if err == nil {

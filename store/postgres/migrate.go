@@ -239,6 +239,12 @@ func (db *DB) upgradeIn(ctx context.Context, c *Conn, known []engine.Migration) 
 		}
 		db.opts.Log.Info("the schema was upgraded", "database", Name(db.opts.Address), "from", len(has.sums), "to", len(known))
 	}
+	stops := func(m engine.Migration) bool { return int(needsOf(m)) > has.needs }
+	if len(has.sums) > 0 && slices.ContainsFunc(known[min(len(has.sums), len(known)):], stops) {
+		if err := c.stopReads(ctx); err != nil {
+			return err
+		}
+	}
 	return c.Send("UPDATE migrations SET checksum = $1 WHERE number = 0", checksum(db.opts.Functions))
 }
 

@@ -14,19 +14,14 @@ import (
 // Each migration says which servers can go on (needsOf). One that cannot must neither write nor
 // read: an old program might take what it reads for something else, and tell a client that its
 // token is unknown. So each transaction asks for that in its first round trip, and so does each read
-// outside of a transaction.
+// outside of a transaction, but for those of sessions that need not (standing.go).
 
 // checkNeeds returns a row if a program of schema $1 must not read the database. One that is being
 // moved away is complete, until it was.
 const checkNeeds = "SELECT 1 FROM migrations WHERE needs > $1 AND checksum NOT LIKE 'leaving %'"
 
-// needsCheck returns the statement that is sent before others, to be looked at by isRefused.
+// needsCheck returns the statement that is sent before others, to be looked at by note.
 func (db *DB) needsCheck() queued { return queued{checkNeeds, []any{db.known}} }
-
-// isRefused reports whether a check has found a row.
-func isRefused(q queued, result pgconn.CommandTag) bool {
-	return q.text == checkNeeds && result.RowsAffected() > 0
-}
 
 // refusal returns the error of a server that must not use the database any more.
 func (db *DB) refusal(ctx context.Context) error {

@@ -21,12 +21,15 @@ const (
 	transactionSettings = "SELECT set_config('jit', 'off', TRUE), set_config('statement_timeout', '30000', TRUE), set_config('lock_timeout', '" + lockWait + "', TRUE), set_config('idle_in_transaction_session_timeout', '10000', TRUE)"
 )
 
-const commitText = "COMMIT"
+const (
+	beginRead  = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	commitText = "COMMIT"
+)
 
 // BeginRead implements engine.Conn.
 func (c *Conn) BeginRead() error {
 	c.begin()
-	c.waiting = append(c.waiting, queued{"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", nil})
+	c.waiting = append(c.waiting, queued{beginRead, nil})
 	c.setUp()
 	return nil
 }

@@ -153,7 +153,7 @@ func (w *Whole) Verify(context.Context) error { return nil }
 // BeginRead implements engine.Conn.
 func (w *Whole) BeginRead() error {
 	w.begin()
-	w.waiting = []queued{{"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", nil}, {noTimeouts, nil}}
+	w.waiting = []queued{{beginRead, nil}, {noTimeouts, nil}}
 	return nil
 }
 
@@ -182,6 +182,8 @@ func (w *Whole) Mark(ctx context.Context) (engine.Mark, error) {
 
 // SetMark implements engine.Whole. needs makes servers refuse that run already.
 func (w *Whole) SetMark(m engine.Mark) error {
+	ctx, cancel := w.db.limited()
+	defer cancel()
 	if w.guard != nil {
 		var one int
 		if err := w.guard.Row("SELECT 1", nil, &one); err != nil {
@@ -190,6 +192,11 @@ func (w *Whole) SetMark(m engine.Mark) error {
 	}
 	if _, err := w.Exec("DELETE FROM migrations WHERE number = $1", engine.MarkNumber); err != nil || m.Kind == "" {
 		return err
+	}
+	if m.Kind != engine.Leaving { // the servers of a database that is left may read until the end
+		if err := w.stopReads(ctx); err != nil {
+			return err
+		}
 	}
 	_, err := w.Exec("INSERT INTO migrations (number, name, checksum, applied_at, needs) VALUES ($1, $2, $3, $4, $1)", engine.MarkNumber, m.Peer, m.Code(), m.At.UnixMilli())
 	return err
