@@ -55,10 +55,11 @@ func bareServer(b *testing.B, status, size int, work func() error) string {
 	return listener.Addr().String()
 }
 
-// bareRows is the common part of all reads: the columns of a contact line and the name of its
+// bareRows is the common part of all reads: the columns that a contact line shows, and the name of its
 // company.
-const bareRows = `SELECT t.key, t.name, t.email, t.phone, t.stage, t.company_id, t.owner, t.tags, t.notes, t.follow_up_at, t.follow_up_note,
-	t.custom, t.version, t.created_at, t.created_by, t.updated_at, t.updated_by, j.name
+const bareRows = `SELECT t.key, t.name, t.email, t.phone, t.other_emails, t.other_phones, t.title, t.address, t.stage, t.company_id, t.owner, t.tags,
+	t.notes, t.follow_up_at, t.follow_up_note, t.custom, t.external_ids, t.activities, t.last_activity, t.outreach, t.last_outreach, t.on_behalf_of,
+	t.version, t.created_at, t.created_by, t.updated_at, t.updated_by, j.name
 	FROM contacts t LEFT JOIN companies j ON j.key = t.company_id WHERE t.workspace_id = $1`
 
 const bareOrder = " ORDER BY t.created_at DESC, t.key DESC LIMIT 51"
