@@ -183,3 +183,39 @@ func TestMergeMovesAnyReference(t *testing.T) {
 	}
 	r.checkOne(a, b)
 }
+
+// TestExportsKeepMergedIDs restores the export of a workspace elsewhere. Files of the old workspace that
+// name a merged contact mean the one that it is part of.
+func TestExportsKeepMergedIDs(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	a, b := r.pair()
+	if got := r.confirmed("/contacts/"+a+"/merge", `{"from":["`+b+`"]}`); got.status != 200 {
+		t.Fatal(got.body)
+	}
+	dump := r.want(200, "GET", "/export", "")
+	if !strings.Contains(dump, `"merged_ids":["`+b+`"]`) {
+		t.Fatalf("the export does not name the merged contact: %s", dump)
+	}
+	r.want(200, "POST", "/import", dump) // into itself, which changes nothing
+	r.checkOne(a, b)
+	lines := strings.SplitAfter(dump, "\n")
+	late := lines[0] + `{"handle":"deal/` + r.id("deal", 9) + `","title":"New deal","contact_id":"` + b + `"}` + "\n" + `{"end":true,"counts":{"deals":1}}` + "\n"
+	r.as("bob@other.com")
+	for range 2 {
+		for _, file := range []string{dump, late} {
+			if got := r.want(200, "POST", "/import", file); !strings.Contains(got, ", 0 failed\n") {
+				t.Fatal(got)
+			}
+		}
+	}
+	wrong := strings.Replace(late, `"title"`, `"merged_ids":["x"],"title"`, 1)
+	if got := r.want(200, "POST", "/import", wrong); !strings.Contains(got, `merged_ids takes the ids of deals that were merged into this one, not x;`) {
+		t.Error(got)
+	}
+	if deals := r.json(200, "GET", "/deals?contact.email=j0@acme.com", ""); fmt.Sprint(deals["total"]) != "3" {
+		t.Errorf("the contact has %v deals", deals["total"])
+	}
+	if contacts := r.json(200, "GET", "/contacts", ""); fmt.Sprint(contacts["total"]) != "1" {
+		t.Errorf("%v contacts", contacts["total"])
+	}
+}

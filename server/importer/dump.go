@@ -9,10 +9,44 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/server/importer/rows"
+	"crmkit/store"
 )
 
 // DumpVersion is the version of the form in which a workspace is exported.
 const DumpVersion = 1
+
+// MergedIDs is the member of an exported record with the ids of the records that were merged into it.
+// After an import elsewhere they lead to it as they did.
+const MergedIDs = "merged_ids"
+
+// cutMerged takes the ids of merged records out of the cells of a row.
+func cutMerged(cells []crm.Member) (ids []string, rest []crm.Member) {
+	for _, cell := range cells {
+		if list, is := norm.ParseStrings(cell.JSON); cell.Name == MergedIDs && is {
+			ids = append(ids, list...)
+			continue
+		}
+		rest = append(rest, cell)
+	}
+	return ids, rest
+}
+
+// mapMerged stores that the ids of merged records mean the one into which they were merged. In their own
+// workspace they lead to it anyway.
+func (im *Importer) mapMerged(tx *store.Tx, e entry, key int64) error {
+	if im.ownIDs {
+		return nil
+	}
+	for _, id := range e.merged {
+		if _, wrong := crm.ParseID(e.entity, tx.Actor.Workspace, id); wrong == crm.IDMalformed {
+			return crm.Errorf(crm.InvalidValue, "%s takes the ids of %s that were merged into this one, not %s; send the export unchanged.", MergedIDs, e.entity.Plural, norm.Quote(id)).On(MergedIDs)
+		}
+		if err := tx.SaveImportMapping(e.source, e.entity, id, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // dump begins to read an exported workspace. Records of another workspace are created here,
 // with the references between them; records of this workspace get the values that they had
@@ -72,6 +106,7 @@ func (d *dumpRows) Next() (rows.Row, error) {
 	case r.Text("end") == "true":
 		return r, d.check(r)
 	}
+	r.Merged, r.Cells = cutMerged(r.Cells)
 	if e := entityOf(d.schema, r); e != nil {
 		d.counts[e.Plural]++
 	}

@@ -29,6 +29,7 @@ type entry struct {
 	id       string // of the record in its source
 	content  string // the id of the row if its unique value turns out to be that of another record, or if it was imported without key=
 	source   string
+	merged   []string // as in rows.Row
 	cells    cells.Row
 	like     likeness
 	values   int        // in the row
@@ -38,7 +39,7 @@ type entry struct {
 // read turns a row into an entry. It does not read the store: references are looked up in the
 // transaction, where they see the rows before.
 func (im *Importer) read(r rows.Row) entry {
-	e := entry{n: r.N, fileLine: r.Line, entity: im.opts.Entity, source: im.source, fault: r.Fault, values: len(r.Cells)}
+	e := entry{n: r.N, fileLine: r.Line, entity: im.opts.Entity, source: im.source, merged: r.Merged, fault: r.Fault, values: len(r.Cells)}
 	if e.fault == nil && im.isDump() {
 		e.entity, e.fault = dumpedEntity(im.opts.Env.Schema, r)
 	}

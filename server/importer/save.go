@@ -120,7 +120,9 @@ func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
 	im.created, im.kept, im.notes = nil, nil, nil
 	im.at = rows.Place{N: e.n, Line: e.fileLine}
 	err := tx.Savepoint(func() (err error) {
-		out, err = im.save(tx, e)
+		if out, err = im.save(tx, e); err == nil {
+			err = im.mapMerged(tx, e, out.After.Key)
+		}
 		return err
 	})
 	if errors.As(err, &r.fault) {

@@ -11,6 +11,7 @@ import (
 	"crmkit/render"
 	"crmkit/server/importer"
 	"crmkit/server/web"
+	"crmkit/store"
 )
 
 // dump answers GET /export: a line about the workspace, then every record after those it
@@ -50,6 +51,7 @@ func (x *Endpoints) dumpKind(rq *web.Request, e *crm.Entity, last map[string]int
 	if fault != nil {
 		return 0, fault
 	}
+	var page []crm.Record
 	err = x.walk(rq, q, func(rec crm.Record) error {
 		if crm.RecordNumber(rec.Key) > last[e.Plural] {
 			return nil
@@ -62,7 +64,47 @@ func (x *Endpoints) dumpKind(rq *web.Request, e *crm.Entity, last map[string]int
 			}
 		}
 		n++
-		return w.record(rec)
+		page = append(page, rec)
+		if len(page) < e.MaxLimit {
+			return nil
+		}
+		return x.dumpPage(w, &page)
 	})
+	if err == nil {
+		err = x.dumpPage(w, &page)
+	}
 	return n, err
+}
+
+// dumpPage writes records, with the ids of those that were merged into them, and empties the page.
+func (x *Endpoints) dumpPage(w *recordWriter, page *[]crm.Record) error {
+	if len(*page) == 0 {
+		return nil
+	}
+	e, keys := (*page)[0].Entity, make([]int64, len(*page))
+	for i, rec := range *page {
+		keys[i] = rec.Key
+	}
+	var merged map[int64][]int64
+	err := x.store.View(w.rq.Context(), w.rq.Actor, func(v *store.View) (err error) {
+		merged, err = v.MergedInto(e, keys)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, rec := range *page {
+		w.more = nil
+		if ids := make([]string, len(merged[rec.Key])); len(ids) > 0 {
+			for i, key := range merged[rec.Key] {
+				ids[i] = crm.RecordID(e.Prefix, key)
+			}
+			w.more = []render.Field{{Name: importer.MergedIDs, Value: crm.Labels(ids)}}
+		}
+		if err := w.record(rec); err != nil {
+			return err
+		}
+	}
+	*page = (*page)[:0]
+	return nil
 }

@@ -118,16 +118,18 @@ type recordWriter struct {
 	rq     *web.Request
 	media  string
 	put    func([]byte) error
-	pick   []string // fields to write; nil: those that each record has
-	millis bool     // times with milliseconds
-	piece  []byte   // lines that are not sent yet
-	n      int      // records written
+	pick   []string       // fields to write; nil: those that each record has
+	millis bool           // times with milliseconds
+	piece  []byte         // lines that are not sent yet
+	n      int            // records written
+	more   []render.Field // of the next record, after its own
 }
 
 // record writes a record, and before the first one in CSV the header.
 func (w *recordWriter) record(rec crm.Record) error {
 	line := render.Record(rec, w.pick)
 	line.Millis = w.millis
+	line.Fields = append(line.Fields, w.more...)
 	switch w.media {
 	case web.CSVMedia:
 		if w.n == 0 {

@@ -17,11 +17,12 @@ import (
 
 // Row is one row of a file: the value of each column, as JSON.
 type Row struct {
-	N     int // 1 for the first
-	Line  int // of the file, in which it begins; 0: as its number says, or unknown
-	Cells []crm.Member
-	Fault *crm.Error // why it cannot be read; the rows after it can
-	Size  int        // bytes
+	N      int // 1 for the first
+	Line   int // of the file, in which it begins; 0: as its number says, or unknown
+	Cells  []crm.Member
+	Fault  *crm.Error // why it cannot be read; the rows after it can
+	Size   int        // bytes
+	Merged []string   // ids of records that were merged into it, in an exported workspace
 }
 
 // Place returns where the row is.
