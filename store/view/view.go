@@ -33,14 +33,11 @@ type View struct {
 	first    *crm.Entity         // that entity
 }
 
-// maxRead bounds how long one view may work; longer, and it fails with the context's error.
-const maxRead = 20 * time.Second
-
 // View gives fn a view of the actor's workspace, in one turn. What fn returns is returned. The
 // view must not be used after that, and fn must not call the store in any other way: it holds
 // one of few connections.
 func (s *Reads) View(ctx context.Context, actor crm.Actor, fn func(*View) error) error {
-	ctx, cancel := context.WithTimeout(ctx, maxRead)
+	ctx, cancel := limited(ctx)
 	defer cancel()
 	ctx, end, err := s.db.Turn(ctx, actor)
 	if err != nil {
@@ -48,7 +45,7 @@ func (s *Reads) View(ctx context.Context, actor crm.Actor, fn func(*View) error)
 	}
 	defer end()
 	v := &View{reads: s, ctx: ctx, actor: actor}
-	return s.db.WrapReadError(v.run(fn))
+	return explained(ctx, s.db.WrapReadError(v.run(fn)))
 }
 
 // run calls fn, and ends the transaction also where fn panics: its connection is used again.

@@ -10,14 +10,14 @@ import (
 // VisibleSnapshot runs fn in a turn, on a snapshot as readers of the actor's workspace see it,
 // for at most maxRead. Entities that are not records have no pending deletes.
 func (s *Reads) VisibleSnapshot(ctx context.Context, actor crm.Actor, e *crm.Entity, fn func(context.Context, *txn.ReadTx) error) error {
-	ctx, cancel := context.WithTimeout(ctx, maxRead)
+	ctx, cancel := limited(ctx)
 	defer cancel()
 	ctx, end, err := s.db.Turn(ctx, actor)
 	if err != nil {
 		return err
 	}
 	defer end()
-	return s.db.Snapshot(ctx, func(v *txn.ReadTx) error {
+	err = s.db.Snapshot(ctx, func(v *txn.ReadTx) error {
 		if !e.IsView() {
 			if v, err = s.visible(v, actor.Workspace); err != nil {
 				return err
@@ -25,6 +25,7 @@ func (s *Reads) VisibleSnapshot(ctx context.Context, actor crm.Actor, e *crm.Ent
 		}
 		return fn(ctx, v)
 	})
+	return explained(ctx, err)
 }
 
 // visible returns a read in which the rows of unfinished deletes in a workspace are left out.
