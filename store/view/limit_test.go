@@ -19,7 +19,7 @@ func TestLongReadsSayWhatToDo(t *testing.T) {
 		for name, c := range map[string]struct {
 			caller time.Duration // until the context of the caller ends
 			err    error         // of the read, if it is not that of its context
-			want   error         // nil: what to do is told
+			want   error         // nil: the answer says what to do
 		}{
 			"by itself":     {time.Hour, nil, nil},
 			"by the caller": {time.Second, nil, context.DeadlineExceeded},
@@ -33,8 +33,8 @@ func TestLongReadsSayWhatToDo(t *testing.T) {
 				err = fmt.Errorf("a statement: %w", ctx.Err())
 			}
 			got := explained(ctx, err)
-			var told *crm.Error
-			if isTold := errors.As(got, &told); isTold != (c.want == nil) || !isTold && !errors.Is(got, c.want) {
+			var known *crm.Error
+			if says := errors.As(got, &known); says != (c.want == nil) || !says && !errors.Is(got, c.want) {
 				t.Errorf("%s: %v", name, got)
 			}
 			end()
