@@ -22,7 +22,7 @@ crm/norm < crm < crm/fieldtype < crm/products < crm/alike < crm/merging < crm/ca
 query < store < auth < auth/oauth < server/edge < server/plan < server/web < server/oauth < server/mcp < server < server/owner < server/progress < main
 crm < server/client < server
 crm/norm < mail < auth
-store < server/draft < server/plan < server/web < server/duplicate < server/batch < server/merge < server/transfer
+store < server/draft < server/plan < server/web < server/bulkedit < server/duplicate < server/batch < server/merge < server/transfer
 crm < render < server/draft < server/importer/rows < server/importer/cells < server/importer/references < server/importer < server/transfer < server < server/servertest < server/dumptest
 query < server/manual < server/mcp
 crm/norm < store/engine < store/sqlite < store

@@ -19,6 +19,8 @@ func (d *Response) appendJSON(b []byte) []byte {
 	}
 	o := object{b: append(b, '{')}
 	switch {
+	case d.Bulk != nil:
+		d.Bulk.members(&o)
 	case d.Receipts != nil:
 		d.Receipts.members(&o)
 		d.Receipts.counts(&o)
@@ -241,6 +243,7 @@ func (d *Response) appendErrorJSON(b []byte) []byte {
 	if d.Receipts != nil {
 		d.Receipts.members(&o)
 	}
+	d.Bulk.members(&o)
 	if len(d.Remarks) > 0 {
 		o.texts("remarks", d.Remarks)
 	}

@@ -25,10 +25,11 @@ type Response struct {
 	Name     string     // JSON key of Items if there is a Line
 	Page     *Page      // set for lists
 	Groups   []Group    // of a list of several kinds
-	Receipts Receipts   // of the lines of a batch; those of a batch that failed stand beside Error
+	Receipts Receipts   // of the lines of a batch; those of a batch that failed come with Error
+	Bulk     *Bulk      // of a write of many records; that of one which was not confirmed comes with Error
 	Remarks  []string   // further "# " lines; JSON "remarks"
 	Hints    []string   // further "# " lines that say what JSON has a field for
-	Error    *crm.Error // set for errors; the other fields are then empty, but for Receipts and Remarks
+	Error    *crm.Error // set for errors; the other fields are then empty, but for Receipts, Bulk and Remarks
 	DryRun   bool       // nothing was saved, and Confirm does what the answer shows
 	Confirm  string     // the token of a dry run
 	Raw      *Raw       // set for documents such as the manual

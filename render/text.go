@@ -28,6 +28,7 @@ func (d *Response) appendText(b []byte) []byte {
 		return append(b, d.Raw.Body...)
 	case d.Error != nil:
 		b = d.Receipts.appendText(appendErrorText(b, d.Error, d.Zone), d.Zone)
+		b = d.Bulk.appendText(b, d.Zone)
 		return appendRemarks(b, d.Remarks)
 	}
 	if d.Line != nil {
@@ -45,6 +46,7 @@ func (d *Response) appendText(b []byte) []byte {
 	if d.Receipts != nil {
 		b = d.Receipts.appendCounts(d.Receipts.appendText(b, d.Zone))
 	}
+	b = d.Bulk.appendText(b, d.Zone)
 	b = appendRemarks(b, slices.Concat(d.Hints, d.Remarks))
 	if d.Page != nil && d.Page.Next != "" {
 		b = append(append(append(b, "# next: "...), d.Page.Next...), '\n')

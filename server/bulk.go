@@ -7,6 +7,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/server/bulkedit"
 	"crmkit/server/draft"
 	"crmkit/server/web"
 )
@@ -21,7 +22,7 @@ type bulkLinkRequest struct {
 
 // maxBulkLinks is how many records one request links. Their keys are held in memory, and at
 // some 12,000 a second the answer comes within the time that clients wait.
-const maxBulkLinks = 10_000
+const maxBulkLinks = bulkedit.Max
 
 // bulkLinks reads a body that links several records: lists of ids, a filter, or both. It returns
 // nil for a body about one record, which is a draft of the link itself.

@@ -1,13 +1,13 @@
 package server
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
 
 	"crmkit/crm"
 	"crmkit/render"
+	"crmkit/server/bulkedit"
 	"crmkit/server/web"
 	"crmkit/store"
 )
@@ -125,10 +125,7 @@ func (t *linkRun) candidates() (list []candidate, err error) {
 // filtered returns the records that the filter finds, one more than allowed at most, by which
 // candidates knows that there are too many.
 func (t *linkRun) filtered(v *store.View) (list []candidate, err error) {
-	keys, err := v.Keys(t.many.question, maxBulkLinks+1)
-	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, crm.Errorf(crm.NotReady, "the filter took too long; nothing was saved. Narrow it, for example with created_at=, and send several requests.").On("filter")
-	}
+	keys, err := bulkedit.Keys(v, t.many.question, "filter")
 	for _, key := range keys {
 		list = append(list, candidate{ref: crm.Input{Field: t.many.foundRef, Value: crm.Key(key)}, found: true})
 	}

@@ -29,7 +29,7 @@ func (s *Server) newManual() (*manual.Manual, error) {
 // and no handlers.
 func described(r *web.Route) manual.Route {
 	d := manual.Route{Method: r.Method, Pattern: r.Pattern(), Group: r.Group, Doc: r.Doc, Public: r.Access == web.Public,
-		Entity: r.Entity, Lists: r.Lists, Params: r.Params, Formats: r.Formats(), Plain: r.Path == "/metrics"}
+		Entity: r.Entity, Lists: r.Lists, Many: r.Many, Params: r.Params, Formats: r.Formats(), Plain: r.Path == "/metrics"}
 	d.Texts, d.Needs = r.TextFields()
 	if r.Lists {
 		d.Params = crm.ListParams[:len(crm.ListParams)-1] // the last is format

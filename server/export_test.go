@@ -13,7 +13,8 @@ import (
 // RouteRow is a row of the route table as tests see it.
 type RouteRow struct {
 	Method, Path, Doc string
-	Public, Lists     bool
+	Public            bool
+	Lists, Many       bool
 	Entity            *crm.Entity
 	Access            string
 }
@@ -22,7 +23,7 @@ type RouteRow struct {
 func (s *Server) Rows() []RouteRow {
 	var rows []RouteRow
 	for _, r := range s.web.Routes() {
-		rows = append(rows, RouteRow{r.Method, r.Pattern(), r.Doc, r.Access == web.Public, r.Lists, r.Entity, accessName(r.Access)})
+		rows = append(rows, RouteRow{r.Method, r.Pattern(), r.Doc, r.Access == web.Public, r.Lists, r.Many, r.Entity, accessName(r.Access)})
 	}
 	return rows
 }

@@ -50,6 +50,9 @@ func sameAnswer(text, body string) error {
 	if object["lines"] != nil {
 		return sameBatch(lines, object)
 	}
+	if object["effects"] != nil {
+		return sameBulk(lines, object)
+	}
 	if code, found := strings.CutPrefix(lines[0], "ERROR "); found {
 		return sameError(code, lines[1:], object)
 	}
@@ -431,4 +434,50 @@ func cutLabel(s string) (name, rest string, found bool) {
 	}
 	rest, found = strings.CutPrefix((`"` + after)[decoder.InputOffset():], "=")
 	return prefix + "." + key, rest, found
+}
+
+// sameBulk compares the answer to a write of many records: its effects, its counts and, if it was not
+// confirmed, its error.
+func sameBulk(lines []string, object map[string]any) error {
+	if object["error"] != nil {
+		if err := sameError(strings.TrimPrefix(lines[0], "ERROR "), lines[1:3], object); err != nil {
+			return err
+		}
+		lines = lines[3:]
+	}
+	for _, one := range object["effects"].([]any) {
+		effect := one.(map[string]any)
+		want := fmt.Sprintf("%v %v", effect["result"], effect["handle"])
+		if effect["error"] != nil {
+			want = fmt.Sprintf("ERROR %v %v", effect["error"], effect["handle"])
+		}
+		if effect["label"] != nil {
+			label, _ := json.Marshal(effect["label"])
+			want += " " + string(label)
+		}
+		if effect["hint"] != nil {
+			want += fmt.Sprintf(" %v", effect["hint"])
+		}
+		if len(lines) == 0 || !strings.HasPrefix(lines[0]+" ", want+" ") {
+			return fmt.Errorf("text has %q, JSON says %q", lines, want)
+		}
+		changes, _ := effect["changes"].(map[string]any)
+		for name := range changes {
+			if !strings.Contains(lines[0], " "+name+" ") {
+				return fmt.Errorf("%q has no %s", lines[0], name)
+			}
+		}
+		lines = lines[1:]
+	}
+	counts := map[string]string{}
+	for _, part := range strings.Split(strings.TrimPrefix(lines[0], "# "), ", ") {
+		n, name, _ := strings.Cut(part, " ")
+		counts[name] = n
+	}
+	for _, name := range []string{"updated", "unchanged", "deleted", "failed", "left", "shown", "total"} {
+		if n := object[name]; n != nil && fmt.Sprint(n) != cmp.Or(counts[name], "0") {
+			return fmt.Errorf("%s is %v, text says %q", name, n, lines[0])
+		}
+	}
+	return nil
 }

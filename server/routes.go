@@ -24,7 +24,7 @@ func (s *Server) routes() []web.Route {
 		{Method: http.MethodGet, Path: "/", Access: web.Public, Group: "start", Doc: "what this is and how to begin", Handle: s.page(manual.Start, web.PlainText)},
 		{Method: http.MethodGet, Path: "/help", Access: web.Public, Group: "start", Doc: "the manual", Handle: s.page(manual.Help, web.PlainText)},
 		{Method: http.MethodGet, Path: "/help/:topic", Access: web.Public, Group: "start", Doc: "one topic in depth", Handle: s.helpTopic},
-		{Method: http.MethodGet, Path: "/.well-known/agent.md", Access: web.Public, Group: "start", Doc: "the manual, for agents that look here", Handle: s.page(manual.Help, "text/markdown; charset=utf-8")},
+		{Method: http.MethodGet, Path: "/.well-known/agent.md", Access: web.Public, Group: "start", Doc: "the manual", Handle: s.page(manual.Help, "text/markdown; charset=utf-8")},
 		{Method: http.MethodGet, Path: "/.well-known/agent-card.json", Access: web.Public, Group: "start", Doc: "the same for the A2A protocol", Handle: s.agentCard},
 		{Method: http.MethodGet, Path: "/llms.txt", Access: web.Public, Group: "start", Doc: "these pages, for models", Handle: s.page(manual.LLMs, web.PlainText)},
 		{Method: http.MethodGet, Path: "/openapi.json", Access: web.Public, Group: "start", Doc: "OpenAPI 3.1", Handle: s.openAPI},
@@ -133,7 +133,7 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 				Doc: "remove a member, by its id or the record's", Handle: below(above, name, s.detach)})
 		}
 	}
-	return append(rows, s.transfer.EntityRoutes(e)...)
+	return slices.Concat(rows, s.bulk.Routes(e), s.transfer.EntityRoutes(e))
 }
 
 // createDoc returns the description of POST on a collection. A kind with a unique field has

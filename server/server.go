@@ -31,6 +31,7 @@ import (
 	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/mail"
+	"crmkit/server/bulkedit"
 	"crmkit/server/duplicate"
 	"crmkit/server/edge"
 	"crmkit/server/manual"
@@ -78,6 +79,7 @@ type Server struct {
 
 	transfer   *transfer.Endpoints
 	duplicates *duplicate.Endpoints
+	bulk       *bulkedit.Endpoints
 
 	mcp *mcp.Connector
 }
@@ -101,6 +103,7 @@ func New(opts Options) (*Server, error) {
 	s.oauth = oauth.New(oauth.Options{Auth: s.auth, Store: s.store, InviteOnly: opts.InviteOnly})
 	s.duplicates = duplicate.New(s.store)
 	s.transfer = transfer.New(transfer.Options{Store: s.store, Log: opts.Log, ImportMax: opts.ImportMax, Token: s.auth.ConfirmToken})
+	s.bulk = bulkedit.New(s.store)
 	s.ready = edge.NewReadiness(s.probe)
 	if !opts.Unwatched {
 		s.store.Watch(s.metrics.Batch)

@@ -48,7 +48,7 @@ func TestLenientTypes(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.args, text, c.want)
 		}
 	}
-	if a := r.call("PATCH", "/contacts", `{"name":"x"}`); a.status != 405 || !strings.Contains(a.body, "There is PATCH /contacts/{id}.") {
+	if a := r.call("PATCH", "/contacts", `{"name":"x"}`); a.status != 400 || !strings.Contains(a.body, "For one record: PATCH /contacts/{id}.") {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 }

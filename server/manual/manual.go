@@ -15,7 +15,7 @@ import (
 var helpFiles embed.FS
 
 // Topics are the pages behind /help, in reading order.
-var Topics = []string{"work", "auth", "teams", "fields", "query", "write", "batch", "dry-run", "duplicates", "merge", "import", "errors", "mcp"}
+var Topics = []string{"work", "auth", "teams", "fields", "query", "write", "batch", "bulk", "dry-run", "duplicates", "merge", "import", "errors", "mcp"}
 
 // The names of the other pages.
 const (
@@ -58,6 +58,7 @@ type Route struct {
 
 	Entity *crm.Entity // whose records it is about
 	Lists  bool        // it answers a page of them, with the parameters of lists
+	Many   bool        // it writes all records that match, and has the filters of lists
 	Params []string    // its own parameters; of an export also those of lists that it takes
 
 	Body   Body

@@ -141,6 +141,17 @@ func linesAnswer() object {
 	}}
 }
 
+// manyAnswer describes the answer to a write of all records that match.
+func manyAnswer() object {
+	count, text := object{"type": "integer"}, object{"type": "string"}
+	return object{"type": "object", "required": []string{"effects"}, "properties": object{
+		"effects": object{"type": "array", "items": object{"type": "object", "required": []string{"handle"}, "properties": object{
+			"result": object{"enum": []string{"updated", "deleted"}}, "handle": text, "label": text, "error": text, "hint": text}}},
+		"updated": count, "unchanged": count, "deleted": count, "failed": count, "left": count,
+		"next_cursor": text, "change": text, "dry_run": object{"type": "boolean"}, "confirm": text,
+	}}
+}
+
 // textsSchema describes a body of texts. A text with the name of a field of the entity
 // is described like that field. Any other member is refused, as by the server, so that a
 // misspelled name is found before the request is sent.
@@ -199,6 +210,8 @@ func responses(row *Route) object {
 // written with its result, a record, or an object that is described no further.
 func answerOf(row *Route) object {
 	switch {
+	case row.Many:
+		return manyAnswer()
 	case row.Lists:
 		return object{"type": "object", "required": []string{"items", "total", "total_exact", "next_cursor"}, "properties": object{
 			"items":       object{"type": "array", "items": ref(row.Entity.Name)},

@@ -201,12 +201,13 @@ func (m *Manual) searchFields() string {
 }
 
 // routes prints the route table. The methods of one path share a line, and so do paths
-// that offer the same methods: the manual is read by models, which pay for each word.
+// that offer the same methods: the manual is read by models, which pay for each word. Writes of all that
+// match are left out: every list has them, which the manual says once.
 func (m *Manual) routes() string {
 	offers, paths := map[string]string{}, map[string][]string{}
 	var order []string
 	for _, row := range m.opts.Routes {
-		if row.Doc != "" {
+		if row.Doc != "" && !row.Many {
 			path := row.Pattern
 			if offers[path] == "" {
 				order = append(order, path)

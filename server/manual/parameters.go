@@ -21,12 +21,12 @@ func operationID(row *Route) string {
 // Parameter Object), and a field may have any operator.
 func parameters(row *Route) []object {
 	list := pathParameters(row)
-	if row.Lists {
+	if row.Lists || row.Many {
 		list = append(list, object{"name": "filter", "in": "query", "style": "form", "explode": true,
 			"description": "field=[op:]value for any of: " + strings.Join(query.FilterNames(row.Entity), " "),
 			"schema":      object{"type": "object", "additionalProperties": object{"type": "string"}}})
 	}
-	if row.Method == "PATCH" && row.Entity.Field(crm.FieldVersion) != nil {
+	if row.Method == "PATCH" && !row.Many && row.Entity.Field(crm.FieldVersion) != nil {
 		list = append(list, object{"name": "If-Match", "in": "header", "description": "the version the record must have", "schema": object{"type": "string"}})
 	}
 	if row.MaxKey > 0 {
@@ -51,6 +51,7 @@ var parameterDocs = map[string]string{
 	"dry_run":      "1: nothing is saved, and the answer shows what would be, with a token for confirm; see /help/dry-run",
 	"on_duplicate": "fail: if the record would look like another, nothing is saved; see /help/duplicates",
 	"confirm":      "the token of a dry run, or of confirmation_required: does exactly what that showed",
+	"all":          "1: every record; without filters",
 }
 
 // queryParameters describes the query parameters. The header X-Escalation-Code can replace

@@ -17,7 +17,11 @@ type Difference struct {
 	Field  string // that differs; empty: it is not about one field
 
 	planned, now *Receipt // nil: there is none
+	left         bool     // the filters of the request do not find the record any more
 }
+
+// Left is the difference of a planned record that the filters of the request do not find any more.
+func Left(record string) Difference { return Difference{Record: record, left: true} }
 
 // Compare returns the receipts of a run that differ from those of its plan, in their order. Then come
 // those of the plan that have no counterpart.
@@ -113,6 +117,8 @@ func (d Difference) text(zone *time.Location) string {
 		what = "a new " + r.kind()
 	}
 	switch {
+	case d.left:
+		return what + " does not match the filters any more"
 	case d.now == nil && d.Field != "":
 		return fmt.Sprintf("%s: %s is as the request wants it already", what, d.Field)
 	case d.now == nil:

@@ -47,6 +47,9 @@ func checkParams(rq *Request) error {
 		return nil
 	}
 	for name, values := range rq.Params {
+		if rq.Route.Many && !slices.Contains(rq.Route.Params, name) {
+			continue // a filter
+		}
 		if len(values) > 1 {
 			return crm.Errorf(crm.InvalidFilter, "%s is given %d times; send it once.", norm.Quote(name), len(values)).On(name)
 		}

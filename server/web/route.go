@@ -26,6 +26,7 @@ type Route struct {
 	Entity *crm.Entity // of the records that the route is about; nil: of none
 	Params []string    // query parameters besides format
 	Lists  bool        // has the parameters of lists of Entity
+	Many   bool        // writes all records of Entity that match, and has the filters of its list
 	Body   bool        // its body has the fields of Entity
 	Texts  []string    // its body has these text fields; * marks those that are required
 	Lines  int         // its body is at most so many lines of a batch

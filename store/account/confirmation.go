@@ -117,3 +117,37 @@ func FinishConfirmation(tx *store.Tx, hash, answer string) error {
 	return tx.Exec("UPDATE confirmations SET answer = $4, expires_at = $5 WHERE hash = $1 AND workspace_id = $2 AND user_id = $3 AND answer IS NULL",
 		hash, tx.Actor.Workspace, tx.Actor.User, answer, tx.Now()+KeepAnswer.Milliseconds())
 }
+
+// Progress is how far a request that was confirmed, and takes several transactions, has come.
+type Progress struct {
+	Place string // in a form of the caller's; empty: nothing was done yet
+	Done  bool
+}
+
+// placeOf names the row that has the place. It is a row of its own, since that of the confirmation
+// may be large, and every transaction writes the place.
+func placeOf(hash string) string { return hash + " place" }
+
+// ProgressOf returns how far the request of a confirmation of the actor has come. found is false if the
+// token is not valid.
+func ProgressOf(tx *store.Tx, hash string) (p Progress, found bool, err error) {
+	const text = "SELECT COALESCE(p.decided, ''), CASE WHEN c.answer IS NULL THEN 0 ELSE 1 END FROM confirmations c LEFT JOIN confirmations p ON p.hash = $4 WHERE c.hash = $1 AND c.workspace_id = $2 AND c.user_id = $3 AND c.expires_at > $5"
+	found, err = tx.Row(text, []any{hash, tx.Actor.Workspace, tx.Actor.User, placeOf(hash), tx.Now()}, &p.Place, &p.Done)
+	return p, found, err
+}
+
+// SaveProgress notes how far the request of a confirmation has come. Once it has begun, its token is
+// valid for KeepAnswer, so that it can be brought to its end.
+func SaveProgress(tx *store.Tx, hash, place string) error {
+	until := tx.Now() + KeepAnswer.Milliseconds()
+	began, err := tx.Affect("UPDATE confirmations SET decided = $2, expires_at = $3 WHERE hash = $1", placeOf(hash), place, until)
+	if err != nil || began > 0 {
+		return err
+	}
+	err = tx.Exec("UPDATE confirmations SET expires_at = $4 WHERE hash = $1 AND workspace_id = $2 AND user_id = $3", hash, tx.Actor.Workspace, tx.Actor.User, until)
+	if err != nil {
+		return err
+	}
+	return tx.Exec("INSERT INTO confirmations (hash, workspace_id, user_id, request, body, decided, expires_at) VALUES ($1, $2, $3, '', '', $4, $5)",
+		placeOf(hash), tx.Actor.Workspace, tx.Actor.User, place, until)
+}

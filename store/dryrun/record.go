@@ -14,6 +14,7 @@ import (
 type record struct {
 	recordKey
 	isNew  bool
+	gone   bool     // a step deleted it
 	cells  []any    // by field, with stable keys; unchanged if it is that of the real record
 	before []string // the claims of the real record
 	claims []string // its claims now
@@ -53,6 +54,11 @@ func (r *Run) remember(c change) {
 		r.claim(saved, saved.before)
 	} else {
 		r.memory -= saved.size()
+	}
+	if c.after.Version() == 0 {
+		saved.gone, saved.claims = true, nil
+		r.memory += saved.size()
+		return
 	}
 	saved.claims = r.claimsOf(c.after)
 	r.claim(saved, saved.claims)

@@ -133,11 +133,18 @@ func (r *Run) restore(wanted ...*record) error {
 	}
 	r.restored = append(r.restored, list...)
 	for _, saved := range list {
-		if err := r.releaseUnique(saved); err != nil {
+		release := r.releaseUnique
+		if saved.gone {
+			release = r.remove
+		}
+		if err := release(saved); err != nil {
 			return err
 		}
 	}
 	for _, saved := range list {
+		if saved.gone {
+			continue
+		}
 		if err := r.put(saved); err != nil {
 			return err
 		}
@@ -173,6 +180,17 @@ func (r *Run) releaseUnique(saved *record) error {
 		return nil
 	}
 	return r.at.Tx.Exec(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", saved.entity.Plural, strings.Join(set, ", ")), r.at.Workspace, saved.key)
+}
+
+// remove deletes a record that an earlier step deleted, with what it is found by.
+func (r *Run) remove(saved *record) error {
+	for _, name := range saved.entity.Keys.Items {
+		f := saved.entity.Field(name)
+		if err := r.runEach(table.DeleteItem, saved, f, saved.itemsBefore(f)); err != nil {
+			return err
+		}
+	}
+	return r.at.Tx.Exec(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND key = $2", saved.entity.Plural), r.at.Workspace, r.currentKey(saved.entity, saved.key))
 }
 
 // put writes a record into its table. It does nothing if a real write has deleted the record or
@@ -240,13 +258,7 @@ func (r *Run) putItems(saved *record) error {
 		if cell == (unchanged{}) {
 			continue
 		}
-		var before []string
-		for _, claim := range saved.before {
-			if value, is := strings.CutPrefix(claim, itemClaim(e, f)); is {
-				before = append(before, value)
-			}
-		}
-		if err := r.runEach(table.DeleteItem, saved, f, before); err != nil {
+		if err := r.runEach(table.DeleteItem, saved, f, saved.itemsBefore(f)); err != nil {
 			return err
 		}
 		if err := r.runEach(table.InsertItem, saved, f, table.ItemForms(f, table.Load(f.Type.Kind(), cell))); err != nil {
@@ -254,6 +266,16 @@ func (r *Run) putItems(saved *record) error {
 		}
 	}
 	return nil
+}
+
+// itemsBefore returns the items of a list of the real record.
+func (saved *record) itemsBefore(f *crm.Field) (items []string) {
+	for _, claim := range saved.before {
+		if value, is := strings.CutPrefix(claim, itemClaim(saved.entity, f)); is {
+			items = append(items, value)
+		}
+	}
+	return items
 }
 
 // runEach runs a statement on list_values for each item of a record.

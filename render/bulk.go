@@ -1,0 +1,126 @@
+package render
+
+import (
+	"strconv"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+)
+
+// Bulk is what a write does to many records.
+type Bulk struct {
+	Effects []Effect // those that are shown
+	Counts  []Number // of all; text leaves out those that are 0, but for the first
+	Next    string   // the cursor of more effects; empty: there are none
+	Change  string   // the change group of a write that was saved
+}
+
+// Number is a labelled number.
+type Number struct {
+	Name string
+	N    int
+}
+
+// Effect is what a write of many does to one record, or why it does nothing.
+type Effect struct {
+	Handle  string
+	Label   string // the name of the record; empty: it has none
+	Result  string // updated or deleted
+	Changed []Change
+	Error   *crm.Error // nil: it is done
+}
+
+// appendText appends a line for each effect, and the counts: "# 412 updated, 1 failed".
+func (l *Bulk) appendText(b []byte, zone *time.Location) []byte {
+	if l == nil {
+		return b
+	}
+	for i := range l.Effects {
+		b = l.Effects[i].appendText(b, zone)
+	}
+	b = append(b, "# "...)
+	for i, c := range l.Counts {
+		if i > 0 && c.N == 0 {
+			continue
+		}
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = append(append(strconv.AppendInt(b, int64(c.N), 10), ' '), c.Name...)
+	}
+	b = append(b, '\n')
+	if l.Next != "" {
+		b = append(append(append(b, "# more: dry_run=1&limit=200&cursor="...), l.Next...), '\n')
+	}
+	if l.Change != "" {
+		b = append(append(append(b, "# change "...), l.Change...), '\n')
+	}
+	return b
+}
+
+// appendText appends the effect as a line: `updated deal/d_01 "12 seats" stage lead -> won`.
+func (e *Effect) appendText(b []byte, zone *time.Location) []byte {
+	if e.Error != nil {
+		b = append(append(append(b, "ERROR "...), e.Error.Code...), ' ')
+	} else {
+		b = append(append(b, e.Result...), ' ')
+	}
+	b = append(b, e.Handle...)
+	if e.Label != "" {
+		b = norm.AppendQuoted(append(b, ' '), e.Label)
+	}
+	switch {
+	case e.Error != nil:
+		b = append(append(b, ' '), norm.OneLine(e.Error.Hint)...)
+	case len(e.Changed) > 0:
+		b = AppendChanges(append(b, ' '), e.Changed, zone)
+	}
+	return append(b, '\n')
+}
+
+// members appends the effects, each count, and the cursor of the rest.
+func (l *Bulk) members(o *object) {
+	if l == nil {
+		return
+	}
+	o.key("effects")
+	o.b = append(o.b, '[')
+	for i := range l.Effects {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		item := object{b: append(o.b, '{')}
+		l.Effects[i].members(&item)
+		o.b = append(item.b, '}')
+	}
+	o.b = append(o.b, ']')
+	for _, c := range l.Counts {
+		o.raw(c.Name, strconv.Itoa(c.N))
+	}
+	if l.Next != "" {
+		o.text("next_cursor", l.Next)
+	}
+	if l.Change != "" {
+		o.text("change", l.Change)
+	}
+}
+
+func (e *Effect) members(o *object) {
+	if e.Error == nil {
+		o.text("result", e.Result)
+	}
+	o.text("id", crm.CutHandle(e.Handle))
+	o.text("handle", e.Handle)
+	if e.Label != "" {
+		o.text("label", e.Label)
+	}
+	if e.Error != nil {
+		errorMembers(o, e.Error)
+	}
+	if len(e.Changed) > 0 {
+		changes := ChangesField(e.Changed)
+		o.key(changes.Name)
+		o.b = changes.appendJSON(o.b)
+	}
+}

@@ -1,0 +1,210 @@
+package bulkedit
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/render"
+	"crmkit/store"
+)
+
+// How many effects an answer shows.
+const (
+	shownEffects    = 20
+	maxShownEffects = 200
+	maxLabel        = 80  // characters of the name of a record
+	maxCounted      = 100 // deletes whose many references are counted, each by queries of its own
+)
+
+// summary is what was done to many records.
+type summary struct {
+	entity *crm.Entity
+	most   int // effects to remember of each sort
+
+	counts    map[string]int // by result
+	failures  []outcome      // the first ones
+	effects   []outcome      // the first of those that were written
+	left      []string       // the handles of the first that were left
+	later     []crm.Record   // deleted, and what refers to them follows
+	uncounted int            // further ones of these
+	gone      map[*crm.Entity]int64
+	cleared   map[*crm.Entity]int64
+}
+
+func (r *edit) newSummary() summary {
+	return summary{entity: r.entity, most: r.limit, counts: map[string]int{}, gone: map[*crm.Entity]int64{}, cleared: map[*crm.Entity]int64{}}
+}
+
+func (s *summary) count(result string) int { return s.counts[result] }
+
+// follow counts records that are deleted, or lose a reference, with those that are written.
+func (s *summary) follow(e *crm.Entity, deleted, cleared int64) {
+	s.gone[e] += deleted
+	s.cleared[e] += cleared
+}
+
+// add adds what a transaction did.
+func (s *summary) add(p part) {
+	own := map[int64]bool{}
+	for _, o := range p.outcomes {
+		own[o.key] = true
+		s.counts[o.result]++
+		switch {
+		case o.result == failed && len(s.failures) < s.most:
+			s.failures = append(s.failures, o)
+		case o.result == left && len(s.left) < s.most:
+			s.left = append(s.left, s.entity.Name+"/"+crm.RecordID(s.entity.Prefix, o.key))
+		case (o.result == store.Updated || o.result == deleted) && len(s.effects) < s.most:
+			s.effects = append(s.effects, o)
+		}
+		if o.later && len(s.later) < maxCounted {
+			s.later = append(s.later, o.rec)
+		} else if o.later {
+			s.uncounted++
+		}
+	}
+	for _, c := range p.changes {
+		switch e := c.After.Entity; {
+		case e == s.entity && own[c.After.Key]:
+		case c.After.Version() == 0:
+			s.follow(e, 1, 0)
+		case c.Follows:
+			s.follow(e, 0, 1)
+		}
+	}
+}
+
+// effect returns an outcome as answers show it.
+func (o outcome) effect() render.Effect {
+	one := render.Effect{Handle: o.rec.Handle(), Result: o.result, Changed: o.change, Error: o.fault}
+	if label := []rune(o.rec.Value(o.rec.Entity.LabelField).Text); len(label) > maxLabel {
+		one.Label = string(label[:maxLabel]) + "…"
+	} else {
+		one.Label = string(label)
+	}
+	return one
+}
+
+// numbers returns the counts that answers have.
+func (r *edit) numbers(counts map[string]int) []render.Number {
+	if r.draft == nil {
+		return []render.Number{{Name: deleted, N: counts[deleted]}, {Name: failed, N: counts[failed]}, {Name: left, N: counts[left]}}
+	}
+	return []render.Number{{Name: store.Updated, N: counts[store.Updated]}, {Name: store.Unchanged, N: counts[store.Unchanged]}, {Name: failed, N: counts[failed]}, {Name: left, N: counts[left]}}
+}
+
+// report is the answer of a dry run: the records that fail first.
+func (r *edit) report(t *trial) *render.Response {
+	b := &render.Bulk{Counts: r.numbers(t.counts)}
+	for _, o := range slices.Concat(t.failures, t.effects) {
+		if len(b.Effects) < r.limit {
+			b.Effects = append(b.Effects, o.effect())
+		}
+	}
+	return &render.Response{Bulk: b, Remarks: append(slices.Clone(r.query.Remarks), t.followed()...)}
+}
+
+// followed says what else is deleted or changed with records.
+func (s *summary) followed() (remarks []string) {
+	if words := counted(s.gone); words != "" {
+		remarks = append(remarks, "also deleted: "+words)
+	}
+	if words := counted(s.cleared); words != "" {
+		remarks = append(remarks, "the reference is cleared in "+words)
+	}
+	if s.uncounted > 0 {
+		remarks = append(remarks, fmt.Sprintf("so many records refer to %d more that those are not counted here", s.uncounted))
+	}
+	return remarks
+}
+
+// counted names numbers of records by kind.
+func counted(numbers map[*crm.Entity]int64) string {
+	var words []string
+	for e, n := range numbers {
+		if n > 0 {
+			words = append(words, e.CountNoun(n))
+		}
+	}
+	slices.Sort(words)
+	return strings.Join(words, ", ")
+}
+
+// confirmation is the error of a write that waits for the user's yes.
+func (r *edit) confirmation(t *trial, token string) *crm.Error {
+	what, n := "changes", t.count(store.Updated)
+	if r.draft == nil {
+		what, n = "deletes", t.count(deleted)
+	}
+	fault := crm.Errorf(crm.ConfirmationRequired, "this %s %s, as below. Nothing was saved yet. Ask the user; if the answer is yes, repeat the request within 15 minutes with confirm=%s", what, r.entity.CountNoun(int64(n)), token)
+	fault.Confirm = token
+	return fault
+}
+
+// progress is how far a confirmed write has come.
+type progress struct {
+	At       int            `json:"at"` // records that are done
+	Group    store.Group    `json:"group,omitempty"`
+	More     int            `json:"more,omitempty"` // that match and are not in the plan
+	Counts   map[string]int `json:"counts"`
+	Failures []failure      `json:"failures,omitempty"` // the first ones
+	Left     []string       `json:"left,omitempty"`     // the first ones
+}
+
+// encode returns the progress as it is stored.
+func (g *progress) encode() (string, error) {
+	b, err := json.Marshal(g)
+	return string(b), err
+}
+
+// failure is a record that could not be written.
+type failure struct {
+	Handle, Label, Hint string
+	Code                crm.Code
+}
+
+// add adds what a transaction did.
+func (g *progress) add(s summary) {
+	if g.Counts == nil {
+		g.Counts = map[string]int{}
+	}
+	for result, n := range s.counts {
+		g.Counts[result] += n
+	}
+	for _, o := range s.failures {
+		if len(g.Failures) < shownEffects {
+			one := o.effect()
+			g.Failures = append(g.Failures, failure{one.Handle, one.Label, o.fault.Hint, o.fault.Code})
+		}
+	}
+	for _, handle := range s.left {
+		if len(g.Left) < shownEffects {
+			g.Left = append(g.Left, handle)
+		}
+	}
+}
+
+// answer is the answer of a confirmed write. What it did is as the dry run showed, so it has the
+// counts, and the records of which that is not so.
+func (r *edit) answer(g progress) *render.Response {
+	doc := &render.Response{Bulk: &render.Bulk{Counts: r.numbers(g.Counts)}}
+	for _, f := range g.Failures {
+		doc.Bulk.Effects = append(doc.Bulk.Effects, render.Effect{Handle: f.Handle, Label: f.Label, Error: &crm.Error{Code: f.Code, Hint: f.Hint}})
+	}
+	if n := g.Counts[failed] - len(g.Failures); n > 0 {
+		doc.Remarks = append(doc.Remarks, fmt.Sprintf("%d more failed", n))
+	}
+	if len(g.Left) > 0 {
+		doc.Remarks = append(doc.Remarks, fmt.Sprintf("left as they are, since they changed meanwhile: %s%s", strings.Join(g.Left, " "), map[bool]string{true: " …"}[g.Counts[left] > len(g.Left)]))
+	}
+	if g.More > 0 {
+		doc.Remarks = append(doc.Remarks, fmt.Sprintf("%s that match by now were not in the plan, and are as they were", r.entity.CountNoun(int64(g.More))))
+	}
+	if g.Group != 0 && g.Counts[store.Updated]+g.Counts[deleted] > 0 {
+		doc.Bulk.Change = crm.RecordID("chg", crm.RecordKey(r.rq.Actor.Workspace, int64(g.Group)))
+	}
+	return doc
+}
