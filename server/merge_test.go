@@ -165,23 +165,31 @@ func TestMergeNeedsRights(t *testing.T) {
 
 // TestMergeMovesAnyReference merges contacts to which records of a kind refer that only this test has.
 func TestMergeMovesAnyReference(t *testing.T) {
-	r := newRigWith(t, store.Options{Schema: schema(t, widget), Migrations: widgetMigration(t)}).as("jane@acme.com")
-	a, b := r.pair()
-	for i := range 250 { // more than follow at once
-		r.want(201, "POST", "/widgets", fmt.Sprintf(`{"label":"w%d","contact_id":"%s"}`, i, b))
+	for _, engine := range []string{"memory", "postgres"} {
+		t.Run(engine, func(t *testing.T) {
+			r := setup{engine, 1}.newRig(t, store.Options{Schema: schema(t, widget), Migrations: widgetMigration(t)}).as("jane@acme.com")
+			a, b := r.pair()
+			for range 250 { // more than follow at once
+				r.want(201, "POST", "/widgets", `{"label":"w","contact_id":"`+b+`"}`)
+			}
+			if got := r.confirmed("/contacts/"+a+"/merge", `{"from":["`+b+`"]}`); got.status != 200 {
+				t.Fatal(got.body)
+			}
+			for range 2 { // while they follow, and afterwards
+				if got := fmt.Sprint(r.json(200, "GET", "/widgets?contact_id="+a, "")["total"]); got != "250" {
+					t.Errorf("%s widgets", got)
+				}
+				if err := r.store.Settle(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r.checkOne(a, b)
+			r.want(200, "DELETE", fmt.Sprint("/contacts/", a, "?confirm=", r.json(409, "DELETE", "/contacts/"+a, "")["confirm"]), "")
+			if got := r.want(200, "GET", "/widgets?contact_id=not:null", ""); !strings.Contains(got, "# 0 ") {
+				t.Errorf("widgets refer to a deleted contact: %s", got)
+			}
+		})
 	}
-	if got := r.confirmed("/contacts/"+a+"/merge", `{"from":["`+b+`"]}`); got.status != 200 {
-		t.Fatal(got.body)
-	}
-	for range 2 { // while they follow, and afterwards
-		if got := fmt.Sprint(r.json(200, "GET", "/widgets?contact_id="+a, "")["total"]); got != "250" {
-			t.Errorf("%s widgets", got)
-		}
-		if err := r.store.Settle(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	r.checkOne(a, b)
 }
 
 // TestExportsKeepMergedIDs restores the export of a workspace elsewhere. Files of the old workspace that
