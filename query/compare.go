@@ -195,7 +195,9 @@ func (c *compiler) rangeCondition(column, op string, span norm.TimeRange) string
 // identity compares ids and handles of the record itself or of a reference. For records it
 // compares keys, so that the text of an id is checked here and not in SQL. Entries of the log
 // have sealed ids: the key is computed from the id, and looked up for old entries, whose ids
-// were random. Rows of other views have only their ids.
+// were random. Rows of other views have only their ids. A comparison by order takes the id as it is:
+// a client that lists what comes after the last id it has must not go on after the record into which
+// that one was merged.
 func (c *compiler) identity(t target, param, op, value string) (string, *crm.Error) {
 	e, columns := t.entity, []string{t.alias() + ".key"}
 	if t.field.IsReference() {
@@ -212,7 +214,11 @@ func (c *compiler) identity(t target, param, op, value string) (string, *crm.Err
 	if hint != "" {
 		return "", crm.Errorf(crm.InvalidValue, "%s: %s. Find the record with %s.", norm.Quote(param), hint, fieldtype.Finding(e, value)).On(param)
 	}
-	is := " " + sqlOps[op] + " " + leading(e, c.arg(key))
+	operand := c.arg(key)
+	if !orders(op) {
+		operand = leading(e, operand)
+	}
+	is := " " + sqlOps[op] + " " + operand
 	c.addReferencePath(t, columns, is)
 	return anyOf(columns, is), nil
 }
