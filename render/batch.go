@@ -52,45 +52,26 @@ func (list Receipts) Short() (short Receipts) {
 }
 
 // Unsaved returns the receipts of a batch that was not saved: without the ids of the records that it would
-// make, which other records may get. Lines and changes have the names of these records instead.
+// make, which other records may get. Lines, changes, remarks and errors have the names of these records
+// instead, and of a record without a name the number of its line.
 func (list Receipts) Unsaved() (unsaved Receipts) {
-	names := map[string]string{} // by the ids of records that do not exist
+	names := unsavedNames{}
 	for _, r := range list {
-		if r.Doc == nil || r.Doc.Error != nil {
+		if r.Doc == nil {
 			unsaved = append(unsaved, r)
 			continue
 		}
 		doc := *r.Doc
-		doc.Version, doc.Changed = 0, renamed(doc.Changed, names)
-		kind, id, _ := strings.Cut(doc.Line.Handle(), "/")
-		name, made := names[id]
-		if name != "" {
-			name = "/" + name
+		if doc.Error != nil {
+			doc.Error = names.inError(doc.Error)
+		} else {
+			names.inReceipt(&r, &doc)
 		}
-		if made {
-			doc.Line = &Item{Head: strings.TrimSuffix(doc.Line.Head, kind+"/"+id) + kind + name, unsaved: true}
-		} else if doc.Result == "created" {
-			doc.Line = &Item{Head: kind, unsaved: true}
-			names[id] = ""
-		}
-		if _, made := names[id]; made && r.As != "" {
-			names[id] = "$" + r.As
-		}
+		doc.Remarks = names.inTexts(doc.Remarks)
 		r.Doc = &doc
 		unsaved = append(unsaved, r)
 	}
 	return unsaved
-}
-
-// renamed returns changes with names instead of the ids that have one.
-func renamed(changes []Change, names map[string]string) (list []Change) {
-	for _, c := range changes {
-		if name := names[c.ToID]; name != "" {
-			c.To, c.ToID = crm.Str(name), ""
-		}
-		list = append(list, c)
-	}
-	return list
 }
 
 // appendText appends a line for each receipt, with its remarks below it, and the counts.

@@ -313,3 +313,33 @@ func TestBatchAnswersFitOpenAPI(t *testing.T) {
 		}
 	}
 }
+
+// TestIDsOfUnsavedBatchesAreNotShown has a line fail, and others succeed, because of records that lines
+// before would make: the ids of these are in no answer, since other records may get them.
+func TestIDsOfUnsavedBatchesAreNotShown(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	mine := `{"method":"POST","path":"/contacts","body":{"name":"Ann Example","email":"ann@acme.com"}%s}`
+	bob := r.want(201, "POST", "/contacts", `{"name":"Bob","email":"bob@corp.com"}`)
+	id := strings.TrimPrefix(strings.Fields(bob)[0], "contact/")
+	taken := `{"method":"PATCH","path":"/contacts/` + id + `","body":{"email":"ann@acme.com"}}`
+	alike := `{"method":"POST","path":"/contacts","body":{"name":"Ann Example","email":"ann.example@acme.com"}}`
+	for as, name := range map[string]string{`,"as":"ann"`: "$ann", "": "(line 1)"} {
+		body := "[" + fmt.Sprintf(mine, as) + "," + taken + "," + alike + "]"
+		belongs := "2 ERROR already_exists email=ann@acme.com belongs to contact/" + name + ". Update that record with PATCH /contacts/" + name + ", or send another email.\n"
+		for path, status := range map[string]int{"/batch": 409, "/batch?atomic=0&dry_run=1": 200} {
+			text := r.want(status, "POST", path, body)
+			asJSON := r.want(status, "POST", path+strings.ReplaceAll("?format=json", "?", map[bool]string{true: "&", false: "?"}[strings.Contains(path, "?")]), body)
+			if !strings.Contains(text, belongs) {
+				t.Errorf("%s: %s\nwant %s", path, text, belongs)
+			}
+			if status == 200 && !strings.Contains(text, "# 3: looks like contact/"+name) {
+				t.Errorf("%s does not say that contact 3 looks like contact 1: %s", path, text)
+			}
+			for _, shown := range []string{text, asJSON} {
+				if next := r.id("contact", 2); strings.Contains(shown, next) || strings.Contains(shown, r.id("contact", 3)) {
+					t.Errorf("%s shows an id that no record has: %s", path, shown)
+				}
+			}
+		}
+	}
+}

@@ -39,7 +39,7 @@ func (b *batch) unconfirmed(offer *web.Offer) *render.Response {
 func (b *batch) refused() *render.Response {
 	doc := &render.Response{}
 	var failed, fine []int
-	for _, r := range b.receipts {
+	for _, r := range b.receipts.Unsaved() {
 		if r.Doc != nil && r.Doc.Error == nil {
 			fine = append(fine, r.Line)
 			continue

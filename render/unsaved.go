@@ -1,0 +1,100 @@
+package render
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"crmkit/crm"
+)
+
+// unsavedNames are the names of records that a batch would make, by the ids that they had in its dry run.
+type unsavedNames map[string]unsavedName
+
+// unsavedName is the name of a record that does not exist.
+type unsavedName struct {
+	name string // "$jane"; empty: no line has named it
+	line int    // the line that would make it
+}
+
+// idInText matches what may be the id of a record.
+var idInText = regexp.MustCompile(`\b[a-z]+_[0-9a-z]+\b`)
+
+// String returns the name as texts have it in place of the id.
+func (n unsavedName) String() string {
+	if n.name != "" {
+		return n.name
+	}
+	return "(line " + strconv.Itoa(n.line) + ")"
+}
+
+// inReceipt takes the ids out of the answer of a line, and learns the id and the name of the record that
+// the line would make.
+func (names unsavedNames) inReceipt(r *Receipt, doc *Response) {
+	doc.Version, doc.Changed = 0, names.inChanges(doc.Changed)
+	kind, id, _ := strings.Cut(doc.Line.Handle(), "/")
+	known, made := names[id]
+	switch {
+	case made && known.name != "":
+		doc.Line = &Item{Head: strings.TrimSuffix(doc.Line.Head, id) + known.name, unsaved: true}
+	case made:
+		doc.Line = &Item{Head: strings.TrimSuffix(doc.Line.Head, "/"+id), unsaved: true}
+	case doc.Result == "created":
+		doc.Line = &Item{Head: kind, unsaved: true}
+		known, made = unsavedName{line: r.Line}, true
+	}
+	if made && r.As != "" {
+		known.name = "$" + r.As
+	}
+	if made {
+		names[id] = known
+	}
+}
+
+// inChanges returns changes with names instead of the ids that have one.
+func (names unsavedNames) inChanges(changes []Change) (list []Change) {
+	for _, c := range changes {
+		if n := names[c.ToID]; n.name != "" {
+			c.To, c.ToID = crm.Str(n.name), ""
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// inError returns an error without the ids.
+func (names unsavedNames) inError(e *crm.Error) *crm.Error {
+	without := *e
+	without.Hint, without.Tools = names.inText(e.Hint), names.inText(e.Tools)
+	if e.Record != nil && names.has(e.Record.ID) {
+		without.Record = nil // the lines before say what it has
+	}
+	return &without
+}
+
+// inTexts returns texts without the ids.
+func (names unsavedNames) inTexts(texts []string) (list []string) {
+	for _, text := range texts {
+		list = append(list, names.inText(text))
+	}
+	return list
+}
+
+// inText returns a text without the ids.
+func (names unsavedNames) inText(text string) string {
+	if len(names) == 0 {
+		return text
+	}
+	return idInText.ReplaceAllStringFunc(text, func(id string) string {
+		if n, made := names[id]; made {
+			return n.String()
+		}
+		return id
+	})
+}
+
+// has reports whether an id is that of a record that the batch would make.
+func (names unsavedNames) has(id string) bool {
+	_, made := names[id]
+	return made
+}
