@@ -216,6 +216,11 @@ func (f *fixture) filled(email, colleague string) crm.Actor {
 	f.join(admin, colleague, crm.RoleMember)
 	f.everyKind(admin)
 	f.save(admin, "contact", "name", "Tagged", "tags", []string{"vip"}, "other_emails", []string{"t@example.com"}, "custom", []crm.Member{{Name: "seats", JSON: "12"}})
+	winner, other := f.save(admin, "company", "name", "Initech"), f.save(admin, "company", "name", "Initech again")
+	f.write(admin, func(tx *store.Tx) error {
+		_, err := tx.Merge(store.Merge{Entity: winner.Entity, Winner: winner.Key, Others: []int64{other.Key}})
+		return err
+	})
 	f.newToken(admin, email)
 	f.write(admin, func(tx *store.Tx) error { return SaveConfirmation(tx, Confirmation{Hash: email}) })
 	f.keep(admin, email, "content")
