@@ -190,6 +190,18 @@ func TestServersAreRefused(t *testing.T) {
 	wantSame(t, want, to)
 }
 
+// TestTheLockIsFreeAtOnce takes the lock of a move right after that has ended.
+func TestTheLockIsFreeAtOnce(t *testing.T) {
+	to := pgtest.Database(t)
+	moved(t, servedFile(t), to)
+	next := whole(t, to, engine.Look)
+	for range 20 {
+		must(t, whole(t, to, engine.Leave).Close())
+		var locked int
+		must(t, next.Row("SELECT number FROM migrations WHERE number = 0 FOR UPDATE NOWAIT", nil, &locked))
+	}
+}
+
 // renamed returns the address with which a server has another name at PostgreSQL.
 func renamed(path string) string {
 	if strings.HasPrefix(path, "postgres:") {

@@ -118,11 +118,13 @@ func isLocked(err error) bool {
 	return errors.As(err, &known) && known.Code == "55P03"
 }
 
-// Close closes the connections.
+// Close closes the connections. It gives the lock back first: of a connection that was only closed
+// PostgreSQL may hold it for some more milliseconds, in which the next Whole would be refused.
 func (w *Whole) Close() error {
 	if w.guard == nil {
 		return w.Conn.Close()
 	}
+	_ = w.guard.Rollback() // if the connection is lost, so is the lock
 	return errors.Join(w.Conn.Close(), w.guard.Close())
 }
 
