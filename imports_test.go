@@ -26,7 +26,7 @@ store < server/draft < server/plan < server/web < server/bulkedit < server/dupli
 crm < render < server/draft < server/importer/rows < server/importer/cells < server/importer/references < server/importer < server/transfer < server < server/servertest < server/dumptest
 query < server/manual < server/mcp
 crm/norm < store/engine < store/sqlite < store
-store/engine < store/postgres < store
+store/engine < store/postgres/dialect < store/postgres < store
 store/engine < store/table < store/snapshot < store/dryrun < store/txn < store/secondary < store/identify < store/trial < store/sweep < store/view < store < store/account < auth
 crm < store/cache < store/table < store/duplicates < store/words < store/refold < store/integrity < store < store/move < main
 crm < store/spool < store/fair < store/lastused < store/txn < store/maintenance < store
@@ -45,7 +45,7 @@ crm/norm < crm/alike/aliketest
 const fences = `
 modernc.org/sqlite                      store/sqlite
 database/sql                            store/engine store/sqlite
-github.com/jackc/pgx                    store/postgres store/postgres/pgtest
+github.com/jackc/pgx                    store/postgres store/postgres/dialect store/postgres/pgtest
 github.com/hashicorp/golang-lru         store/sqlite
 github.com/julienschmidt/httprouter     server/web
 github.com/google/uuid                  server/owner server/web

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"crmkit/store/engine"
+	"crmkit/store/postgres/dialect"
 )
 
 // Conn is one connection; see engine.Conn. It is opened by its first statement, and again by the
@@ -125,7 +126,7 @@ func (c *Conn) RowUntil(ctx context.Context, text string, args []any, dest ...an
 func (c *Conn) Rows(ctx context.Context, text string, args []any, each func(scan func(...any) error) error) error {
 	return c.roundTrip(ctx, queued{text, args}, func(rows pgx.Rows) error {
 		defer rows.Close()
-		scan := scanner(rows)
+		scan := dialect.Scanner(rows)
 		for rows.Next() {
 			c.read = true
 			if err := each(scan); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"crmkit/store/engine"
+	"crmkit/store/postgres/dialect"
 )
 
 // oldest is the oldest version of PostgreSQL that works, as server_version_num.
@@ -40,6 +41,7 @@ func (db *DB) checkServer(ctx context.Context, c *Conn) error {
 		return fmt.Errorf("%s: the user may use no schema of the search_path; create one (CREATE SCHEMA crmkit AUTHORIZATION …), or grant CREATE on schema public", Name(db.opts.Address))
 	}
 	db.schema = pgx.Identifier{db.schema}.Sanitize()
+	db.statements.Schema = db.schema
 	return nil
 }
 
@@ -187,7 +189,7 @@ func (db *DB) createOwn(ctx context.Context, c *Conn) error {
 	if err != nil || len(has.sums) > 0 {
 		return err
 	}
-	if err := c.script(ctx, localMigration(ownTables)); err != nil {
+	if err := c.script(ctx, dialect.Migration(ownTables)); err != nil {
 		return fmt.Errorf("%s: the first tables of crmkit cannot be made: %w", Name(db.opts.Address), err)
 	}
 	return nil
@@ -219,9 +221,9 @@ func (db *DB) upgradeIn(ctx context.Context, c *Conn, known []engine.Migration) 
 	}
 	now := db.opts.Clock().UnixMilli()
 	for _, m := range known[min(len(has.sums), len(known)):] {
-		text := localMigration(m.SQL)
+		text := dialect.Migration(m.SQL)
 		if len(has.sums) == 0 {
-			text = withoutRows(text)
+			text = dialect.WithoutRows(text)
 		}
 		if err := c.script(ctx, text); err != nil {
 			return fmt.Errorf("%s: migration %s: %w", Name(db.opts.Address), m.Name, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"crmkit/store/engine"
+	"crmkit/store/postgres/dialect"
 )
 
 // Options say which database to open, and how.
@@ -54,7 +55,7 @@ type DB struct {
 	opts       Options
 	config     *pgx.ConnConfig
 	schema     string // that has the tables, quoted
-	statements statements
+	statements dialect.Statements
 	known      int // the number of the last migration of this program
 	writers    []*Conn
 	trips      atomic.Int64

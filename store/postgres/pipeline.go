@@ -31,8 +31,8 @@ func (c *Conn) try(ctx context.Context, batch []queued, last queued, read func(p
 
 // sendOne sends a statement, and reads its rows.
 func (c *Conn) sendOne(ctx context.Context, q queued, read func(pgx.Rows) error) error {
-	st := c.db.local(q.text)
-	rows, err := c.conn.Query(ctx, st.text, st.arguments(q.args)...)
+	st := c.db.statements.Of(q.text)
+	rows, err := c.conn.Query(ctx, st.Text, st.Arguments(q.args)...)
 	if err != nil {
 		rows.Close()
 		return err
@@ -52,8 +52,8 @@ type pipeline struct {
 func (c *Conn) sendAll(ctx context.Context, p pipeline) (err error) {
 	var batch pgx.Batch
 	for _, q := range slices.Concat(p.before, []queued{p.asked}, p.after) {
-		st := c.db.local(q.text)
-		batch.Queue(st.text, st.arguments(q.args)...)
+		st := c.db.statements.Of(q.text)
+		batch.Queue(st.Text, st.Arguments(q.args)...)
 	}
 	results := c.conn.SendBatch(ctx, &batch)
 	defer func() { err = cmpError(err, results.Close()) }()

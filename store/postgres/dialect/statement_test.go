@@ -1,15 +1,11 @@
-package postgres
+package dialect
 
 import (
-	"errors"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-
-	"crmkit/store/engine"
-	"crmkit/store/postgres/pgtest"
 )
 
 // TestArgumentsThatNoStatementNames has a statement that names some of its arguments, as the plan of
@@ -27,8 +23,8 @@ func TestArgumentsThatNoStatementNames(t *testing.T) {
 	} {
 		sent := []any{"one", "two", false, true, 5, 6, 7, 8, 9, "ten"}
 		local := withUsed(c.text)
-		if args := local.arguments(sent); local.text != c.want || !slices.Equal(args, c.args) {
-			t.Errorf("%s\nis %s %v\nwant %s %v", c.text, local.text, args, c.want, c.args)
+		if args := local.Arguments(sent); local.Text != c.want || !slices.Equal(args, c.args) {
+			t.Errorf("%s\nis %s %v\nwant %s %v", c.text, local.Text, args, c.want, c.args)
 		}
 		if sent[2] != false {
 			t.Error("the arguments of the caller were changed")
@@ -38,7 +34,7 @@ func TestArgumentsThatNoStatementNames(t *testing.T) {
 
 // TestStatements checks the SQL of PostgreSQL for statements of the store.
 func TestStatements(t *testing.T) {
-	db := &DB{schema: `"crm ""x"""`}
+	known := Statements{Schema: `"crm ""x"""`}
 	for text, want := range map[string]string{
 		"SELECT key FROM contacts WHERE UNINDEXED workspace_id = $1": "SELECT key FROM contacts WHERE workspace_id = $1",
 		"SELECT UNINDEXED t.a, UNINDEXED t.b FROM t":                 "SELECT t.a, t.b FROM t",
@@ -46,15 +42,15 @@ func TestStatements(t *testing.T) {
 		"SELECT value FROM keys_of($1), items_of($2), pairs_of($3)":  "SELECT value FROM keys_of($1), items_of($2), pairs_of($3)",
 	} {
 		for range 2 { // the second time it is remembered
-			if got := db.local(text).text; got != want {
+			if got := known.Of(text).Text; got != want {
 				t.Errorf("%s\nis %s\nwant %s", text, got, want)
 			}
 		}
 	}
 	for i := range 2 * maxTexts {
-		db.local("SELECT " + strconv.Itoa(i))
+		known.Of("SELECT " + strconv.Itoa(i))
 	}
-	if n := len(db.statements.local); n > maxTexts {
+	if n := len(known.local); n > maxTexts {
 		t.Errorf("%d statements are remembered", n)
 	}
 }
@@ -69,12 +65,12 @@ func TestMigrationsInTheWordsOfPostgreSQL(t *testing.T) {
 		"a BIGINT REFERENCES u (key) ON DELETE CASCADE,":                       "a BIGINT REFERENCES u (key) ON DELETE CASCADE DEFERRABLE,",
 		"CREATE INDEX texts ON t (CONTEXT, TEXTS);":                            "CREATE INDEX texts ON t (CONTEXT, TEXTS);",
 	} {
-		if got := localMigration(text); got != want {
+		if got := Migration(text); got != want {
 			t.Errorf("%s\nis %s\nwant %s", text, got, want)
 		}
 	}
 	const mixed = "-- A comment; with a semicolon\nCREATE TABLE t (a BIGINT);\nINSERT INTO t (a)\n  SELECT 1;\n  -- INSERT INTO t\nUPDATE t SET a = 2;\nDELETE FROM t;\nWITH x AS (SELECT 1) INSERT INTO t SELECT 1;\nCREATE INDEX t_a ON t (a);\n"
-	if got := withoutRows(mixed); strings.Join(strings.Fields(got), " ") != "CREATE TABLE t (a BIGINT); CREATE INDEX t_a ON t (a);" {
+	if got := WithoutRows(mixed); strings.Join(strings.Fields(got), " ") != "CREATE TABLE t (a BIGINT); CREATE INDEX t_a ON t (a);" {
 		t.Errorf("without rows it is %q", got)
 	}
 }
@@ -98,37 +94,12 @@ func FuzzPlaceholders(f *testing.F) {
 			want = append(want, n)
 		}
 		local := withUsed(text)
-		sent := local.arguments(args)
-		for i, mark := range placeholder.FindAllString(local.text, -1) {
+		sent := local.Arguments(args)
+		for i, mark := range placeholder.FindAllString(local.Text, -1) {
 			n, _ := strconv.Atoi(mark[1:])
 			if n < 1 || n > len(sent) || sent[n-1] != want[i] {
-				t.Fatalf("%q is %q with %v", text, local.text, sent)
+				t.Fatalf("%q is %q with %v", text, local.Text, sent)
 			}
 		}
 	})
-}
-
-// TestNumbersAndBooleans scans what statements of PostgreSQL return in another type than those of
-// SQLite.
-func TestNumbersAndBooleans(t *testing.T) {
-	db := opened(t, pgtest.Database(t), 1)
-	c := newConn(db)
-	defer c.Close()
-	var yes, no bool
-	var sum int64
-	var one int
-	var any1, any2, none any
-	must(t, c.Row("SELECT TRUE, 0, SUM(n), TRUE, SUM(n), FALSE, SUM(NULL::BIGINT) FROM (VALUES (3000000000::BIGINT), (4000000000)) v (n)", nil, &yes, &no, &sum, &one, &any1, &any2, &none))
-	if !yes || no || sum != 7_000_000_000 || one != 1 || any1 != int64(7_000_000_000) || any2 != int64(0) || none != nil {
-		t.Errorf("scanned are %v %v %v %v %v %v %v", yes, no, sum, one, any1, any2, none)
-	}
-	if err := c.Row("SELECT SUM(NULL::BIGINT)", nil, &sum); err == nil {
-		t.Error("NULL is read as a number")
-	}
-	if err := c.Row("SELECT 1 WHERE FALSE", nil, &one); !errors.Is(err, engine.ErrNoRows) {
-		t.Errorf("no row: %v", err)
-	}
-	if found, err := c.Exists("SELECT 1 FROM users WHERE number = $1", 5); found || err != nil {
-		t.Errorf("exists: %v, %v", found, err)
-	}
 }
