@@ -61,7 +61,7 @@ func (c restoreCommand) Run(ctx context.Context, con console) error {
 	}
 	if postgres.IsAddress(c.DB) {
 		make, address := postgres.Another(c.DB, "_restored")
-		return fmt.Errorf("not restored: %s is on PostgreSQL; restore a backup of pg_dump into another database, look at that, then name it as --db: %s && pg_restore --no-owner --exit-on-error --dbname=%s crm.dump",
+		return fmt.Errorf("not restored: %s is on PostgreSQL; make another database, on the machine of PostgreSQL: %s; restore a backup of pg_dump into that, look at it, then name it as --db: pg_restore --no-owner --exit-on-error --dbname=%s crm.dump",
 			postgres.Name(c.DB), make, shellWord(address))
 	}
 	if err := checkPath(c.DB); err != nil {
@@ -86,8 +86,8 @@ type verifyCommand struct {
 // Run prints a summary of the file, or fails with the damage it found.
 func (c verifyCommand) Run(ctx context.Context, con console) error {
 	if postgres.IsAddress(c.File) {
-		return fmt.Errorf("not verified: %s is on PostgreSQL; its own program checks it, as an administrator: pg_amcheck --install-missing --heapallindexed %s; crmkit doctor checks the server",
-			postgres.Name(c.File), postgres.ForAdministrator(c.File))
+		return fmt.Errorf("not verified: %s is on PostgreSQL; its own program checks it, on the machine of PostgreSQL: %s; crmkit doctor checks the server",
+			postgres.Name(c.File), postgres.ForAdministrator(c.File, "pg_amcheck --install-missing --heapallindexed"))
 	}
 	sum, err := store.Verify(ctx, c.File)
 	if err != nil {

@@ -88,7 +88,7 @@ func (c doctorRun) role(context.Context) checkResult {
 	case r.Foreign > 0:
 		return checkResult{warn, "role", fmt.Sprintf("%d of the tables belong to another role, so an upgrade fails", r.Foreign), grant}
 	case r.Superuser:
-		return checkResult{warn, "role", h.Role + " is a superuser", "crmkit needs a role that owns its database and nothing else: createuser --pwprompt crm"}
+		return checkResult{warn, "role", h.Role + " is a superuser", "crmkit needs a role that owns its database and nothing else: runuser -u postgres -- createuser --pwprompt crm"}
 	}
 	return checkResult{ok, "role", h.Role + " may read, write and upgrade", ""}
 }

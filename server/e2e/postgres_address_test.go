@@ -81,9 +81,9 @@ func TestCommandsForFiles(t *testing.T) {
 	wrong := strings.Replace(address, pgtest.Password, "not-this-one", 1)
 	for _, c := range []struct{ args, address, want string }{
 		{"backup copy.db", address, "pg_dump --format=custom --file=crm.dump '" + plain + "?sslmode=disable'"},
-		{"restore copy.db", address, "into another database, look at that, then name it as --db: createdb --owner=crm --encoding=UTF8 --template=template0 --host=127.0.0.1 --port=" + u.Port() + " --username=postgres " + u.Path[1:] + "_restored && pg_restore --no-owner --exit-on-error --dbname='" + plain + "_restored?sslmode=disable' crm.dump"},
+		{"restore copy.db", address, "make another database, on the machine of PostgreSQL: runuser -u postgres -- createdb --owner=crm --encoding=UTF8 --template=template0 --port=" + u.Port() + " " + u.Path[1:] + "_restored; restore a backup of pg_dump into that, look at it, then name it as --db: pg_restore --no-owner --exit-on-error --dbname='" + plain + "_restored?sslmode=disable' crm.dump"},
 		{"backup copy.db", address, "is on PostgreSQL, and this command copies only files; PostgreSQL's own program makes one: pg_dump "},
-		{"verify " + address, "", "pg_amcheck --install-missing --heapallindexed --host=127.0.0.1 --port=" + u.Port() + " --username=postgres " + u.Path[1:]},
+		{"verify " + address, "", "on the machine of PostgreSQL: runuser -u postgres -- pg_amcheck --install-missing --heapallindexed --port=" + u.Port() + " " + u.Path[1:]},
 		{"serve --local --backup-dir=.", address, "leave them out, and run from a timer: pg_dump "},
 		{"serve --local --backup-every=6h", address, "leave them out, and run from a timer: pg_dump "},
 		{"user list", address, plain + " has no tables of crmkit; name the database of a server that has run"},
@@ -91,7 +91,7 @@ func TestCommandsForFiles(t *testing.T) {
 		{"upgrade", address, "has no tables of crmkit"},
 		{"serve --local", wrong, "the password is wrong: look at PGPASSWORD"},
 		{"serve --local", withoutPassword(t, address), "no password is set: put it into PGPASSWORD, or into ~/.pgpass, where : of a password is written \\: and"},
-		{"serve --local", strings.Replace(address, u.Path, "/none", 1), "make the database: createdb --owner=crm --encoding=UTF8 --template=template0 --host=127.0.0.1 --port=" + u.Port() + " --username=postgres none"},
+		{"serve --local", strings.Replace(address, u.Path, "/none", 1), "make the database, on the machine of PostgreSQL: runuser -u postgres -- createdb --owner=crm --encoding=UTF8 --template=template0 --port=" + u.Port() + " none"},
 		{"serve --local", strings.Replace(address, u.Host, "127.0.0.1:1", 1), "no PostgreSQL listens there"},
 		{"serve --local", "postgres://crm:" + pgtest.Password + "@127.0.0.1:x/crm", "the URL cannot be read"},
 		{"serve --local", "mysql://crm:" + pgtest.Password + "@db/crm", "--db is a URL, but not one of PostgreSQL"},

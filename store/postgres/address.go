@@ -182,11 +182,15 @@ var programSettings = []string{"target_session_attrs", "passfile", "sslmode", "s
 // ForPrograms returns the address for PostgreSQL's own programs, which refuse settings of the driver.
 // It is a URL without the password.
 func ForPrograms(address string) string {
-	config, err := parse(address)
-	if err != nil {
-		return "postgres://user@host/database"
+	return forPrograms(known(address), address)
+}
+
+// known returns what an address says; of one that cannot be read, an example.
+func known(address string) *pgx.ConnConfig {
+	if config, err := parse(address); err == nil {
+		return config
 	}
-	return forPrograms(config, address)
+	return &pgx.ConnConfig{Config: pgconn.Config{Host: "localhost", Port: 5432, User: "crm", Database: "crm"}}
 }
 
 // urlHosts matches hosts that can be the host of a URL. The folder of a Unix socket cannot.

@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -151,8 +152,39 @@ func TestAdviceOfRefusedRoles(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := adviceOn(config, &pgconn.PgError{Code: "28000"})
-		if !strings.Contains(got, want) || !strings.HasSuffix(got, ". If there is no such role: createuser --pwprompt "+config.User) {
+		if !strings.Contains(got, want) || !strings.HasSuffix(got, ". If there is no such role: runuser -u postgres -- createuser --pwprompt "+config.User) {
 			t.Errorf("%s: %s", address, got)
+		}
+	}
+}
+
+// TestCommandsOfTheAdministrator checks the commands that errors name: they are those of docs/operations.md,
+// which run on the machine of PostgreSQL, since the line of pg_hba.conf there lets no administrator in from
+// other machines.
+func TestCommandsOfTheAdministrator(t *testing.T) {
+	page, err := os.ReadFile("../../docs/operations.md")
+	must(t, err)
+	const ours = "postgres://crm@db.example.com/crm?sslmode=verify-full"
+	config, err := parse(ours)
+	must(t, err)
+	restored, _ := Another(ours, "_restored")
+	for _, command := range []string{creation(config), administer(config, "createuser --pwprompt crm"), restored, ForAdministrator(ours, "pg_amcheck --install-missing --heapallindexed")} {
+		if !strings.Contains(string(page), "\n"+command+"\n") {
+			t.Errorf("docs/operations.md does not have: %s", command)
+		}
+	}
+	if admitted := strings.Contains(string(page), "hostssl crm,crm_restored crm 10.0.0.0/24 scram-sha-256"); !admitted || !strings.Contains(restored, " crm_restored") {
+		t.Error("pg_hba.conf of docs/operations.md does not let crmkit into the database of restored backups")
+	}
+	for address, want := range map[string]string{
+		"postgres://crm@db.example.com:5433/crm":           "runuser -u postgres -- pg_amcheck --port=5433 crm",
+		"host=/run/postgresql user=crm dbname=crm":         "runuser -u postgres -- pg_amcheck crm",
+		"host=/srv/pg user=crm dbname='a b'":               "runuser -u postgres -- pg_amcheck --host=/srv/pg 'a b'",
+		"postgres://crm@a.example.com,b.example.com/sales": "runuser -u postgres -- pg_amcheck sales",
+		"postgres://crm@db:x/crm":                          "runuser -u postgres -- pg_amcheck crm",
+	} {
+		if got := ForAdministrator(address, "pg_amcheck"); got != want {
+			t.Errorf("%s: %s\nwant %s", address, got, want)
 		}
 	}
 }
@@ -165,7 +197,7 @@ func TestAdvice(t *testing.T) {
 	for wrong, want := range map[string]string{
 		strings.Replace(address, pgtest.Password, "other-secret", 1):      "the password is wrong: look at PGPASSWORD",
 		strings.Replace(address, ":"+pgtest.Password, "", 1):              "no password is set: put it into PGPASSWORD",
-		"postgres://crm:" + pgtest.Password + "@" + host + "/none":        "make the database: createdb --owner=crm --encoding=UTF8 --template=template0 --host=127.0.0.1 --port=",
+		"postgres://crm:" + pgtest.Password + "@" + host + "/none":        "make the database, on the machine of PostgreSQL: runuser -u postgres -- createdb --owner=crm --encoding=UTF8 --template=template0 --port=",
 		"postgres://crm:" + pgtest.Password + "@127.0.0.1:1/crm":          "no PostgreSQL listens there",
 		"postgres://crm:" + pgtest.Password + "@nowhere.invalid/crm":      "no machine has this name",
 		strings.Replace(address, "sslmode=disable", "sslmode=require", 1): "the server has no TLS",

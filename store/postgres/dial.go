@@ -112,9 +112,9 @@ func adviceOn(config *pgx.ConnConfig, err *pgconn.PgError) string {
 		return "the password is wrong: look at PGPASSWORD, ~/.pgpass and the address"
 	case "28000":
 		return "the server does not let this role in from here: add to its pg_hba.conf, before other lines that match, " + admission(config) +
-			", with the address of this machine, and reload it (SELECT pg_reload_conf()). If there is no such role: createuser --pwprompt " + shellQuote(config.User)
+			", with the address of this machine, and reload it (SELECT pg_reload_conf()). If there is no such role: " + administer(config, "createuser --pwprompt") + " " + shellQuote(config.User)
 	case "3D000":
-		return "make the database: " + creation(config)
+		return "make the database, on the machine of PostgreSQL: " + creation(config)
 	case "42501":
 		return "the role may not do this: make it the owner of the database (ALTER DATABASE " + sqlName(config.Database) + " OWNER TO " + sqlName(config.User) + ")"
 	case "53300":
@@ -143,34 +143,37 @@ func admission(config *pgx.ConnConfig) string {
 	return fmt.Sprintf("the line %q", kind+" "+config.Database+" "+config.User+place+" scram-sha-256")
 }
 
-// ForAdministrator returns the words by which a program of PostgreSQL connects to the database of an
-// address as its administrator. They have no password.
-func ForAdministrator(address string) string {
-	config, err := parse(address)
-	if err != nil {
-		return "--username=postgres crm"
-	}
-	return administrator(config)
+// ForAdministrator returns the command that runs a program of PostgreSQL on the database of an address as
+// its administrator.
+func ForAdministrator(address, program string) string {
+	config := known(address)
+	return administer(config, program) + " " + shellQuote(config.Database)
 }
 
 // Another returns the command with which an administrator makes a further database of the same owner, whose
 // name ends with a suffix, and its address for PostgreSQL's own programs.
 func Another(address, suffix string) (command, programs string) {
-	config, err := parse(address)
-	if err != nil {
-		return "createdb --owner=crm --encoding=UTF8 --template=template0 crm" + suffix, ForPrograms(address)
-	}
+	config := known(address)
 	config.Database += suffix
 	return creation(config), forPrograms(config, address)
 }
 
 // creation returns the command that makes a database.
 func creation(config *pgx.ConnConfig) string {
-	return "createdb --owner=" + shellQuote(config.User) + " --encoding=UTF8 --template=template0 " + administrator(config)
+	return administer(config, "createdb --owner="+shellQuote(config.User)+" --encoding=UTF8 --template=template0") + " " + shellQuote(config.Database)
 }
 
-func administrator(config *pgx.ConnConfig) string {
-	return fmt.Sprintf("--host=%s --port=%d --username=postgres %s", shellQuote(config.Host), config.Port, shellQuote(config.Database))
+// administer returns a command of the administrator, for the machine of PostgreSQL: from others its
+// pg_hba.conf lets only the role of crmkit in (docs/operations.md).
+func administer(config *pgx.ConnConfig, program string) string {
+	command := "runuser -u postgres -- " + program
+	if network, _ := pgconn.NetworkAddress(config.Host, config.Port); network == "unix" && !strings.HasSuffix(config.Host, "/run/postgresql") { // of Debian and others
+		command += " --host=" + shellQuote(config.Host)
+	}
+	if config.Port != 5432 {
+		command += fmt.Sprintf(" --port=%d", config.Port)
+	}
+	return command
 }
 
 // shellQuote returns a word for a shell.
