@@ -33,6 +33,9 @@ func (rq *Request) withIdempotency(tx *store.Tx, fn func(*store.Tx) (*render.Res
 	if err != nil || tx.Actor.Workspace == 0 { // the workspace is deleted, and the token with it
 		return doc, err
 	}
+	if doc.Raw != nil { // the stored answer of a confirmation, which has only one of the two forms
+		return doc, nil
+	}
 	return doc, tx.SaveIdempotentResponse(rq.savedResponse(hashed(key), doc))
 }
 

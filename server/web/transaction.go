@@ -40,7 +40,7 @@ func followed(fn Work) Work {
 	return func(tx *store.Tx) (*render.Response, error) {
 		before := len(tx.Followed())
 		doc, err := fn(tx)
-		if err != nil || doc == nil {
+		if err != nil || doc == nil || doc.Receipts != nil { // each line says it itself
 			return doc, err
 		}
 		for _, f := range tx.Followed()[before:] {
