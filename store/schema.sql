@@ -507,6 +507,7 @@ CREATE TABLE merged (
   PRIMARY KEY (workspace_id, kind, record)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX merged_winner ON merged (workspace_id, winner);
+CREATE INDEX confirmations_user ON confirmations (workspace_id, user_id);
 CREATE TABLE duplicate_keys (
   workspace_id INTEGER NOT NULL,
   kind TEXT NOT NULL,

@@ -8,6 +8,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/server/draft"
+	"crmkit/server/plan"
 	"crmkit/store"
 )
 
@@ -22,6 +23,15 @@ func (rq *Request) Members() ([]crm.Member, *crm.Error) {
 		return norm.ParseObject(string(data)), nil
 	}
 	return object(data)
+}
+
+// bodyDigest returns plan.BodyDigest of the body, which it computes once: before the first transaction, as
+// other writes wait while a large body is read in one.
+func (rq *Request) bodyDigest() string {
+	if rq.digest == "" {
+		rq.digest = plan.BodyDigest(rq.body)
+	}
+	return rq.digest
 }
 
 // object reads one strict JSON object: no name twice, nothing after it.

@@ -42,6 +42,8 @@ func (rq *Request) Planning() (p Planning, fault *crm.Error) {
 		return p, crm.Errorf(crm.InvalidValue, "dry_run=1 saves nothing, and confirm= saves: leave dry_run out to save what the dry run showed.").On("dry_run")
 	case p.Token == "" && rq.Params.Has("confirm") && rq.Route.hasDryRuns():
 		return p, crm.Errorf(crm.InvalidValue, "confirm= is empty: send the token of a dry run, or leave confirm out.").On("confirm")
+	case p.Token != "":
+		rq.bodyDigest()
 	}
 	return p, nil
 }
@@ -120,6 +122,7 @@ func (rq *Request) Offered(doc *render.Response, p plan.Plan) (_ *render.Respons
 		doc.Line = &line
 	}
 	doc.Receipts = doc.Receipts.Unsaved()
+	rq.bodyDigest()
 	err = rq.Update(func(tx *store.Tx) (err error) {
 		doc.Confirm, err = rq.Offer(tx, p)
 		return err
@@ -136,7 +139,7 @@ func (rq *Request) Offer(tx *store.Tx, p plan.Plan) (token string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return token, account.SaveConfirmation(tx, account.Confirmation{Hash: auth.Hash(token), Request: rq.planned(), Body: plan.BodyDigest(rq.body), Decided: decided})
+	return token, account.SaveConfirmation(tx, account.Confirmation{Hash: auth.Hash(token), Request: rq.planned(), Body: rq.bodyDigest(), Decided: decided})
 }
 
 // planned names what the request does, besides its body.
@@ -189,7 +192,7 @@ func (rq *Request) Confirmed(tx *store.Tx, token string) (p plan.Plan, done *ren
 		return p, nil, notValid{plan.Unknown(token)}
 	case c.Request != request:
 		return p, nil, notValid{plan.OtherRequest(token, c.Request, request)}
-	case c.Body != plan.BodyDigest(rq.body):
+	case c.Body != rq.bodyDigest():
 		return p, nil, notValid{plan.OtherBody(token)}
 	case c.Answer != "":
 		done, err = rq.alreadyDone(tx, token)

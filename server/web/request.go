@@ -37,6 +37,7 @@ type Request struct {
 	messageKey string // replaces the Idempotency-Key of a tool call without one
 	body       []byte // once it is read
 	checked    bool   // body is a compact object that was read strictly
+	digest     string // of the body, see bodyDigest
 	bodyLimits bodyLimits
 	line       *Line    // that the request is; nil: it is one of its own
 	ends       []func() // run when the request has ended

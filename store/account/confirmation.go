@@ -112,9 +112,9 @@ func (r Run) lastUntil(tx *store.Tx, until int64) error {
 }
 
 // FinishConfirmation stores the answer of a request that was confirmed and is done. The token
-// then only gets this answer, for KeepAnswer.
+// then only gets this answer, for KeepAnswer. What was decided, which may be large, is needed no more.
 func FinishConfirmation(tx *store.Tx, hash, answer string) error {
-	return tx.Exec("UPDATE confirmations SET answer = $4, expires_at = $5 WHERE hash = $1 AND workspace_id = $2 AND user_id = $3 AND answer IS NULL",
+	return tx.Exec("UPDATE confirmations SET answer = $4, decided = '', expires_at = $5 WHERE hash = $1 AND workspace_id = $2 AND user_id = $3 AND answer IS NULL",
 		hash, tx.Actor.Workspace, tx.Actor.User, answer, tx.Now()+KeepAnswer.Milliseconds())
 }
 

@@ -63,6 +63,9 @@ func TestLargePlansAreLimited(t *testing.T) {
 			t.Errorf("a small one, and one of another user: %v", err)
 		}
 		f.write(ann, func(tx *store.Tx) error { return FinishConfirmation(tx, "h7", "done") })
+		if c, found, err := FindConfirmation(t.Context(), f.Store, ann, "h7"); !found || c.Answer != "done" || c.Decided != "" || err != nil {
+			t.Errorf("one that is done takes %d bytes, answer %q, found %v, %v", len(c.Decided), c.Answer, found, err)
+		}
 		if err := save(ann, "after", largePlan+1); err != nil {
 			t.Errorf("after one was done: %v", err)
 		}

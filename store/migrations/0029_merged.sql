@@ -12,3 +12,7 @@ CREATE TABLE merged (
   PRIMARY KEY (workspace_id, kind, record)
 ) STRICT, CLUSTERED;
 CREATE INDEX merged_winner ON merged (workspace_id, winner);
+
+-- Any write may have a confirmation now, and it is kept for a day once it is used. Those of a user are counted, and those of a
+-- workspace deleted.
+CREATE INDEX confirmations_user ON confirmations (workspace_id, user_id);
