@@ -75,7 +75,7 @@ func TestBulkEditsTakeSteps(t *testing.T) {
 	together(len(bodies), func(i int) { bodies[i] = r.want(200, "PATCH", path+"&confirm="+token, body) })
 	want := fmt.Sprintf("# %d updated\n# change chg_", n)
 	for _, got := range append(bodies, r.want(200, "PATCH", path+"&confirm="+token, body)) {
-		if !strings.HasPrefix(got, want) || !strings.Contains(got, "# 1 contact that match by now were not in the plan") {
+		if !strings.HasPrefix(got, want) || !strings.Contains(got, "# by now the filters match 1 contact more, not in the plan and left as before") {
 			t.Errorf("confirmed: %s", got)
 		}
 	}
@@ -278,6 +278,26 @@ func TestBulkLimits(t *testing.T) {
 		if kind.Can(crm.List) && kind.Can(crm.Update) {
 			r.want(400, "PATCH", "/"+kind.Route(), `{}`)
 			r.want(400, "DELETE", "/"+kind.Route(), "")
+		}
+	}
+}
+
+// TestBulkEditsThatMatchNothingSayWhy sends filters that match nothing: the answer says why, as an empty
+// list does.
+func TestBulkEditsThatMatchNothingSayWhy(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	company := r.json(201, "POST", "/companies", `{"name":"Nordwind Logistik"}`)["id"].(string)
+	r.want(201, "POST", "/contacts", `{"name":"Ann","stage":"lead","company_id":"`+company+`"}`)
+	for path, why := range map[string]string{
+		"/contacts?company.name=Nordwind":                     "company.name=Nordwind matches nothing as a whole; for a part of it write company.name=like:Nordwind",
+		"/contacts?company.name=Nordwind&stage=lead&atomic=1": "company.name=Nordwind matches nothing as a whole",
+		"/contacts?stage=leads&dry_run=1":                     "stage=leads matches nothing",
+	} {
+		for _, call := range [][2]string{{"PATCH", `{"notes":"n"}`}, {"DELETE", ""}} {
+			got := r.want(200, call[0], path, call[1])
+			if !strings.Contains(got, "# the filters match no contact; nothing was done\n# "+why) {
+				t.Errorf("%s %s: %s", call[0], path, got)
+			}
 		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/query"
-	"crmkit/server/web"
 	"crmkit/store"
 )
 
@@ -17,13 +16,8 @@ import (
 // values are in use. An agent that misspells a value would otherwise take the empty list
 // for the answer. It reads the view of the list, so that it never names a value that the list
 // should have found.
-func (s *Server) explain(v *store.View, rq *web.Request, env query.Env) ([]string, error) {
-	// A filter that the handler added, like the parent in the path, is no condition of the client.
-	params := rq.RawParams
-	if params == nil {
-		params = rq.Params
-	}
-	parts, all, fault := query.Conditions(rq.Route.Entity, params, env)
+func (s *Server) explain(v *store.View, e *crm.Entity, params url.Values, env query.Env) ([]string, error) {
+	parts, all, fault := query.Conditions(e, params, env)
 	if fault != nil {
 		return nil, fault
 	}

@@ -66,7 +66,11 @@ func (s *Server) listIn(v *store.View, rq *web.Request, q *query.Query) (*render
 	}
 	env := rq.Env
 	env.Fuzzy = spellings
-	why, err := s.explain(v, rq, env)
+	params := rq.RawParams // a filter that the handler added, like the parent in the path, is no condition of the client
+	if params == nil {
+		params = rq.Params
+	}
+	why, err := s.explain(v, rq.Route.Entity, params, env)
 	doc.Remarks = append(doc.Remarks, why...)
 	return doc, err
 }

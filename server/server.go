@@ -103,7 +103,7 @@ func New(opts Options) (*Server, error) {
 	s.oauth = oauth.New(oauth.Options{Auth: s.auth, Store: s.store, InviteOnly: opts.InviteOnly})
 	s.duplicates = duplicate.New(s.store)
 	s.transfer = transfer.New(transfer.Options{Store: s.store, Log: opts.Log, ImportMax: opts.ImportMax, Token: s.auth.ConfirmToken})
-	s.bulk = bulkedit.New(s.store)
+	s.bulk = bulkedit.New(s.store, s.explain)
 	s.ready = edge.NewReadiness(s.probe)
 	if !opts.Unwatched {
 		s.store.Watch(s.metrics.Batch)

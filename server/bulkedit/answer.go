@@ -201,7 +201,7 @@ func (r *edit) answer(g progress) *render.Response {
 		doc.Remarks = append(doc.Remarks, fmt.Sprintf("left as they are, since they changed meanwhile: %s%s", strings.Join(g.Left, " "), map[bool]string{true: " …"}[g.Counts[left] > len(g.Left)]))
 	}
 	if g.More > 0 {
-		doc.Remarks = append(doc.Remarks, fmt.Sprintf("%s that match by now were not in the plan, and are as they were", r.entity.CountNoun(int64(g.More))))
+		doc.Remarks = append(doc.Remarks, fmt.Sprintf("by now the filters match %s more, not in the plan and left as before", r.entity.CountNoun(int64(g.More))))
 	}
 	if g.Group != 0 && g.Counts[store.Updated]+g.Counts[deleted] > 0 {
 		doc.Bulk.Change = crm.RecordID("chg", crm.RecordKey(r.rq.Actor.Workspace, int64(g.Group)))

@@ -70,11 +70,19 @@ func (r *edit) preview(asked web.Planning) (*render.Response, error) {
 	return doc, nil
 }
 
-// nothing is the answer if no record matches, or each of them fails.
+// nothing is the answer if no record would be written.
 func (r *edit) nothing(t *trial) (*render.Response, error) {
-	doc := r.report(t)
 	if len(t.failures) == 0 {
-		doc.Remarks = append([]string{"the filters match no " + r.entity.Name + "; nothing was done"}, doc.Remarks...)
+		remarks := []string{"all that match are as the request wants them; nothing was done"}
+		if len(t.state.Keys) == 0 {
+			why, err := r.explain()
+			if err != nil {
+				return nil, err
+			}
+			remarks = append([]string{"the filters match no " + r.entity.Name + "; nothing was done"}, why...)
+		}
+		doc := r.report(t)
+		doc.Remarks = append(remarks, doc.Remarks...)
 		return doc, nil
 	}
 	first := t.failures[0]
@@ -85,6 +93,15 @@ func (r *edit) nothing(t *trial) (*render.Response, error) {
 		fault.Hint = first.rec.Handle() + ": " + fault.Hint
 	}
 	return nil, &fault
+}
+
+// explain says why the filters match no record, as an empty list does.
+func (r *edit) explain() (why []string, err error) {
+	err = r.x.store.View(r.rq.Context(), r.rq.Actor, func(v *store.View) error {
+		why, err = r.x.explain(v, r.entity, r.params, r.rq.Env)
+		return err
+	})
+	return why, err
 }
 
 // try runs the write of records in steps, and takes it back.

@@ -26,10 +26,16 @@ const (
 var own = []string{"all", "atomic", "dry_run", "confirm", "limit", "cursor"}
 
 // Endpoints are the handlers of writes of many records.
-type Endpoints struct{ store *store.Store }
+type Endpoints struct {
+	store   *store.Store
+	explain Explain
+}
+
+// Explain says why filters match no record.
+type Explain func(v *store.View, e *crm.Entity, filters url.Values, env query.Env) ([]string, error)
 
 // New returns handlers on a store.
-func New(s *store.Store) *Endpoints { return &Endpoints{s} }
+func New(s *store.Store, explain Explain) *Endpoints { return &Endpoints{s, explain} }
 
 // Routes returns the routes of an entity with a list.
 func (x *Endpoints) Routes(e *crm.Entity) (rows []web.Route) {
@@ -54,6 +60,7 @@ type edit struct {
 	entity *crm.Entity
 	draft  *store.Draft // nil: the records are deleted
 	query  *query.Query
+	params url.Values // the filters of query
 	atomic bool
 	limit  int // effects that the answer shows
 }
@@ -134,6 +141,7 @@ func (r *edit) parseFilters() *crm.Error {
 	case len(filters) > 0 && all:
 		return crm.Errorf(crm.InvalidFilter, "all=1 means every record, and the request has filters too. Nothing was done; send one of them.").On("all")
 	}
+	r.params = filters
 	r.query, fault = query.Parse(r.entity, filters, r.rq.Env)
 	return fault
 }
