@@ -36,6 +36,7 @@ store/textindex < store/list < store/view
 store/snapshot < store/changelog < store/list
 store/changelog < store/maintenance
 store/account < store/storetest
+crm < store/storetest/kit < store/storetest
 crm/norm < store/postgres/pgtest
 crm/norm < crm/alike/aliketest
 `
@@ -59,7 +60,7 @@ github.com/VictoriaMetrics/metrics      server/edge
 github.com/modelcontextprotocol/go-sdk  server/mcp
 github.com/alecthomas/kong              main
 os                                      main server/owner store/postgres/pgtest store/spool store/sqlite
-testing                                 server/servertest store/postgres/pgtest store/storetest
+testing                                 server/servertest store/postgres/pgtest store/storetest store/storetest/kit
 `
 
 const module = "crmkit"

@@ -176,8 +176,8 @@ func (f *fixture) populate(actor crm.Actor, n int) {
 func (f *fixture) rowsOf(workspace int64) map[string][]string {
 	f.t.Helper()
 	found := map[string][]string{}
-	for _, table := range f.tables() {
-		columns := f.columns(table)
+	for _, table := range f.catalog().Tables() {
+		columns := f.catalog().Columns(table)
 		var where []string
 		for _, column := range columns {
 			column, isNumber := strings.CutSuffix(column, " BIGINT")

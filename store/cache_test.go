@@ -11,6 +11,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store/sqlite"
+	"crmkit/store/storetest/kit"
 	"crmkit/store/table"
 )
 
@@ -45,7 +46,7 @@ func TestCacheShowsWhatTheTablesHave(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		actors := []crm.Actor{f.member("ann@example.com"), f.member("bob@example.com")}
 		for round := range 3 {
-			together(6, func(worker int) {
+			kit.Together(6, func(worker int) {
 				m := f.mixer(actors, round, worker)
 				for range 60 {
 					if worker < 4 {
@@ -89,7 +90,7 @@ func TestCacheFollowsWrites(t *testing.T) {
 		}
 		f.checkCache(ann)
 		f.remove(ann, jane)
-		if _, err := f.Record(t.Context(), ann, jane.Entity, jane.Key); codeOf(err) != crm.NotFound {
+		if _, err := f.Record(t.Context(), ann, jane.Entity, jane.Key); kit.CodeOf(err) != crm.NotFound {
 			t.Errorf("a deleted record: %v", err)
 		}
 	})
@@ -124,7 +125,7 @@ func TestCacheSeparatesWorkspaces(t *testing.T) {
 		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 		rec := f.save(ann, "contact", "name", "Jane")
 		f.fetch(ann, rec)
-		if _, err := f.Record(t.Context(), bob, rec.Entity, rec.Key); codeOf(err) != crm.NotFound {
+		if _, err := f.Record(t.Context(), bob, rec.Entity, rec.Key); kit.CodeOf(err) != crm.NotFound {
 			t.Errorf("a record of another workspace: %v", err)
 		}
 	})
@@ -132,7 +133,7 @@ func TestCacheSeparatesWorkspaces(t *testing.T) {
 
 // TestCacheIsBounded reads more records than the cache may have.
 func TestCacheIsBounded(t *testing.T) {
-	f := openWith(t, newClock(), Options{Path: filepath.Join(t.TempDir(), "crmkit.db"), Caches: &Caches{Records: 20_000}})
+	f := openWith(t, kit.NewClock(), Options{Path: filepath.Join(t.TempDir(), "crmkit.db"), Caches: &Caches{Records: 20_000}})
 	ann := f.member("ann@example.com")
 	for i := range 100 {
 		f.save(ann, "contact", "name", fmt.Sprintf("%d %s", i, strings.Repeat("x", 150)))
@@ -253,7 +254,7 @@ func (f *fixture) answers(actor crm.Actor, records []crm.Record, asked map[strin
 	f.t.Helper()
 	for _, rec := range records {
 		got, err := f.Record(f.t.Context(), actor, rec.Entity, rec.Key)
-		lines = append(lines, fmt.Sprintf("%s %s %s", rec.Handle(), codeOf(err), shown(got)))
+		lines = append(lines, fmt.Sprintf("%s %s %s", rec.Handle(), kit.CodeOf(err), shown(got)))
 	}
 	for _, e := range f.Schema.Records() {
 		for _, params := range asked[e.Name] {

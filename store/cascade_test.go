@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/store/storetest/kit"
 )
 
 // settled completes all cascades, and checks that nothing refers to a deleted record.
@@ -92,7 +93,7 @@ func TestReadersSeeADeleteAtOnce(t *testing.T) {
 		f.list(ann, "contact", "search=acme")
 		f.removeThen(ann, f.fetch(ann, company), func() {
 			_, err := f.Record(t.Context(), ann, company.Entity, company.Key)
-			wantCode(t, "the deleted company", err, crm.NotFound)
+			kit.WantCode(t, "the deleted company", err, crm.NotFound)
 			for _, rec := range append(f.list(ann, "contact", "").Records, f.fetch(ann, contacts[0])) {
 				if label := rec.Labels[rec.Entity.Index("company_id")]; label != "" {
 					t.Errorf("%s shows the name %q", rec.Handle(), label)
@@ -227,7 +228,7 @@ func TestAStepOfAMoveReadsLittle(t *testing.T) {
 	last := f.save(ann, "activity", "body", "b", "contact_id", contacts[0])
 	const many = 30_000
 	f.write(ann, func(tx *Tx) error {
-		columns := strings.Join(f.columnNames("activities", "key"), ", ")
+		columns := strings.Join(f.catalog().ColumnNames("activities", "key"), ", ")
 		return tx.Exec(fmt.Sprintf("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d) INSERT INTO activities (key, %s) SELECT key + i, %s FROM c CROSS JOIN activities WHERE key = %d", many, columns, columns, last.Key))
 	})
 	var pages int

@@ -12,7 +12,7 @@ func TestClockJumps(t *testing.T) {
 		ann := f.member("ann@example.com")
 		rec := f.save(ann, "contact", "name", "Jane")
 		for n, jump := range []time.Duration{0, 365 * 24 * time.Hour, -2 * 365 * 24 * time.Hour, time.Second, -time.Hour, 48 * time.Hour} {
-			f.clock.advance(jump)
+			f.clock.Advance(jump)
 			f.save(ann, "deal", "title", "deal")
 			f.update(ann, rec, "phone", string(rune('1'+n)))
 		}

@@ -8,6 +8,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store/engine"
+	"crmkit/store/storetest/kit"
 )
 
 // commitFaults are commits that fail, with the contacts that are in the tables of unknownOutcome
@@ -55,7 +56,7 @@ func unknownOutcome(t *testing.T, f *fixture, commit func(engine.Conn) error, na
 	}
 	release()
 	for i, err := range answers() {
-		wantCode(t, fmt.Sprint("write ", i), err, crm.NotReady)
+		kit.WantCode(t, fmt.Sprint("write ", i), err, crm.NotReady)
 	}
 	f.tuning.Commit = nil
 	if got := f.names(ann); got != names {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/store/storetest/kit"
 )
 
 // commitWithError is a job that creates a contact, calls After, and ends with an error that commits.
@@ -141,7 +142,7 @@ func TestFailedCommitSavesNothing(t *testing.T) {
 		answers := f.queue(t.Context(), ann, f.insert("one"), job, failCommit)
 		release()
 		for i, err := range answers() {
-			wantCode(t, fmt.Sprintf("write %d of a batch whose commit failed", i), err, crm.NotReady)
+			kit.WantCode(t, fmt.Sprintf("write %d of a batch whose commit failed", i), err, crm.NotReady)
 		}
 		if got := f.names(ann); got != "" || len(calls) > 0 {
 			t.Errorf("the table has %q, called %q", got, calls)

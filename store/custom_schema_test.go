@@ -13,6 +13,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/crm/fieldtype"
+	"crmkit/store/storetest/kit"
 )
 
 // widget is a kind that the product does not have. It needs an entity in the schema and a
@@ -64,7 +65,7 @@ func migrationFS(name, text string) fstest.MapFS {
 	return fstest.MapFS{"migrations/" + name: {Data: []byte(text)}}
 }
 
-func widgetOptions(t *testing.T, c *clock, file string) Options {
+func widgetOptions(t *testing.T, c *kit.Clock, file string) Options {
 	t.Helper()
 	schema, err := catalog.Schema(widget)
 	if err != nil {
@@ -76,7 +77,7 @@ func widgetOptions(t *testing.T, c *clock, file string) Options {
 func widgets(t *testing.T, test func(t *testing.T, f *fixture)) {
 	for name, path := range places {
 		t.Run(name, func(t *testing.T) {
-			c := newClock()
+			c := kit.NewClock()
 			test(t, openWith(t, c, widgetOptions(t, c, path(t))))
 		})
 	}
@@ -99,7 +100,7 @@ func TestFurtherKindIsWritten(t *testing.T) {
 		}
 		f.remove(ann, acme)
 		_, err = f.Record(t.Context(), ann, got.Entity, made.Key)
-		wantCode(t, "a widget whose company was deleted", err, crm.NotFound)
+		kit.WantCode(t, "a widget whose company was deleted", err, crm.NotFound)
 		if left := f.raw(1, "SELECT n FROM usage WHERE workspace_id = $1 AND kind = 'widgets'", ann.Workspace); !slices.Equal(left, []string{"0"}) {
 			t.Errorf("usage of widgets is %v", left)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store/sqlite"
+	"crmkit/store/storetest/kit"
 	"crmkit/store/textindex"
 )
 
@@ -76,7 +77,7 @@ func TestADamagedRowOfPostgreSQLIsNamed(t *testing.T) {
 		_, fetch := f.Record(t.Context(), ann, jane.Entity, jane.Key)
 		_, update := f.tryUpdate(ann, jane.Key, f.draft("contact", "notes", "new"))
 		for what, err := range map[string]error{"a list": list, "a fetch": fetch, "a change": update} {
-			if codeOf(err) != crm.Internal || !strings.Contains(err.Error(), jane.Handle()+" is damaged in the database") || strings.Contains(err.Error(), "crmkit verify") {
+			if kit.CodeOf(err) != crm.Internal || !strings.Contains(err.Error(), jane.Handle()+" is damaged in the database") || strings.Contains(err.Error(), "crmkit verify") {
 				t.Errorf("%s with it says %v", what, err)
 			}
 		}
@@ -102,13 +103,13 @@ func TestAnIndexThatCannotBeFilled(t *testing.T) {
 				t.Error("there is an index of rows that cannot be read")
 			}
 		}
-		f.clock.advance(2 * time.Minute)
+		f.clock.Advance(2 * time.Minute)
 	}
 	if n := strings.Count(out.String(), "was not read"); n != 1 || !strings.Contains(out.String(), jane.Handle()) {
 		t.Errorf("the log says %d times\n%s", n, out)
 	}
 	f.damage(jane, "tags", `["vip"]`)
-	f.clock.advance(2 * time.Minute)
+	f.clock.Advance(2 * time.Minute)
 	f.findsOne(ann, "vip", 1)
 	if f.indexes.State(of) != textindex.Ready {
 		t.Error("the index is not tried again")

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/store/storetest/kit"
 )
 
 // estate is a company with a contact and a deal, and activities of every combination of them.
@@ -62,7 +63,7 @@ func TestDeleteTakesActivitiesWithoutOtherParents(t *testing.T) {
 		for on, activity := range e.activities {
 			got, err := f.Record(t.Context(), ann, activity.Entity, activity.Key)
 			if on == "contact_id" {
-				wantCode(t, "an activity on the deleted contact only", err, crm.NotFound)
+				kit.WantCode(t, "an activity on the deleted contact only", err, crm.NotFound)
 				continue
 			}
 			version := int64(1)
@@ -127,7 +128,7 @@ func TestDeleteTwiceIsNotFound(t *testing.T) {
 		ann := f.member("ann@example.com")
 		jane := f.save(ann, "contact", "name", "Jane")
 		f.remove(ann, jane)
-		wantCode(t, "the second delete", f.tryRemove(ann, jane), crm.NotFound)
+		kit.WantCode(t, "the second delete", f.tryRemove(ann, jane), crm.NotFound)
 		f.checkCounters(ann)
 	})
 }

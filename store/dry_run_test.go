@@ -10,6 +10,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/store/dryrun"
+	"crmkit/store/storetest/kit"
 )
 
 // dryRunStep runs a step of a dry run, which must not fail.
@@ -58,7 +59,7 @@ func TestDryRunExchangesUniqueValues(t *testing.T) {
 			})
 		}
 		err := f.DryRunStep(t.Context(), ann, r, set(a, "a@x.com"))
-		wantCode(t, "an address that was taken in an earlier step", err, crm.AlreadyExists)
+		kit.WantCode(t, "an address that was taken in an earlier step", err, crm.AlreadyExists)
 		if d := equalRecords(f.fetch(ann, a), a); d != "" {
 			t.Error("the dry run changed the record: " + d)
 		}

@@ -5,14 +5,13 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"crmkit/crm"
 	"crmkit/store/engine"
 	"crmkit/store/postgres/pgtest"
+	"crmkit/store/storetest/kit"
 )
 
 // engines runs a test on each engine: on a file with all caches, in memory without caches, where
@@ -58,7 +57,7 @@ func onPlaces(t *testing.T, opts Options, test func(t *testing.T, f *fixture), n
 		t.Run(name, func(t *testing.T) {
 			opts := opts
 			opts.Path = places[name](t)
-			test(t, openWith(t, newClock(), opts))
+			test(t, openWith(t, kit.NewClock(), opts))
 		})
 	}
 }
@@ -73,40 +72,6 @@ func Postgres(t *testing.T) string {
 	})
 }
 
-// tables returns the names of the tables of the database.
-func (f *fixture) tables() []string {
-	f.t.Helper()
-	if f.opts.Shared() {
-		return f.raw(1, "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema() ORDER BY tablename")
-	}
-	return f.raw(1, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
-}
-
-// columns returns the columns of a table in their order, each with its type in the words of
-// migrations: "key BIGINT".
-func (f *fixture) columns(table string) []string {
-	f.t.Helper()
-	if f.opts.Shared() {
-		return f.raw(1, "SELECT column_name || ' ' || UPPER(data_type) FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position", table)
-	}
-	columns := f.raw(1, "SELECT name || ' ' || type FROM pragma_table_info($1) ORDER BY cid", table)
-	for i := range columns {
-		columns[i] = strings.Replace(columns[i], " INTEGER", " BIGINT", 1)
-	}
-	return columns
-}
-
-// columnNames returns the names of the columns of a table in their order, without some.
-func (f *fixture) columnNames(table string, without ...string) (names []string) {
-	f.t.Helper()
-	for _, column := range f.columns(table) {
-		if name, _, _ := strings.Cut(column, " "); !slices.Contains(without, name) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
 func onFile(t *testing.T) *fixture {
 	t.Helper()
 	return openAt(t, filepath.Join(t.TempDir(), "crmkit.db"))
@@ -114,16 +79,16 @@ func onFile(t *testing.T) *fixture {
 
 func openAt(t *testing.T, path string) *fixture {
 	t.Helper()
-	return openWith(t, newClock(), Options{Path: path})
+	return openWith(t, kit.NewClock(), Options{Path: path})
 }
 
 // cached opens a store in memory with all caches.
 func cached(t *testing.T) *fixture {
 	t.Helper()
-	return openWith(t, newClock(), Options{Path: Memory, Caches: DefaultCaches()})
+	return openWith(t, kit.NewClock(), Options{Path: Memory, Caches: DefaultCaches()})
 }
 
-func openWith(t *testing.T, c *clock, opts Options) *fixture {
+func openWith(t *testing.T, c *kit.Clock, opts Options) *fixture {
 	t.Helper()
 	if opts.Clock == nil {
 		opts.Schema, opts.Clock, opts.Rand = builtin(t), c.Now, rand.NewChaCha8([32]byte{1})

@@ -11,6 +11,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/query"
+	"crmkit/store/storetest/kit"
 )
 
 // oddValues are values for filters that a database could take for something else.
@@ -20,7 +21,7 @@ var oddValues = []string{"", "null", "\x00", "a\x00b", "\xff", "\ud7ff", "'", `"
 // one in twenty. There are many, and the seed is another in each run.
 func sample(t *testing.T) func() bool {
 	t.Helper()
-	random := rand.New(rand.NewPCG(seeded(t), 3))
+	random := rand.New(rand.NewPCG(kit.Seed(t), 3))
 	most := 4
 	if testing.Short() {
 		most = 20

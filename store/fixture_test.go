@@ -2,11 +2,9 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,35 +13,16 @@ import (
 	"crmkit/query"
 	"crmkit/store/engine"
 	"crmkit/store/list"
+	"crmkit/store/storetest/kit"
 	"crmkit/store/textindex"
 	"crmkit/store/txn"
 )
-
-// clock is a time that only the test moves.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: time.Date(2026, 6, 10, 9, 0, 0, 0, time.UTC)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
 
 // fixture is an open store with helpers for tests. Helpers that return no error fail the test.
 type fixture struct {
 	*Store
 	t      *testing.T
-	clock  *clock
+	clock  *kit.Clock
 	opts   Options
 	tuning txn.Tuning
 	conns  []engine.Conn // all connections of the store, those that write last
@@ -233,59 +212,6 @@ func (f *fixture) searchIndex(ctx context.Context, actor crm.Actor, e *crm.Entit
 	return f.indexes.Snapshot(actor.Workspace).Search(ctx, e, terms)
 }
 
-// raw runs a query and returns its rows, each in one line.
-func (f *fixture) raw(columns int, text string, args ...any) (lines []string) {
-	f.t.Helper()
-	cells, dest := make([]any, columns), make([]any, columns)
-	for i := range cells {
-		dest[i] = &cells[i]
-	}
-	err := f.Read(f.t.Context(), func(v *ReadTx) error {
-		return v.Rows(f.t.Context(), text, args, func(scan func(...any) error) error {
-			err := scan(dest...)
-			lines = append(lines, fmt.Sprint(cells...))
-			return err
-		})
-	})
-	if err != nil {
-		f.t.Fatalf("%s: %v", text, err)
-	}
-	return lines
-}
-
-// codeOf returns the code a client would see, or the text of any other error.
-func codeOf(err error) crm.Code {
-	var coded *crm.Error
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &coded):
-		return coded.Code
-	}
-	return crm.Code("uncoded: " + err.Error())
-}
-
-func wantCode(t *testing.T, what string, err error, want crm.Code) {
-	t.Helper()
-	if got := codeOf(err); got != want {
-		t.Errorf("%s: got code %q, want %q", what, got, want)
-	}
-}
-
-// together runs fn in n goroutines that start at the same time, and waits for all.
-func together(n int, fn func(i int)) {
-	var done sync.WaitGroup
-	start := make(chan struct{})
-	for i := range n {
-		done.Go(func() {
-			<-start
-			fn(i)
-		})
-	}
-	close(start)
-	done.Wait()
-}
-
 // equalRecords returns the first difference of two records, empty if they are equal.
 func equalRecords(a, b crm.Record) string {
 	if a.Key != b.Key || a.ID != b.ID {
@@ -301,3 +227,19 @@ func equalRecords(a, b crm.Record) string {
 	}
 	return ""
 }
+
+// raw runs a query and returns its rows, each in one line.
+func (f *fixture) raw(columns int, text string, args ...any) (lines []string) {
+	f.t.Helper()
+	err := f.Read(f.t.Context(), func(v *ReadTx) (err error) {
+		lines, err = kit.Query{Columns: columns, Text: text, Args: args}.Lines(f.t.Context(), v)
+		return err
+	})
+	if err != nil {
+		f.t.Fatalf("%s: %v", text, err)
+	}
+	return lines
+}
+
+// catalog returns the tables of the database.
+func (f *fixture) catalog() kit.Catalog { return kit.Catalog{Shared: f.opts.Shared(), Raw: f.raw} }

@@ -9,6 +9,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store/dryrun"
+	"crmkit/store/storetest/kit"
 )
 
 // heldHead returns a server, two actors whose workspaces have the same writer in it, and functions that take
@@ -89,7 +90,7 @@ func TestHeldForTooLong(t *testing.T) {
 	if err := <-gone; !errors.Is(err, context.Canceled) {
 		t.Errorf("the write of a client that left: %v", err)
 	}
-	wantCode(t, "a write without its head", <-answer, crm.NotReady)
+	kit.WantCode(t, "a write without its head", <-answer, crm.NotReady)
 	release()
 	f.save(ann, "contact", "name", "Joan")
 	if ann, bob := f.names(ann), f.names(bob); ann != "Joan" || bob != "Joe" {

@@ -31,7 +31,7 @@ func TestIdempotentResponses(t *testing.T) {
 			}
 			return nil
 		})
-		f.clock.advance(maintenance.IdempotencyTTL)
+		f.clock.Advance(maintenance.IdempotencyTTL)
 		f.Purge(t.Context())
 		if rows := f.raw(1, "SELECT hash FROM kept_answers"); len(rows) != 0 {
 			t.Errorf("a day later there are %q", rows)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"crmkit/store/storetest/kit"
 )
 
 // copied returns a copy of the database file without its write-ahead log, as cp makes one.
@@ -24,7 +26,7 @@ func (f *fixture) copied() (path string) {
 // TestIdleStoreIsWholeInItsFile copies the file of an idle store without its write-ahead log. The
 // copy has every write.
 func TestIdleStoreIsWholeInItsFile(t *testing.T) {
-	c := newClock()
+	c := kit.NewClock()
 	f := openWith(t, c, Options{Path: filepath.Join(t.TempDir(), "crmkit.db"), Schema: builtin(t), Clock: c.Now, Rand: rand.NewChaCha8([32]byte{1}), idle: time.Millisecond})
 	ann := f.member("ann@example.com")
 	for range 3 {
@@ -47,7 +49,7 @@ func TestFileWithoutItsLogIsNoticed(t *testing.T) {
 	f := onFile(t)
 	f.member("ann@example.com")
 	var log bytes.Buffer
-	openWith(t, newClock(), Options{Path: f.copied(), LockAs: "crmkit serve", Schema: builtin(t), Log: slog.New(slog.NewTextHandler(&log, nil))})
+	openWith(t, kit.NewClock(), Options{Path: f.copied(), LockAs: "crmkit serve", Schema: builtin(t), Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if !strings.Contains(log.String(), "its log was not copied with it") {
 		t.Errorf("the log says %q", log.String())
 	}

@@ -24,7 +24,7 @@ func TestLastUsesAreWrittenInSteps(t *testing.T) {
 		for i := range 90 {
 			tokens = append(tokens, f.token(ann, fmt.Sprint(i)))
 		}
-		f.clock.advance(IdleLimit / 2)
+		f.clock.Advance(IdleLimit / 2)
 		for i := range 3 * maintenance.FlushStep {
 			f.MarkUsed(crm.Actor{TokenID: fmt.Sprint("tok_gone", i)}) // tokens that were revoked since
 		}
@@ -91,7 +91,7 @@ func TestListsShowUnwrittenUses(t *testing.T) {
 		questions := []string{"", "sort=last_used_at", "sort=-last_used_at", "last_used_at=gt:-10d", "last_used_at=lt:-10d&sort=last_used_at",
 			"last_used_at=gte:-20d&last_used_at=lt:-1d&sort=-last_used_at", "sort=name&last_used_at=gt:-30d", "name=n&sort=-last_used_at"}
 		for range 12 {
-			f.clock.advance(time.Duration(random.IntN(int(5 * 24 * time.Hour))))
+			f.clock.Advance(time.Duration(random.IntN(int(5 * 24 * time.Hour))))
 			for range random.IntN(6) {
 				f.MarkUsed(mine[random.IntN(len(mine))])
 			}
@@ -121,7 +121,7 @@ func TestTokensAreReadBesideAWrite(t *testing.T) {
 	onDisk(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		ann.TokenID = f.token(ann, "hash")
-		f.clock.advance(24 * time.Hour)
+		f.clock.Advance(24 * time.Hour)
 		f.MarkUsed(ann)
 		now := f.Now().UnixMilli()
 		check := func(when string) {

@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"crmkit/store/sqlite"
+	"crmkit/store/storetest/kit"
 )
 
 // served opens a file as a server does.
 func served(t *testing.T, path string) *fixture {
 	t.Helper()
-	c := newClock()
+	c := kit.NewClock()
 	return openWith(t, c, Options{Path: path, Schema: builtin(t), Clock: c.Now, LockAs: "crmkit serve"})
 }
 
@@ -50,7 +51,7 @@ func TestMemoryNeedsNoLock(t *testing.T) {
 func TestNoUpgradeUnderAServer(t *testing.T) {
 	path, _, ann := madeFile(t)
 	old := served(t, path)
-	c := newClock()
+	c := kit.NewClock()
 	refused(t, widgetOptions(t, c, path), "in use by crmkit serve, process ")
 	old.save(ann, "contact", "name", "still the old schema")
 	if err := old.Close(); err != nil {

@@ -20,11 +20,11 @@ func logIsTrimmed(t *testing.T, f *fixture) {
 	for i := range maintenance.PurgeStep + 50 {
 		f.update(ann, old, "notes", fmt.Sprint("n", i+1))
 	}
-	f.clock.advance(20 * 24 * time.Hour)
+	f.clock.Advance(20 * 24 * time.Hour)
 	at := f.Now()
 	f.update(ann, old, "notes", "of the past month")
 	f.save(ann, "contact", "name", "Young")
-	f.clock.advance(29 * 24 * time.Hour)
+	f.clock.Advance(29 * 24 * time.Hour)
 	last := f.raw(1, "SELECT MAX(key) FROM log WHERE workspace_id = $1", ann.Workspace)
 	f.Purge(t.Context())
 	shown := f.list(ann, "change", "").Records
@@ -39,7 +39,7 @@ func logIsTrimmed(t *testing.T, f *fixture) {
 	}
 	f.checkCounters(ann)
 	f.checkCounters(bob)
-	f.clock.advance(100 * 24 * time.Hour)
+	f.clock.Advance(100 * 24 * time.Hour)
 	f.Purge(t.Context())
 	f.save(ann, "contact", "name", "Next")
 	if next := f.raw(1, "SELECT MAX(key) - CAST($2 AS BIGINT) FROM log WHERE workspace_id = $1", ann.Workspace, last[0]); next[0] != "1" {

@@ -11,6 +11,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store/postgres/pgtest"
+	"crmkit/store/storetest/kit"
 )
 
 // behind opens a store whose connections lead through a proxy. The parameters of the address say how it
@@ -102,7 +103,7 @@ func TestLostReads(t *testing.T) {
 			sprung := proxy.Trap(text, when)
 			page, err := f.List(t.Context(), ann, f.question(ann, "contact", "name=Jane"))
 			wait(t, sprung)
-			if err == nil && page.Total != 1 || err != nil && codeOf(err) != crm.NotReady {
+			if err == nil && page.Total != 1 || err != nil && kit.CodeOf(err) != crm.NotReady {
 				t.Errorf("a list that was cut at %s: %d, %v", text, page.Total, err)
 			}
 			if n := f.list(ann, "contact", "name=Jane").Total; n != 1 {
@@ -129,7 +130,7 @@ func TestOutcomeThatCannotBeKnown(t *testing.T) {
 	wait(t, sprung)
 	release := proxy.Hold()
 	err := <-answered
-	wantCode(t, "a commit whose outcome is not known", err, crm.NotReady)
+	kit.WantCode(t, "a commit whose outcome is not known", err, crm.NotReady)
 	if err != nil && !strings.Contains(err.Error(), "it may or may not be saved") {
 		t.Error(err)
 	}
@@ -156,7 +157,7 @@ func TestCutsLoseNothing(t *testing.T) {
 
 func cutsLoseNothing(t *testing.T, parameters string) {
 	f, proxy := behind(t, parameters)
-	random := rand.New(rand.NewPCG(seeded(t), 1))
+	random := rand.New(rand.NewPCG(kit.Seed(t), 1))
 	actors := []crm.Actor{f.member("ann@example.com"), f.member("bob@example.com")}
 	var writing, cutting sync.WaitGroup
 	ended := make(chan struct{})
@@ -210,7 +211,7 @@ func (f *fixture) checkOutcomes(outcomes map[string]error) {
 			unknown++
 		case err != nil:
 			failed++
-			wantCode(f.t, "a write that is not saved", err, crm.NotReady)
+			kit.WantCode(f.t, "a write that is not saved", err, crm.NotReady)
 		}
 	}
 	f.t.Logf("of %d writes %d failed, %d had an unknown outcome", len(outcomes), failed, unknown)

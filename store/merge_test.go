@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/store/storetest/kit"
 )
 
 // merge merges records into another one.
@@ -140,11 +141,11 @@ func TestMergedHandlesLeadOn(t *testing.T) {
 		f.checkMembers()
 		f.remove(ann, f.fetch(ann, c))
 		_, err := f.Record(t.Context(), ann, a.Entity, a.Key)
-		wantCode(t, "the handle of a record whose winner was deleted", err, crm.NotFound)
+		kit.WantCode(t, "the handle of a record whose winner was deleted", err, crm.NotFound)
 		if !strings.Contains(err.Error()+fmt.Sprint(err), "merged into "+c.ID) {
 			t.Errorf("the error says %v", err)
 		}
-		wantCode(t, "a write to it", func() error { _, err := f.tryUpdate(ann, a.Key, f.draft("contact", "name", "x")); return err }(), crm.NotFound)
+		kit.WantCode(t, "a write to it", func() error { _, err := f.tryUpdate(ann, a.Key, f.draft("contact", "name", "x")); return err }(), crm.NotFound)
 	})
 }
 

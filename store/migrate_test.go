@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/store/storetest/kit"
 )
 
 // image returns a hash of a file. A store that refuses a file must not change it.
@@ -96,7 +97,7 @@ func TestReopeningChangesNothing(t *testing.T) {
 
 func TestUpgradeKeepsACopy(t *testing.T) {
 	path, rec, ann := madeFile(t)
-	c := newClock()
+	c := kit.NewClock()
 	f := openWith(t, c, widgetOptions(t, c, path))
 	if diff := equalRecords(f.fetch(ann, crm.Record{Entity: f.Schema.ByName("contact"), Key: rec.Key}), rec); diff != "" {
 		t.Errorf("after the upgrade: %s", diff)
@@ -113,7 +114,7 @@ func TestUpgradeKeepsACopy(t *testing.T) {
 
 func TestFreshFileNeedsNoCopy(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "crmkit.db")
-	c := newClock()
+	c := kit.NewClock()
 	openWith(t, c, widgetOptions(t, c, path))
 	if _, err := os.Stat(path + ".before-" + numbered(1)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a copy of an empty file: %v", err)
@@ -122,7 +123,7 @@ func TestFreshFileNeedsNoCopy(t *testing.T) {
 
 func TestNewerFileIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "crmkit.db")
-	c := newClock()
+	c := kit.NewClock()
 	if err := openWith(t, c, widgetOptions(t, c, path)).Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +132,7 @@ func TestNewerFileIsRefused(t *testing.T) {
 
 func TestEditedMigrationIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "crmkit.db")
-	c := newClock()
+	c := kit.NewClock()
 	if err := openWith(t, c, widgetOptions(t, c, path)).Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +176,7 @@ func TestGarbageIsRefused(t *testing.T) {
 
 func TestFailingMigrationLeavesTheOldSchema(t *testing.T) {
 	path, rec, ann := madeFile(t)
-	c := newClock()
+	c := kit.NewClock()
 	opts := widgetOptions(t, c, path)
 	opts.Migrations = migrationFS(numbered(1)+"_widgets.sql", widgetSQL+"\nDROP TABLE deals;\nCREATE TABLE contacts (again TEXT) STRICT;")
 	if s, err := Open(t.Context(), opts); err == nil {
@@ -199,7 +200,7 @@ func TestUpgradeIsNotTakenInByABrokenCopy(t *testing.T) {
 	if err := os.WriteFile(path+".before-"+numbered(1), []byte("SQLite format 3\x00 cut short"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := newClock()
+	c := kit.NewClock()
 	s, err := Open(t.Context(), widgetOptions(t, c, path))
 	if err != nil {
 		return // a refused upgrade is as safe as another copy

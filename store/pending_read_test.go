@@ -8,6 +8,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
+	"crmkit/store/storetest/kit"
 )
 
 // TestPendingDeletesFreeThePlanLimit deletes a contact with all activities that a plan allows, and
@@ -24,7 +25,7 @@ func TestPendingDeletesFreeThePlanLimit(t *testing.T) {
 		}
 		more := f.draft("activity", "body", "b", "contact_id", bob)
 		_, err := f.trySave(ann, more)
-		wantCode(t, "a fourth activity", err, crm.PlanLimitReached)
+		kit.WantCode(t, "a fourth activity", err, crm.PlanLimitReached)
 		f.write(ann, func(tx *Tx) error {
 			if later, err := tx.Delete(jane); err != nil || !later {
 				t.Errorf("deleted at once: %v", err)
@@ -38,7 +39,7 @@ func TestPendingDeletesFreeThePlanLimit(t *testing.T) {
 		})
 		f.settled()
 		_, err = f.trySave(ann, more)
-		wantCode(t, "one too many", err, crm.PlanLimitReached)
+		kit.WantCode(t, "one too many", err, crm.PlanLimitReached)
 		f.checkCounters(ann)
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/store/list"
+	"crmkit/store/storetest/kit"
 	"crmkit/store/table"
 )
 
@@ -74,7 +75,7 @@ func (f *fixture) readerAnswers(actor crm.Actor, keys []int64, part int) (lines 
 		}
 		for _, key := range keys {
 			rec, err := f.Record(f.t.Context(), actor, e, key)
-			lines = append(lines, fmt.Sprint(kind, " ", key, " ", codeOf(err)))
+			lines = append(lines, fmt.Sprint(kind, " ", key, " ", kit.CodeOf(err)))
 			if err == nil {
 				counts, err := f.Dependents(f.t.Context(), actor, rec)
 				for _, c := range counts {
@@ -254,9 +255,9 @@ func newStepRun(f *fixture, seed uint64) *stepRun {
 func (r *stepRun) run() {
 	t := r.steps.t
 	for _, kind := range slices.Repeat([]string{"company", "contact", "deal", "ticket", "campaign", "contact", "task", "campaign_member", "activity", "task", "activity", "campaign_member"}, 8) {
-		r.steps.clock.advance(time.Second)
+		r.steps.clock.Advance(time.Second)
 		act := r.make(r.steps, kind)
-		if err := r.atOnce.Write(t.Context(), r.actor, act); codeOf(err) != codeOf(r.steps.Write(t.Context(), r.actor, act)) {
+		if err := r.atOnce.Write(t.Context(), r.actor, act); kit.CodeOf(err) != kit.CodeOf(r.steps.Write(t.Context(), r.actor, act)) {
 			t.Fatal(err)
 		}
 	}
@@ -280,14 +281,14 @@ func (r *stepRun) run() {
 // them.
 func (r *stepRun) round(number int) {
 	t := r.steps.t
-	r.steps.clock.advance(time.Second)
+	r.steps.clock.Advance(time.Second)
 	act := r.next(r.steps)
 	wantErr := r.atOnce.Write(t.Context(), r.actor, act)
 	var want [listParts][]string
 	for i := range want {
 		want[i] = r.atOnce.readerAnswers(r.actor, r.keys, i)
 	}
-	if err := r.steps.Write(t.Context(), r.actor, act); codeOf(err) != codeOf(wantErr) {
+	if err := r.steps.Write(t.Context(), r.actor, act); kit.CodeOf(err) != kit.CodeOf(wantErr) {
 		t.Fatalf("a write in steps says %v, at once %v", err, wantErr)
 	}
 	r.between += r.steps.betweenSteps(2, "gone > 0", func(i int) {

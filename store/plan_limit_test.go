@@ -8,12 +8,13 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
+	"crmkit/store/storetest/kit"
 )
 
 // multiply adds n copies of an activity.
 func (f *fixture) multiply(actor crm.Actor, rec crm.Record, n int) {
 	f.t.Helper()
-	columns := strings.Join(f.columnNames("activities", "key"), ", ")
+	columns := strings.Join(f.catalog().ColumnNames("activities", "key"), ", ")
 	f.write(actor, func(tx *Tx) error {
 		err := tx.Exec(fmt.Sprintf("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d) INSERT INTO activities (key, %s) SELECT key + i, %s FROM c CROSS JOIN activities WHERE key = %d", n, columns, columns, rec.Key))
 		if err != nil {
@@ -91,7 +92,7 @@ func (c limitBesideDelete) check(t *testing.T, err error) {
 		}
 		return
 	}
-	wantCode(t, "an activity", err, crm.PlanLimitReached)
+	kit.WantCode(t, "an activity", err, crm.PlanLimitReached)
 	if err != nil && !strings.Contains(err.Error(), c.hint) {
 		t.Error(err)
 	}

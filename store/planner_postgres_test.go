@@ -53,7 +53,7 @@ func (f *fixture) crowded(actor crm.Actor) {
 func (f *fixture) copies(e *crm.Entity, from, to int64, n int) {
 	f.t.Helper()
 	key := func(number string) string { return fmt.Sprintf("%d + %s", crm.RecordKey(to, 0), number) }
-	names := f.columnNames(e.Plural)
+	names := f.catalog().ColumnNames(e.Plural)
 	values := slices.Clone(names)
 	for i, name := range names {
 		switch field := e.Field(name); {

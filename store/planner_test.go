@@ -26,7 +26,7 @@ func TestPathsFindTheSameRows(t *testing.T) {
 			}
 			return nil
 		})
-		f.clock.advance(2 * time.Hour)
+		f.clock.Advance(2 * time.Hour)
 		f.save(ann, "contact", "name", "no stage")
 		ids := strings.NewReplacer("{cmp}", campaign.ID, "{co}", company.ID)
 		for _, c := range pathCases {

@@ -11,13 +11,14 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/store/storetest/kit"
 )
 
 func TestUpsertRaceLeavesOneRecord(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		var created, others atomic.Int64
-		together(40, func(i int) {
+		kit.Together(40, func(i int) {
 			out, err := f.trySave(ann, f.draft("contact", "name", fmt.Sprint("Jane ", i), "email", "jane@acme.com"))
 			if err != nil {
 				t.Errorf("upsert %d: %v", i, err)
@@ -42,7 +43,7 @@ func TestParallelMergesLoseNothing(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		jane := f.save(ann, "contact", "name", "Jane")
-		together(40, func(i int) {
+		kit.Together(40, func(i int) {
 			member := crm.Member{Name: fmt.Sprintf("k%02d", i), JSON: fmt.Sprint(i)}
 			if _, err := f.tryUpdate(ann, jane.Key, f.draft("contact", "custom", []crm.Member{member})); err != nil {
 				t.Errorf("merge %d: %v", i, err)
@@ -63,17 +64,17 @@ func TestVersionsGuardWrites(t *testing.T) {
 		stale := f.draft("contact", "email", "jane@acme.com", "stage", "customer")
 		stale.Version = 1
 		_, err := f.tryUpdate(ann, jane.Key, stale)
-		wantCode(t, "update of version 1", err, crm.VersionConflict)
+		kit.WantCode(t, "update of version 1", err, crm.VersionConflict)
 		var conflict *crm.Error
 		if errors.As(err, &conflict) && (conflict.Record == nil || conflict.Record.Version() != 2 || conflict.Record.Value("stage").Text != "lead") {
 			t.Errorf("the conflict shows %+v", conflict.Record)
 		}
 		_, err = f.trySave(ann, stale)
-		wantCode(t, "upsert of version 1", err, crm.VersionConflict)
+		kit.WantCode(t, "upsert of version 1", err, crm.VersionConflict)
 		fresh := f.draft("contact", "name", "Joe")
 		fresh.Version = 1
 		_, err = f.trySave(ann, fresh)
-		wantCode(t, "create at a version", err, crm.VersionConflict)
+		kit.WantCode(t, "create at a version", err, crm.VersionConflict)
 		stale.Version = 2
 		if out, err := f.tryUpdate(ann, jane.Key, stale); err != nil || out.After.Version() != 3 {
 			t.Errorf("update of the current version: %v, version %d", err, out.After.Version())
@@ -86,12 +87,12 @@ func TestOneOfParallelConditionalWritesWins(t *testing.T) {
 		ann := f.member("ann@example.com")
 		jane := f.save(ann, "contact", "name", "Jane")
 		var won atomic.Int64
-		together(20, func(i int) {
+		kit.Together(20, func(i int) {
 			d := f.draft("contact", "stage", fmt.Sprint("s", i))
 			d.Version = 1
 			if _, err := f.tryUpdate(ann, jane.Key, d); err == nil {
 				won.Add(1)
-			} else if codeOf(err) != crm.VersionConflict {
+			} else if kit.CodeOf(err) != crm.VersionConflict {
 				t.Errorf("update: %v", err)
 			}
 		})
@@ -106,7 +107,7 @@ func TestUnchangedWriteLeavesNoTrace(t *testing.T) {
 		ann := f.member("ann@example.com")
 		jane := f.save(ann, "contact", "name", "Jane", "tags", []string{"vip"}, "custom", []crm.Member{{Name: "n", JSON: "1.0"}})
 		entries := f.raw(1, "SELECT COUNT(*) FROM changes")
-		f.clock.advance(time.Minute)
+		f.clock.Advance(time.Minute)
 		out := f.update(ann, jane, "name", "Jane", "tags", []string{"vip"}, "custom", []crm.Member{{Name: "n", JSON: "1.0"}})
 		if diff := equalRecords(f.fetch(ann, jane), jane); out.Result != Unchanged || diff != "" {
 			t.Errorf("%s: %s", out.Result, diff)
@@ -128,7 +129,7 @@ func TestOutcomeIsWhatIsStored(t *testing.T) {
 		if diff := equalRecords(f.fetch(ann, made), made); diff != "" {
 			t.Errorf("created: %s", diff)
 		}
-		f.clock.advance(time.Hour)
+		f.clock.Advance(time.Hour)
 		bob = ann
 		bob.Email = "bob@example.com"
 		after := f.update(bob, made, "company_id", globex, "email", nil, "tags", nil, "custom", nil, "stage", "lead").After
@@ -149,7 +150,7 @@ func TestUniqueValuesDoNotCollide(t *testing.T) {
 		jane := f.save(ann, "contact", "name", "Jane", "email", "jane@acme.com")
 		joe := f.save(ann, "contact", "name", "Joe", "email", "joe@acme.com")
 		_, err := f.tryUpdate(ann, joe.Key, f.draft("contact", "email", "jane@acme.com"))
-		wantCode(t, "taking another's e-mail", err, crm.AlreadyExists)
+		kit.WantCode(t, "taking another's e-mail", err, crm.AlreadyExists)
 		if err != nil && !strings.Contains(err.Error(), jane.Handle()) {
 			t.Errorf("the hint does not name the holder: %v", err)
 		}
@@ -176,9 +177,9 @@ func TestDeletedEmailIsFreeAndNumbersAreNot(t *testing.T) {
 			seen[out.After.ID] = true
 			f.remove(ann, out.After)
 			_, err = f.Record(t.Context(), ann, out.After.Entity, out.After.Key)
-			wantCode(t, "reading a deleted record", err, crm.NotFound)
+			kit.WantCode(t, "reading a deleted record", err, crm.NotFound)
 			_, err = f.tryUpdate(ann, out.After.Key, f.draft("contact", "name", "Ghost"))
-			wantCode(t, "updating a deleted record", err, crm.NotFound)
+			kit.WantCode(t, "updating a deleted record", err, crm.NotFound)
 		}
 	})
 }
@@ -198,9 +199,9 @@ func TestReferencesMustExistHere(t *testing.T) {
 		before := f.fetch(ann, jane)
 		for what, ref := range map[string]crm.Record{"another workspace's": theirs, "a deleted": deleted, "another kind's": wrongKind} {
 			_, err := f.trySave(ann, f.draft("contact", "name", "New", "company_id", ref))
-			wantCode(t, "create with "+what+" record", err, crm.ReferenceNotFound)
+			kit.WantCode(t, "create with "+what+" record", err, crm.ReferenceNotFound)
 			_, err = f.tryUpdate(ann, jane.Key, f.draft("contact", "stage", "lead", "company_id", ref))
-			wantCode(t, "update with "+what+" record", err, crm.ReferenceNotFound)
+			kit.WantCode(t, "update with "+what+" record", err, crm.ReferenceNotFound)
 		}
 		if diff := equalRecords(f.fetch(ann, jane), before); diff != "" {
 			t.Errorf("a refused update changed the record: %s", diff)
@@ -238,7 +239,7 @@ func TestChangeLogHasBeforeAndAfter(t *testing.T) {
 		ann := f.member("ann@example.com")
 		acme := f.save(ann, "company", "name", "Acme")
 		jane := f.save(ann, "contact", "name", "Jane", "company_id", acme, "custom", []crm.Member{{Name: "a", JSON: "1"}, {Name: "b", JSON: `"x"`}})
-		f.clock.advance(time.Minute)
+		f.clock.Advance(time.Minute)
 		f.update(ann, jane, "stage", "lead", "tags", []string{"vip"}, "company_id", nil, "follow_up_at", crm.Millis(0), "custom", []crm.Member{{Name: "a", JSON: "2"}})
 		f.remove(ann, jane)
 		got := f.raw(8, `SELECT action, ' ', COALESCE(actor, '-'), ' ', COALESCE(token_id, '-'), ' ', COALESCE(before, '-'), ' ' || COALESCE(after, '-')
@@ -284,7 +285,7 @@ func TestChangeNumbersOnlyRise(t *testing.T) {
 		ann := f.member("ann@example.com")
 		last := int64(0)
 		for range 3 {
-			together(8, func(i int) {
+			kit.Together(8, func(i int) {
 				out, err := f.trySave(ann, f.draft("contact", "name", fmt.Sprint(i)))
 				if err == nil {
 					err = f.tryRemove(ann, out.After)

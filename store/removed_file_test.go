@@ -10,6 +10,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store/sqlite"
+	"crmkit/store/storetest/kit"
 )
 
 // TestRemovedFile moves the file of a store at work away. The store must refuse writes, which would
@@ -46,7 +47,7 @@ func TestRemovedFile(t *testing.T) {
 // another database with the same name.
 func TestBackupsOfAnotherDatabase(t *testing.T) {
 	first, _, _ := madeFile(t)
-	c := newClock()
+	c := kit.NewClock()
 	other := openWith(t, c, Options{Path: filepath.Join(t.TempDir(), "crmkit.db"), Schema: builtin(t), Clock: c.Now, Rand: rand.Reader})
 	other.member("ann@example.com")
 	must(t, other.Close())

@@ -57,7 +57,7 @@ type program struct {
 func (p *program) step() {
 	p.f = p.servers[p.random.IntN(len(p.servers))]
 	f := p.f
-	f.clock.advance(time.Duration(p.random.IntN(5)-1) * time.Second) // sometimes back
+	f.clock.Advance(time.Duration(p.random.IntN(5)-1) * time.Second) // sometimes back
 	all := map[string][]crm.Record{}
 	var any []crm.Record
 	for _, e := range f.Schema.Records() {

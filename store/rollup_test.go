@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/store/storetest/kit"
 	"crmkit/store/view"
 )
 
@@ -130,7 +131,7 @@ func (m mix) step() {
 		}
 		return err
 	})
-	if code := codeOf(err); err != nil && !errors.Is(err, oops) && code != crm.MissingField && code != crm.NotFound {
+	if code := kit.CodeOf(err); err != nil && !errors.Is(err, oops) && code != crm.MissingField && code != crm.NotFound {
 		m.t.Errorf("a random write: %v", err)
 	}
 }
@@ -226,13 +227,13 @@ func signalsEqualARecount(t *testing.T, s servers) {
 	actors := []crm.Actor{f.member("ann@example.com"), f.member("bob@example.com")}
 	tied, logged := false, false // at the end of a round; the last may delete all of them
 	for round := range 3 {
-		together(6, func(worker int) {
+		kit.Together(6, func(worker int) {
 			m := s.of(worker/2).mixer(actors, round, worker)
 			for range 80 {
 				m.step()
 			}
 		})
-		together(len(s), func(worker int) { s.of(worker).settled() })
+		kit.Together(len(s), func(worker int) { s.of(worker).settled() })
 		s.each((*fixture).checkSignals)
 		f.checkMembers()
 		tied = tied || f.raw(1, "SELECT COUNT(*) FROM campaigns WHERE contacts > 0")[0] != "0"

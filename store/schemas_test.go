@@ -13,7 +13,7 @@ func TestSchemasOfTheEnginesAreAlike(t *testing.T) {
 	postgres, sqlite := openAt(t, Postgres(t)), openAt(t, Memory)
 	own := []string{"batches", "migrations", "words"} // of PostgreSQL alone, or of another form
 	tables := func(f *fixture) []string {
-		return slices.DeleteFunc(f.tables(), func(table string) bool { return slices.Contains(own, table) })
+		return slices.DeleteFunc(f.catalog().Tables(), func(table string) bool { return slices.Contains(own, table) })
 	}
 	got, want := tables(postgres), tables(sqlite)
 	slices.Sort(got)
@@ -44,7 +44,7 @@ func TestSchemasOfTheEnginesAreAlike(t *testing.T) {
 // schemaOf returns the columns, references and indexes of a table, each in a line.
 func (f *fixture) schemaOf(table string) (lines []string) {
 	f.t.Helper()
-	lines = f.columns(table)
+	lines = f.catalog().Columns(table)
 	for i := range lines {
 		lines[i] = "column " + lines[i]
 	}

@@ -64,7 +64,7 @@ func TestSearchesAreTheSameOnEachEngine(t *testing.T) {
 	}
 	for round := range rounds {
 		for _, p := range programs {
-			p.clock.advance(time.Duration(round%3) * time.Second)
+			p.clock.Advance(time.Duration(round%3) * time.Second)
 			p.step(round)
 		}
 		if round%every == every-1 {

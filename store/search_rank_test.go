@@ -22,7 +22,7 @@ func TestSearchesRank(t *testing.T) {
 		parts := []string{"Ann", "anna", "Änn", "Bob", "an%", "b_b", "49 30", "12345"}
 		word := func() string { return parts[random.IntN(len(parts))] }
 		for i := range 60 {
-			f.clock.advance(time.Duration(random.IntN(3)) * time.Second)
+			f.clock.Advance(time.Duration(random.IntN(3)) * time.Second)
 			f.save(ann, "contact", "name", word()+" "+word(), "email", fmt.Sprintf("%d.%s@ann.com", i, strings.ToLower("ab"[i%2:i%2+1])), "notes", word(),
 				"phone", []string{"+49 30 12345", "0049 (30) 123-45", "030 12345", "none"}[random.IntN(4)])
 		}

@@ -15,6 +15,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/store/list"
+	"crmkit/store/storetest/kit"
 	"crmkit/store/textindex"
 )
 
@@ -241,7 +242,7 @@ func (f *fixture) findsOne(actor crm.Actor, word string, want int64) {
 // TestIndexesAreBounded searches more workspaces than there is memory for, and a workspace that
 // alone is too large.
 func TestIndexesAreBounded(t *testing.T) {
-	c := newClock()
+	c := kit.NewClock()
 	f := openWith(t, c, Options{Path: Memory, Schema: builtin(t), Clock: c.Now, Caches: &Caches{Search: 60_000}})
 	var actors []crm.Actor
 	for i := range 12 {
@@ -304,7 +305,7 @@ func TestUnknownOutcomeDropsIndexes(t *testing.T) {
 		_, err := tx.Update(rec.Key, f.draft("contact", "stage", "lead"))
 		return err
 	})
-	wantCode(t, "a commit without an answer", err, crm.NotReady)
+	kit.WantCode(t, "a commit without an answer", err, crm.NotReady)
 	f.tuning.Commit = nil
 	if f.indexes.Len() != 0 || f.indexes.Bytes() != 0 {
 		t.Errorf("%d indexes with %d bytes are still in memory", f.indexes.Len(), f.indexes.Bytes())

@@ -13,20 +13,8 @@ import (
 	"crmkit/crm/catalog"
 	"crmkit/store/maintenance"
 	"crmkit/store/postgres/pgtest"
+	"crmkit/store/storetest/kit"
 )
-
-// outcomes runs writes of n workers at the same time, by all servers, and returns how often each code
-// is answered; the code of a write without an error is empty.
-func (s servers) outcomes(n int, write func(f *fixture, worker int) error) map[crm.Code]int {
-	counts, mu := map[crm.Code]int{}, sync.Mutex{}
-	together(n, func(worker int) {
-		err := write(s.of(worker), worker)
-		mu.Lock()
-		defer mu.Unlock()
-		counts[codeOf(err)]++
-	})
-	return counts
-}
 
 // TestServersOpenAtOnce has many servers open a database at the same time that has no schema yet. One
 // makes it, and all have the same secret.
@@ -34,7 +22,7 @@ func TestServersOpenAtOnce(t *testing.T) {
 	for range 4 {
 		address, schema, mu := pgtest.Database(t), builtin(t), sync.Mutex{}
 		secrets := map[string]bool{}
-		together(8, func(int) {
+		kit.Together(8, func(int) {
 			s, err := Open(t.Context(), Options{Path: address, Schema: schema})
 			if err != nil {
 				t.Errorf("Open: %v", err)
@@ -160,13 +148,13 @@ func TestServersDeleteInSteps(t *testing.T) {
 			s[0].update(actor, company, "domain", nil)
 			companies = append(companies, company)
 		}
-		together(len(actors), func(i int) {
+		kit.Together(len(actors), func(i int) {
 			f, g := s.of(i), s.of(i+1)
 			if err := f.tryRemove(actors[i], companies[i]); err != nil {
 				t.Errorf("delete: %v", err)
 			}
 			for range 10 {
-				if _, err := g.Record(t.Context(), actors[i], companies[i].Entity, companies[i].Key); codeOf(err) != crm.NotFound {
+				if _, err := g.Record(t.Context(), actors[i], companies[i].Entity, companies[i].Key); kit.CodeOf(err) != crm.NotFound {
 					t.Errorf("a deleted company: %v", err)
 				}
 				if n := g.list(actors[i], "contact", "company_id="+companies[i].ID).Total; n != 0 {
@@ -268,7 +256,7 @@ func TestServersDeleteAWorkspace(t *testing.T) {
 			time.Sleep(20 * time.Millisecond)
 			s[1].write(ann, (*Tx).deleteWorkspace)
 			writing.Wait()
-			together(2, func(i int) { s.of(i).settled() })
+			kit.Together(2, func(i int) { s.of(i).settled() })
 			for table, rows := range s[0].rowsOf(ann.Workspace) {
 				if len(rows) > 0 {
 					t.Errorf("%s has %d rows of a deleted workspace", table, len(rows))
@@ -289,9 +277,9 @@ func TestServersPurgeTogether(t *testing.T) {
 				return errors.Join(tx.SaveIdempotentResponse(IdempotentResponse{Hash: fmt.Sprint(i), Request: "r", Text: "text"}), tx.Log("test", "thing/1", "n", fmt.Sprint(i)))
 			})
 		}
-		s.each(func(f *fixture) { f.clock.advance(40 * 24 * time.Hour) })
+		s.each(func(f *fixture) { f.clock.Advance(40 * 24 * time.Hour) })
 		rec := s[0].save(ann, "contact", "name", "Jane")
-		together(6, func(worker int) {
+		kit.Together(6, func(worker int) {
 			if worker < 4 {
 				s.of(worker).Purge(t.Context())
 				return
@@ -318,9 +306,9 @@ func TestServersKeepTheLatestUse(t *testing.T) {
 	onServers(t, func(t *testing.T, s servers) {
 		ann := s[0].member("ann@example.com")
 		ann.TokenID = s[0].token(ann, "hash")
-		s[1].clock.advance(time.Hour)
+		s[1].clock.Advance(time.Hour)
 		s[1].MarkUsed(ann)
-		s[0].clock.advance(2 * time.Hour)
+		s[0].clock.Advance(2 * time.Hour)
 		s[0].MarkUsed(ann)
 		latest := fmt.Sprint(s[0].Now().UnixMilli())
 		s[0].FlushLastUsed(t.Context())

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/storetest/kit"
 )
 
 // servers are stores on one database of PostgreSQL, as several processes have it.
@@ -33,12 +34,17 @@ func onServersWith(t *testing.T, opts Options, test func(t *testing.T, s servers
 // other opens a further server on the database of a fixture. Its clock is late.
 func (f *fixture) other() *fixture {
 	f.t.Helper()
-	c := &clock{now: f.clock.Now().Add(-3 * time.Second)}
+	c := kit.ClockAt(f.clock.Now().Add(-3 * time.Second))
 	opts := f.opts
 	opts.Clock, opts.Rand = c.Now, rand.NewChaCha8([32]byte{2})
 	g := openWith(f.t, c, opts)
 	g.cascades.atOnce, g.cascades.step = f.cascades.atOnce, f.cascades.step
 	return g
+}
+
+// outcomes is kit.Outcomes with writes by all servers.
+func (s servers) outcomes(n int, write func(f *fixture, worker int) error) map[crm.Code]int {
+	return kit.Outcomes(n, func(worker int) error { return write(s.of(worker), worker) })
 }
 
 // of returns the server of a worker.
@@ -49,14 +55,6 @@ func (s servers) each(check func(f *fixture)) {
 	for _, f := range s {
 		check(f)
 	}
-}
-
-// seeded returns random numbers and prints their seed.
-func seeded(t *testing.T) uint64 {
-	t.Helper()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	return seed
 }
 
 // clerk is a client that writes records of its own into a workspace that others write to as well, by
@@ -77,7 +75,7 @@ func (c *clerk) any() *fixture { return c.servers[c.random.IntN(len(c.servers))]
 // step does a random write, and compares what all servers show with what it must be.
 func (c *clerk) step() {
 	f := c.any()
-	f.clock.advance(time.Duration(c.random.IntN(3)) * time.Millisecond)
+	f.clock.Advance(time.Duration(c.random.IntN(3)) * time.Millisecond)
 	keys := slices.Sorted(maps.Keys(c.records))
 	switch n := c.random.IntN(10); {
 	case len(keys) < 3 || n < 3:
@@ -295,7 +293,7 @@ func (s servers) teamOf() []crm.Actor {
 // clients that follow the logs miss no entry. After that all counts equal a recount.
 func TestServersShowWhatWasWritten(t *testing.T) {
 	onServers(t, func(t *testing.T, s servers) {
-		seed, actors := seeded(t), s.teamOf()
+		seed, actors := kit.Seed(t), s.teamOf()
 		ctx, stop := context.WithCancel(t.Context())
 		var following sync.WaitGroup
 		var followers []*follower
@@ -305,7 +303,7 @@ func TestServersShowWhatWasWritten(t *testing.T) {
 			following.Go(func() { l.run(ctx) })
 		}
 		clerks := make([]*clerk, 8)
-		together(len(clerks), func(i int) {
+		kit.Together(len(clerks), func(i int) {
 			c := &clerk{servers: s, t: t, random: rand.New(rand.NewPCG(seed, uint64(i))), actor: actors[i%len(actors)], name: fmt.Sprint("clerk", i), records: map[int64]map[string]string{}}
 			clerks[i] = c
 			for range 50 {
@@ -339,5 +337,5 @@ func TestServersCountTogether(t *testing.T) {
 // TestServersRebuildThePast runs the random program of TestLogRebuildsThePast, each of its writes by
 // one of two servers.
 func TestServersRebuildThePast(t *testing.T) {
-	onServers(t, func(t *testing.T, s servers) { s.logRebuildsThePast(seeded(t)) })
+	onServers(t, func(t *testing.T, s servers) { s.logRebuildsThePast(kit.Seed(t)) })
 }

@@ -10,6 +10,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store/postgres/pgtest"
+	"crmkit/store/storetest/kit"
 )
 
 // TestServersStartTogether opens an empty database three times at once: one server makes the schema and
@@ -39,7 +40,7 @@ func TestServersStartTogether(t *testing.T) {
 // TestRunsForAHeadDrawTheSame has a function run again because it turns out to write outside its
 // workspace: it draws the same random bytes.
 func TestRunsForAHeadDrawTheSame(t *testing.T) {
-	f := openWith(t, newClock(), Options{Path: Postgres(t)})
+	f := openWith(t, kit.NewClock(), Options{Path: Postgres(t)})
 	ann := f.member("ann@example.com")
 	var drawn []string
 	err := f.Write(t.Context(), ann, func(tx *Tx) error {
@@ -63,7 +64,7 @@ func TestRunsForAHeadDrawTheSame(t *testing.T) {
 // TestRunsAfterAConflictDrawAnew has a function insert a row that is there: its random ids may be the
 // reason, so each run draws others.
 func TestRunsAfterAConflictDrawAnew(t *testing.T) {
-	f := openWith(t, newClock(), Options{Path: Postgres(t)})
+	f := openWith(t, kit.NewClock(), Options{Path: Postgres(t)})
 	var drawn []string
 	err := f.Write(t.Context(), crm.Actor{}, func(tx *Tx) error {
 		id, err := tx.RandomID("tok")

@@ -11,6 +11,7 @@ import (
 	"crmkit/crm/catalog"
 	"crmkit/store/maintenance"
 	"crmkit/store/sqlite"
+	"crmkit/store/storetest/kit"
 )
 
 // storedTexts are the columns whose texts are counted as storage, by table. This list is written by hand,
@@ -52,10 +53,10 @@ func TestStorageIsCappedExactly(t *testing.T) {
 		ann := f.member("ann@example.com")
 		ann.Plan = "small"
 		first := f.save(ann, "contact", "name", "First", "notes", "n")
-		together(8, func(worker int) {
+		kit.Together(8, func(worker int) {
 			for i := range 20 {
 				_, err := f.trySave(ann, f.draft("contact", "name", strings.Repeat("é", 50), "notes", strings.Repeat("n", 100*worker)))
-				if err != nil && codeOf(err) != crm.PlanLimitReached {
+				if err != nil && kit.CodeOf(err) != crm.PlanLimitReached {
 					t.Errorf("worker %d, write %d: %v", worker, i, err)
 				}
 			}
@@ -66,11 +67,11 @@ func TestStorageIsCappedExactly(t *testing.T) {
 			t.Errorf("%d bytes are stored of %d", full, limit)
 		}
 		_, err := f.tryUpdate(ann, first.Key, f.draft("contact", "notes", strings.Repeat("n", 2000)))
-		wantCode(t, "update at the cap", err, crm.PlanLimitReached)
+		kit.WantCode(t, "update at the cap", err, crm.PlanLimitReached)
 		if !strings.Contains(fmt.Sprint(err), "small allows 20000 bytes of storage") {
 			t.Errorf("the hint is %v", err)
 		}
-		wantCode(t, "reservation at the cap", f.Reserve(t.Context(), ann, "r", 5000), crm.PlanLimitReached)
+		kit.WantCode(t, "reservation at the cap", f.Reserve(t.Context(), ann, "r", 5000), crm.PlanLimitReached)
 		f.member("ann@example.com")
 		f.write(ann, func(tx *Tx) error { return tx.Log("token.revoke", "token/tok_x", "name", strings.Repeat("x", 2000)) })
 		f.write(ann, func(tx *Tx) error {
@@ -186,7 +187,7 @@ func TestReservationsExpire(t *testing.T) {
 		if got := f.used(ann, catalog.Storage); got != before+5000 {
 			t.Errorf("%d bytes are reserved", got-before)
 		}
-		f.clock.advance(maintenance.ReservedFor + time.Second)
+		f.clock.Advance(maintenance.ReservedFor + time.Second)
 		f.Purge(t.Context())
 		f.checkCounters(ann)
 		if got := f.used(ann, catalog.Storage); got != before {
@@ -201,17 +202,17 @@ func TestIdempotentResponsesGiveStorageBack(t *testing.T) {
 		before := f.used(ann, catalog.Storage)
 		for i := range 3 * maintenance.PurgeStep / 2 {
 			f.write(ann, func(tx *Tx) error {
-				f.clock.advance(1)
+				f.clock.Advance(1)
 				return tx.SaveIdempotentResponse(IdempotentResponse{Hash: fmt.Sprint(i), Request: "r", Text: "Zoë", JSON: "{}"})
 			})
 		}
 		f.checkCounters(ann)
-		f.clock.advance(maintenance.IdempotencyTTL)
+		f.clock.Advance(maintenance.IdempotencyTTL)
 		f.write(ann, func(tx *Tx) error { // replaces one that is too old
 			return tx.SaveIdempotentResponse(IdempotentResponse{Hash: "1", Request: "r", Text: "again", JSON: "{}"})
 		})
 		f.checkCounters(ann)
-		f.clock.advance(maintenance.IdempotencyTTL)
+		f.clock.Advance(maintenance.IdempotencyTTL)
 		f.Purge(t.Context())
 		f.checkCounters(ann)
 		if got := f.used(ann, catalog.Storage); got != before {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/store/storetest/kit"
 )
 
 // TestRecordsStayInTheirWorkspace has two workspaces with records of the same numbers. An actor of
@@ -17,10 +18,10 @@ func TestRecordsStayInTheirWorkspace(t *testing.T) {
 		before := f.raw(1, "SELECT COUNT(*) FROM changes WHERE workspace_id = $1", ann.Workspace)
 		for _, rec := range []crm.Record{theirs.company, theirs.contact, theirs.deal, theirs.activities["contact_id"]} {
 			_, err := f.Record(t.Context(), bob, rec.Entity, rec.Key)
-			wantCode(t, "reading "+rec.Handle(), err, crm.NotFound)
+			kit.WantCode(t, "reading "+rec.Handle(), err, crm.NotFound)
 			_, err = f.tryUpdate(bob, rec.Key, f.draft(rec.Entity.Name, rec.Entity.LabelField, "call"))
-			wantCode(t, "updating "+rec.Handle(), err, crm.NotFound)
-			wantCode(t, "deleting "+rec.Handle(), f.tryRemove(bob, rec), crm.NotFound)
+			kit.WantCode(t, "updating "+rec.Handle(), err, crm.NotFound)
+			kit.WantCode(t, "deleting "+rec.Handle(), f.tryRemove(bob, rec), crm.NotFound)
 			if diff := equalRecords(f.fetch(ann, rec), rec); diff != "" {
 				t.Errorf("%s: %s", rec.Handle(), diff)
 			}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"crmkit/store/engine"
+	"crmkit/store/storetest/kit"
 	"crmkit/store/txn"
 )
 
@@ -69,7 +70,7 @@ func TestFailedWriteChangesNoCounter(t *testing.T) {
 func TestFailedOpenClosesConnections(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "crmkit.db")
 	all := 0
-	f := openWith(t, newClock(), Options{Path: path})
+	f := openWith(t, kit.NewClock(), Options{Path: path})
 	must(t, f.Close())
 	for fails := 1; fails <= len(f.conns); fails++ {
 		var opened []engine.Conn

@@ -10,6 +10,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
+	"crmkit/store/storetest/kit"
 )
 
 // checkCounters compares the stored counters of a workspace with a recount.
@@ -37,7 +38,7 @@ func (f *fixture) checkCounters(actor crm.Actor) {
 func TestUsageEqualsARecount(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		actors := []crm.Actor{f.member("ann@example.com"), f.member("bob@example.com")}
-		together(8, func(worker int) {
+		kit.Together(8, func(worker int) {
 			actor := actors[worker%2]
 			random := rand.New(rand.NewPCG(7, uint64(worker)))
 			var mine []crm.Record
@@ -79,7 +80,7 @@ func (f *fixture) churn(actor crm.Actor, random *rand.Rand, mine []crm.Record) [
 		return err
 	})
 	switch {
-	case fail || deleting && codeOf(err) == crm.NotFound:
+	case fail || deleting && kit.CodeOf(err) == crm.NotFound:
 	case err != nil:
 		f.t.Errorf("churn: %v", err)
 	case deleting:
@@ -99,9 +100,9 @@ func TestPlanLimitOfConcurrentCreates(t *testing.T) {
 			return tx.Exec("INSERT INTO usage (workspace_id, kind, last, n) VALUES ($1, 'contacts', $2, $2)", ann.Workspace, limit-1)
 		})
 		var made, refused atomic.Int64
-		together(50, func(i int) {
+		kit.Together(50, func(i int) {
 			_, err := f.trySave(ann, f.draft("contact", "name", "n", "email", fmt.Sprintf("n%d@example.com", i)))
-			switch codeOf(err) {
+			switch kit.CodeOf(err) {
 			case "":
 				made.Add(1)
 			case crm.PlanLimitReached:
@@ -132,7 +133,7 @@ func TestFullPlanAllowsUpdatesAndDeletes(t *testing.T) {
 			t.Errorf("upsert on a full plan: %v %v", out.Result, err)
 		}
 		_, err = f.trySave(ann, f.draft("contact", "name", "Next"))
-		wantCode(t, "create on a full plan", err, crm.PlanLimitReached)
+		kit.WantCode(t, "create on a full plan", err, crm.PlanLimitReached)
 		if !strings.Contains(err.Error(), "free allows 1000 contacts") {
 			t.Errorf("the hint is %q", err)
 		}

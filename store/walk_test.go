@@ -147,7 +147,7 @@ func (f *fixture) records(actor crm.Actor, n int) {
 				}
 				d.Inputs = append(d.Inputs, in, crm.Input{Field: e.Field(e.Parents.Fields[0]), Value: crm.Key(made[e.Field(e.Parents.Fields[0]).Ref][i].Key)})
 			}
-			f.clock.advance(time.Duration(i%3) * time.Second)
+			f.clock.Advance(time.Duration(i%3) * time.Second)
 			out, err := f.trySave(actor, d)
 			if err != nil {
 				f.t.Fatalf("make %s: %v", e.Name, err)
@@ -229,7 +229,7 @@ func (d *disturbance) run(seed uint64) {
 	random := rand.New(rand.NewPCG(seed, 1))
 	display := d.f.Schema.ByName(d.kind).LabelField
 	for n := 0; !d.stop.Load(); n++ {
-		d.f.clock.advance(time.Millisecond)
+		d.f.clock.Advance(time.Millisecond)
 		var err error
 		if random.IntN(2) == 0 {
 			_, err = d.f.tryUpdate(d.actor, d.keys[random.IntN(len(d.keys))], d.f.draft(d.kind, display, fmt.Sprint("changed ", n), "owner", fmt.Sprint(n%7)))
@@ -301,7 +301,7 @@ func TestAWalkDoesNotGrowWithEqualValues(t *testing.T) {
 	last := f.save(ann, "activity", "body", "b", "contact_id", jane)
 	const many = 30_000
 	f.write(ann, func(tx *Tx) error {
-		columns := strings.Join(f.columnNames("activities", "key"), ", ")
+		columns := strings.Join(f.catalog().ColumnNames("activities", "key"), ", ")
 		return tx.Exec(fmt.Sprintf("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d) INSERT INTO activities (key, %s) SELECT key + i, %s FROM c CROSS JOIN activities WHERE key = %d", many, columns, columns, last.Key))
 	})
 	for _, params := range []string{"total=none", "total=none&sort=occurred_at", "total=none&contact=" + jane.ID, "total=none&contact=" + jane.ID + "&sort=occurred_at"} {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/storetest/kit"
 )
 
 // block keeps all writers that have a workspace in a job until release is called, which waits for the
@@ -347,7 +348,7 @@ func TestSlowWritesAreTakenOut(t *testing.T) {
 				t.Errorf("write %d with slow ones: %v", i, err)
 			}
 			if i%2 == 1 {
-				wantCode(t, fmt.Sprint("slow write ", i), err, crm.NotReady)
+				kit.WantCode(t, fmt.Sprint("slow write ", i), err, crm.NotReady)
 			}
 		}
 		if runs != 3 {
@@ -377,7 +378,7 @@ func TestCloseEndsSlowWrites(t *testing.T) {
 		if err := f.Close(); err != nil {
 			t.Errorf("Close: %v", err)
 		}
-		wantCode(t, "the slow write", <-ended, crm.NotReady)
+		kit.WantCode(t, "the slow write", <-ended, crm.NotReady)
 	})
 }
 
@@ -419,7 +420,7 @@ func TestWriteAfterCloseIsNotReady(t *testing.T) {
 				t.Error("ran after Close")
 				return nil
 			})
-			wantCode(t, "Write after Close", err, crm.NotReady)
+			kit.WantCode(t, "Write after Close", err, crm.NotReady)
 		}
 	})
 }
@@ -432,7 +433,7 @@ func TestConcurrentCloseIsSafe(t *testing.T) {
 		insert := f.insert("kept")
 		var mu sync.Mutex
 		committed := 0
-		together(24, func(i int) {
+		kit.Together(24, func(i int) {
 			if i%6 == 5 {
 				if err := f.Close(); err != nil {
 					t.Errorf("Close: %v", err)
@@ -441,7 +442,7 @@ func TestConcurrentCloseIsSafe(t *testing.T) {
 			}
 			for range 20 {
 				err := f.Write(context.Background(), ann, insert)
-				if err != nil && codeOf(err) != crm.NotReady {
+				if err != nil && kit.CodeOf(err) != crm.NotReady {
 					t.Errorf("Write: %v", err)
 				}
 				mu.Lock()
@@ -467,10 +468,10 @@ func TestEveryReadAfterCloseIsNotReady(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := f.Record(t.Context(), ann, jane.Entity, jane.Key)
-		wantCode(t, "Record after Close", err, crm.NotReady)
+		kit.WantCode(t, "Record after Close", err, crm.NotReady)
 		_, err = f.List(t.Context(), ann, q)
-		wantCode(t, "List after Close", err, crm.NotReady)
+		kit.WantCode(t, "List after Close", err, crm.NotReady)
 		err = f.Ready(t.Context())
-		wantCode(t, "Ready after Close", err, crm.NotReady)
+		kit.WantCode(t, "Ready after Close", err, crm.NotReady)
 	})
 }

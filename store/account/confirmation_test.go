@@ -53,7 +53,7 @@ func TestLargePlansAreLimited(t *testing.T) {
 			if err := save(ann, fmt.Sprint("h", i), largePlan+1); err != nil {
 				t.Fatal(err)
 			}
-			f.clock.advance(time.Second)
+			f.clock.Advance(time.Second)
 		}
 		var fault *crm.Error
 		if err := save(ann, "more", largePlan+1); !errors.As(err, &fault) || fault.Code != crm.RateLimited || fault.RetryAfter != ConfirmFor-maxLargePlans*time.Second {
@@ -69,7 +69,7 @@ func TestLargePlansAreLimited(t *testing.T) {
 		if err := save(ann, "after", largePlan+1); err != nil {
 			t.Errorf("after one was done: %v", err)
 		}
-		f.clock.advance(ConfirmFor - maxLargePlans*time.Second)
+		f.clock.Advance(ConfirmFor - maxLargePlans*time.Second)
 		if err := save(ann, "later", largePlan+1); err != nil {
 			t.Errorf("after the first has expired: %v", err)
 		}
@@ -91,9 +91,9 @@ func TestRunsOfConfirmations(t *testing.T) {
 		if _, twice := f.begin(ann); !ok || twice {
 			t.Errorf("it begins: %v, and again: %v", ok, twice)
 		}
-		f.clock.advance(RunFor - time.Millisecond)
+		f.clock.Advance(RunFor - time.Millisecond)
 		f.wantRunning("just before its end", ann, true, true)
-		f.clock.advance(time.Millisecond)
+		f.clock.Advance(time.Millisecond)
 		f.wantRunning("silent", ann, true, false)
 		if !f.isLast(ann, silent) {
 			t.Error("a run ends although no other one has begun")
@@ -104,9 +104,9 @@ func TestRunsOfConfirmations(t *testing.T) {
 		if !ok || f.isLast(ann, silent) || !f.isLast(ann, run) {
 			t.Errorf("a second run begins: %v", ok)
 		}
-		f.clock.advance(ConfirmFor - RunFor - RunFor/2)
+		f.clock.Advance(ConfirmFor - RunFor - RunFor/2)
 		f.write(ann, run.Renew)
-		f.clock.advance(RunFor - time.Millisecond)
+		f.clock.Advance(RunFor - time.Millisecond)
 		f.Purge(t.Context())
 		f.wantRunning("beyond the time of the confirmation", ann, true, true)
 		f.write(ann, func(tx *store.Tx) error { return FinishConfirmation(tx, "h", "[1]") })
@@ -124,9 +124,9 @@ func TestRunsEndWithTheirConfirmation(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		f.write(ann, func(tx *store.Tx) error { return SaveConfirmation(tx, Confirmation{Hash: "h"}) })
-		f.clock.advance(ConfirmFor - time.Second)
+		f.clock.Advance(ConfirmFor - time.Second)
 		run, _ := f.begin(ann)
-		f.clock.advance(2 * time.Second)
+		f.clock.Advance(2 * time.Second)
 		f.write(ann, run.End)
 		f.wantRunning("over", ann, false, false)
 		if _, ok := f.begin(ann); ok {
@@ -146,7 +146,7 @@ func TestServersRunAConfirmationOnce(t *testing.T) {
 		errRuns := crm.Errorf(crm.RateLimited, "it runs")
 		s[0].write(ann, func(tx *store.Tx) error { return SaveConfirmation(tx, Confirmation{Hash: "h"}) })
 		for round := range 10 {
-			counts := s.count(8, func(f *fixture, _ int) error {
+			counts := s.outcomes(8, func(f *fixture, _ int) error {
 				return f.Write(t.Context(), ann, func(tx *store.Tx) error {
 					if _, ok, err := BeginConfirmation(tx, "h"); ok || err != nil {
 						return err
@@ -158,7 +158,7 @@ func TestServersRunAConfirmationOnce(t *testing.T) {
 				t.Errorf("round %d: of 8 runs at the same time the answers are %v", round, counts)
 			}
 			for _, f := range s {
-				f.clock.advance(RunFor + 3*time.Second)
+				f.clock.Advance(RunFor + 3*time.Second)
 			}
 			if round == 9 {
 				return

@@ -1,12 +1,10 @@
 package account
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,33 +14,14 @@ import (
 	"crmkit/store"
 	"crmkit/store/list"
 	"crmkit/store/postgres/pgtest"
+	"crmkit/store/storetest/kit"
 )
-
-// clock is a time that only the test moves.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: time.Date(2026, 6, 10, 9, 0, 0, 0, time.UTC)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
 
 // fixture is an open store with helpers for tests.
 type fixture struct {
 	*store.Store
 	t     *testing.T
-	clock *clock
+	clock *kit.Clock
 	opts  store.Options
 }
 
@@ -71,7 +50,7 @@ func engines(t *testing.T, test func(t *testing.T, f *fixture)) {
 
 func openAt(t *testing.T, path string) *fixture {
 	t.Helper()
-	return openWith(t, newClock(), optionsFor(path))
+	return openWith(t, kit.NewClock(), optionsFor(path))
 }
 
 // optionsFor returns the options of a store in a place.
@@ -83,7 +62,7 @@ func optionsFor(path string) store.Options {
 	return opts
 }
 
-func openWith(t *testing.T, c *clock, opts store.Options) *fixture {
+func openWith(t *testing.T, c *kit.Clock, opts store.Options) *fixture {
 	t.Helper()
 	schema, err := catalog.Schema()
 	if err != nil {
@@ -199,26 +178,6 @@ func (f *fixture) settled() {
 	}
 }
 
-// raw runs a query and returns its rows, each in one line.
-func (f *fixture) raw(columns int, text string, args ...any) (lines []string) {
-	f.t.Helper()
-	cells, dest := make([]any, columns), make([]any, columns)
-	for i := range cells {
-		dest[i] = &cells[i]
-	}
-	err := f.Read(f.t.Context(), func(v *store.ReadTx) error {
-		return v.Rows(f.t.Context(), text, args, func(scan func(...any) error) error {
-			err := scan(dest...)
-			lines = append(lines, fmt.Sprint(cells...))
-			return err
-		})
-	})
-	if err != nil {
-		f.t.Fatalf("%s: %v", text, err)
-	}
-	return lines
-}
-
 // checkCounters compares the counters of members, workspaces and storage with a recount.
 func (f *fixture) checkCounters(actor crm.Actor) {
 	f.t.Helper()
@@ -246,25 +205,6 @@ const logBytes = `SELECT
 	(SELECT COALESCE(SUM(OCTET_LENGTH(COALESCE(token_id, '') || COALESCE(actor, '') || COALESCE(addr, ''))), 0) FROM origins WHERE workspace_id = $1) +
 	(SELECT COALESCE(SUM(bytes), 0) FROM kept_files WHERE workspace_id = $1)`
 
-// tables returns the names of the tables of the database.
-func (f *fixture) tables() []string {
-	f.t.Helper()
-	if f.opts.Shared() {
-		return f.raw(1, "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema() ORDER BY tablename")
-	}
-	return f.raw(1, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
-}
-
-// columns returns the columns of a table in their order, each with its type in the words of
-// migrations: "key BIGINT".
-func (f *fixture) columns(table string) []string {
-	f.t.Helper()
-	if f.opts.Shared() {
-		return f.raw(1, "SELECT column_name || ' ' || UPPER(data_type) FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position", table)
-	}
-	return f.raw(1, "SELECT name || ' ' || CASE type WHEN 'INTEGER' THEN 'BIGINT' ELSE type END FROM pragma_table_info($1) ORDER BY cid", table)
-}
-
 // checkReferences checks that no row refers to a row that does not exist. PostgreSQL checks that at
 // each commit.
 func (f *fixture) checkReferences() {
@@ -277,35 +217,18 @@ func (f *fixture) checkReferences() {
 	}
 }
 
-// codeOf returns the code a client would see, or the text of any other error.
-func codeOf(err error) crm.Code {
-	var coded *crm.Error
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &coded):
-		return coded.Code
+// raw runs a query and returns its rows, each in one line.
+func (f *fixture) raw(columns int, text string, args ...any) (lines []string) {
+	f.t.Helper()
+	err := f.Read(f.t.Context(), func(v *store.ReadTx) (err error) {
+		lines, err = kit.Query{Columns: columns, Text: text, Args: args}.Lines(f.t.Context(), v)
+		return err
+	})
+	if err != nil {
+		f.t.Fatalf("%s: %v", text, err)
 	}
-	return crm.Code("uncoded: " + err.Error())
+	return lines
 }
 
-func wantCode(t *testing.T, what string, err error, want crm.Code) {
-	t.Helper()
-	if got := codeOf(err); got != want {
-		t.Errorf("%s: got code %q, want %q", what, got, want)
-	}
-}
-
-// together runs fn in n goroutines at the same time, and waits for all.
-func together(n int, fn func(i int)) {
-	var done sync.WaitGroup
-	start := make(chan struct{})
-	for i := range n {
-		done.Go(func() {
-			<-start
-			fn(i)
-		})
-	}
-	close(start)
-	done.Wait()
-}
+// catalog returns the tables of the database.
+func (f *fixture) catalog() kit.Catalog { return kit.Catalog{Shared: f.opts.Shared(), Raw: f.raw} }

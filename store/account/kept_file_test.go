@@ -10,6 +10,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/store"
+	"crmkit/store/storetest/kit"
 )
 
 // tryKeep keeps a file in parts, as a server does, and returns the error of the first step.
@@ -93,7 +94,7 @@ func TestKeptFilesHaveShares(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			opts := optionsFor(place(t))
 			opts.Plans = small
-			f := openWith(t, newClock(), opts)
+			f := openWith(t, kit.NewClock(), opts)
 			ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 			inBobs := f.join(bob, "ann@example.com", crm.RoleMember)
 			f.keep(ann, "a", "1234")
@@ -110,7 +111,7 @@ func TestKeptFilesHaveShares(t *testing.T) {
 				t.Errorf("%s parts of replaced files are left", left[0])
 			}
 			bob.Plan = "small"
-			wantCode(t, "over the plan", f.tryKeep(bob, "f", strings.Repeat("x", 10_000)), crm.PlanLimitReached)
+			kit.WantCode(t, "over the plan", f.tryKeep(bob, "f", strings.Repeat("x", 10_000)), crm.PlanLimitReached)
 			f.wantKept(bob, "de")
 			f.wantKept(ann, "b")
 		})
@@ -146,9 +147,9 @@ func TestKeptFilesGiveTheirStorageBack(t *testing.T) {
 		charge("b", 0)
 		drop("b")
 		f.keep(ann, "c", strings.Repeat("x", 2*KeptPart))
-		f.clock.advance(ConfirmFor)
+		f.clock.Advance(ConfirmFor)
 		f.wantKept(ann, "")
-		f.clock.advance(time.Millisecond)
+		f.clock.Advance(time.Millisecond)
 		f.Purge(t.Context())
 		f.checkCounters(ann)
 		if got := f.stored(ann); got != before {

@@ -10,6 +10,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/store"
+	"crmkit/store/storetest/kit"
 )
 
 func (f *fixture) tryInvite(actor crm.Actor, email, role string) (out store.Outcome, err error) {
@@ -83,7 +84,7 @@ func TestInviteReservesSeat(t *testing.T) {
 		bob := f.enter(f.member("bob@example.com"), ann.WorkspaceID)
 		f.wantLogged(ann.Workspace, "member.join member/"+bob.UserID+` - {"invite":"`+first.After.ID+`"}`)
 		_, err = f.tryInvite(ann, "bob@example.com", crm.RoleMember)
-		wantCode(t, "inviting a member", err, crm.AlreadyExists)
+		kit.WantCode(t, "inviting a member", err, crm.AlreadyExists)
 		f.wantSeats(ann, "ann@example.com admin active", "bob@example.com admin active")
 	})
 }
@@ -101,8 +102,8 @@ func TestCancelInvite(t *testing.T) {
 		}
 		f.wantLogged(ann.Workspace, "invite.cancel "+out.After.Handle()+` {"email":"bob@example.com","role":"member","status":"invited","invited_by":"ann@example.com"} -`)
 		err = f.Write(t.Context(), ann, func(tx *store.Tx) error { return CancelInvite(tx, out.After) })
-		wantCode(t, "cancelling twice", err, crm.NotFound)
-		wantCode(t, "cancelling a member", f.withSeat(ann, "ann@example.com", cancel), crm.NotFound)
+		kit.WantCode(t, "cancelling twice", err, crm.NotFound)
+		kit.WantCode(t, "cancelling a member", f.withSeat(ann, "ann@example.com", cancel), crm.NotFound)
 		if bob := f.member("bob@example.com"); bob.Workspace == ann.Workspace {
 			t.Error("a cancelled invite let its owner in")
 		}
@@ -121,15 +122,15 @@ func TestMembersAreCappedWithInvites(t *testing.T) {
 		}
 		f.member("m0@example.com") // a member that signs in takes no second seat
 		_, err := f.tryInvite(ann, "late@example.com", crm.RoleMember)
-		wantCode(t, "a sixth seat on a plan of five", err, crm.PlanLimitReached)
-		wantCode(t, "asking before", f.Write(t.Context(), ann, CheckSeat), crm.PlanLimitReached)
+		kit.WantCode(t, "a sixth seat on a plan of five", err, crm.PlanLimitReached)
+		kit.WantCode(t, "asking before", f.Write(t.Context(), ann, CheckSeat), crm.PlanLimitReached)
 		if _, err := f.tryInvite(ann, "m1@example.com", crm.RoleAdmin); err != nil {
 			t.Errorf("changing an invite on a full plan: %v", err)
 		}
 		if err := f.withSeat(ann, "m2@example.com", func(tx *store.Tx, seat crm.Record) error { return CancelInvite(tx, seat) }); err != nil {
 			t.Fatal(err)
 		}
-		wantCode(t, "asking then", f.Write(t.Context(), ann, CheckSeat), "")
+		kit.WantCode(t, "asking then", f.Write(t.Context(), ann, CheckSeat), "")
 		if _, err := f.tryInvite(ann, "late@example.com", crm.RoleMember); err != nil {
 			t.Errorf("after one was cancelled: %v", err)
 		}
@@ -145,8 +146,8 @@ func TestLastAdminStays(t *testing.T) {
 			t.Fatal(err)
 		}
 		remove := func(tx *store.Tx, seat crm.Record) error { return RemoveMember(tx, seat) }
-		wantCode(t, "demoting the last admin", f.withSeat(ann, ann.Email, toRole(crm.RoleMember)), crm.LastAdmin)
-		wantCode(t, "removing the last admin", f.withSeat(bob, ann.Email, remove), crm.LastAdmin)
+		kit.WantCode(t, "demoting the last admin", f.withSeat(ann, ann.Email, toRole(crm.RoleMember)), crm.LastAdmin)
+		kit.WantCode(t, "removing the last admin", f.withSeat(bob, ann.Email, remove), crm.LastAdmin)
 		if err := f.withSeat(ann, bob.Email, toRole(crm.RoleAdmin)); err != nil {
 			t.Fatal(err)
 		}
@@ -154,9 +155,9 @@ func TestLastAdminStays(t *testing.T) {
 		if err := f.withSeat(ann, ann.Email, toRole(crm.RoleMember)); err != nil {
 			t.Errorf("demoting one of two: %v", err)
 		}
-		wantCode(t, "demoting the other", f.withSeat(bob, bob.Email, toRole(crm.RoleMember)), crm.LastAdmin)
-		wantCode(t, "leaving", f.withSeat(bob, bob.Email, remove), crm.LastAdmin)
-		wantCode(t, "the role one has", f.withSeat(bob, bob.Email, toRole(crm.RoleAdmin)), "")
+		kit.WantCode(t, "demoting the other", f.withSeat(bob, bob.Email, toRole(crm.RoleMember)), crm.LastAdmin)
+		kit.WantCode(t, "leaving", f.withSeat(bob, bob.Email, remove), crm.LastAdmin)
+		kit.WantCode(t, "the role one has", f.withSeat(bob, bob.Email, toRole(crm.RoleAdmin)), "")
 		f.wantLogged(ann.Workspace, "member.role member/"+ann.UserID+` {"role":"admin"} {"role":"member"}`)
 		f.wantSeats(ann, "ann@example.com member active", "bob@example.com admin active", "eve@example.com admin invited")
 	})
@@ -208,10 +209,10 @@ func TestTeamsStayConsistent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			opts := optionsFor(path(t))
 			opts.Plans = plans
-			f := openWith(t, newClock(), opts)
+			f := openWith(t, kit.NewClock(), opts)
 			servers{f}.teamsStayConsistent(7)
 			if f.opts.Shared() {
-				t.Run("two servers", func(t *testing.T) { servers{f, f.other()}.teamsStayConsistent(seeded(t)) })
+				t.Run("two servers", func(t *testing.T) { servers{f, f.other()}.teamsStayConsistent(kit.Seed(t)) })
 			}
 		})
 	}
@@ -219,7 +220,7 @@ func TestTeamsStayConsistent(t *testing.T) {
 
 // teamsStayConsistent has several goroutines change teams at random, by all servers.
 func (s servers) teamsStayConsistent(seed uint64) {
-	together(8, func(worker int) {
+	kit.Together(8, func(worker int) {
 		random := rand.New(rand.NewPCG(seed, uint64(worker)))
 		for range 120 {
 			s.of(worker).act(random)
@@ -245,7 +246,7 @@ func (f *fixture) act(random *rand.Rand) {
 		}
 		return err
 	})
-	switch codeOf(err) {
+	switch kit.CodeOf(err) {
 	case "", crm.LastAdmin, crm.PlanLimitReached, crm.AlreadyExists, crm.NotFound:
 	default:
 		if !errors.Is(err, oops) {

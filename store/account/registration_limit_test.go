@@ -111,7 +111,7 @@ func (p registrationLimit) replacedBy(list []candidate, network string) (replace
 
 // do writes one step. The time moves with each, so that no two rows have the same age.
 func (m *registrationModel) do(fn func(tx *store.Tx) error) (now int64) {
-	m.clock.advance(time.Millisecond)
+	m.clock.Advance(time.Millisecond)
 	if err := m.Write(m.t.Context(), crm.Actor{}, func(tx *store.Tx) error {
 		now = tx.Now()
 		return fn(tx)
@@ -205,7 +205,7 @@ func oldestRegistrationIsReplaced(all *testing.T, f *fixture) {
 			"deny":     func(t *rapid.T) { m.deny(key(t, pages())) },
 			"use":      func(t *rapid.T) { m.use(key(t, clients())) },
 			"wait": func(t *rapid.T) {
-				m.clock.advance(time.Duration(rapid.IntRange(1, 12).Draw(t, "minutes")) * time.Minute)
+				m.clock.Advance(time.Duration(rapid.IntRange(1, 12).Draw(t, "minutes")) * time.Minute)
 			},
 			"": m.check,
 		})

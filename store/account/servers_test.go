@@ -13,6 +13,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/store"
+	"crmkit/store/storetest/kit"
 )
 
 // servers are stores on one database of PostgreSQL, as several processes have it.
@@ -31,32 +32,16 @@ func (f *fixture) other() *fixture {
 	f.t.Helper()
 	opts := f.opts
 	opts.Rand = rand.NewChaCha8([32]byte{2})
-	return openWith(f.t, &clock{now: f.clock.Now().Add(-3 * time.Second)}, opts)
+	return openWith(f.t, kit.ClockAt(f.clock.Now().Add(-3*time.Second)), opts)
+}
+
+// outcomes is kit.Outcomes with writes by all servers.
+func (s servers) outcomes(n int, write func(f *fixture, worker int) error) map[crm.Code]int {
+	return kit.Outcomes(n, func(worker int) error { return write(s.of(worker), worker) })
 }
 
 // of returns the server of a worker.
 func (s servers) of(worker int) *fixture { return s[worker%len(s)] }
-
-// seeded returns random numbers and prints their seed.
-func seeded(t *testing.T) uint64 {
-	t.Helper()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	return seed
-}
-
-// count runs writes of n workers at the same time, by all servers, and returns how often each code is
-// answered; the code of a write without an error is empty.
-func (s servers) count(n int, write func(f *fixture, worker int) error) map[crm.Code]int {
-	counts, mu := map[crm.Code]int{}, sync.Mutex{}
-	together(n, func(worker int) {
-		err := write(s.of(worker), worker)
-		mu.Lock()
-		defer mu.Unlock()
-		counts[codeOf(err)]++
-	})
-	return counts
-}
 
 // TestServersSignUpOneUser has two servers sign in a new address at the same time, and again. There is one
 // user with one workspace, and the invites of the address are accepted once.
@@ -70,7 +55,7 @@ func TestServersSignUpOneUser(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			together(6, func(worker int) {
+			kit.Together(6, func(worker int) {
 				var list []Workspace
 				err := s.of(worker).Write(t.Context(), crm.Actor{}, func(tx *store.Tx) (err error) {
 					list, err = SignIn(tx, email)
@@ -121,7 +106,7 @@ func TestServersKeepCaps(t *testing.T) {
 				})
 			}},
 		} {
-			counts := s.count(20, c.write)
+			counts := s.outcomes(20, c.write)
 			if int64(counts[""]) != c.room || counts[crm.PlanLimitReached] != 20-counts[""] {
 				t.Errorf("of 20 %s with room for %d the answers are %v", what, c.room, counts)
 			}
@@ -141,7 +126,7 @@ func TestServersCountTries(t *testing.T) {
 				return err
 			})
 			var results [CodeExhausted + 1]atomic.Int64
-			together(14, func(worker int) {
+			kit.Together(14, func(worker int) {
 				tried := code
 				if round%2 == 0 || worker%4 > 0 {
 					tried.Hash = "wrong"
@@ -217,7 +202,7 @@ func TestServersUseOnce(t *testing.T) {
 					return true, RotateRefreshToken(tx, r, Secrets{fmt.Sprint("a", name, worker), fmt.Sprint("b", name, worker)}, time.Minute)
 				},
 			} {
-				counts := s.count(6, func(f *fixture, worker int) error {
+				counts := s.outcomes(6, func(f *fixture, worker int) error {
 					return f.Write(t.Context(), ann, func(tx *store.Tx) error {
 						if first, err := use(tx, worker); first || err != nil {
 							return err
@@ -241,7 +226,7 @@ func TestServersKeepAnAdmin(t *testing.T) {
 		for round := range 12 {
 			ann := s[0].member(fmt.Sprintf("ann%d@example.com", round))
 			bob := s[1].join(ann, fmt.Sprintf("bob%d@example.com", round), crm.RoleAdmin)
-			counts := s.count(2, func(f *fixture, worker int) error {
+			counts := s.outcomes(2, func(f *fixture, worker int) error {
 				actor, other := ann, bob.Email
 				if worker == 1 {
 					actor, other = bob, ann.Email
@@ -281,7 +266,7 @@ func TestRevokedTokensWriteNothing(t *testing.T) {
 							}
 							return tx.LogEntry("test", ann.TokenID, nil, nil)
 						})
-						if want := (map[bool]crm.Code{true: crm.InvalidToken})[stop]; codeOf(err) != want && (stop || codeOf(err) != crm.InvalidToken) {
+						if want := (map[bool]crm.Code{true: crm.InvalidToken})[stop]; kit.CodeOf(err) != want && (stop || kit.CodeOf(err) != crm.InvalidToken) {
 							t.Errorf("a write, after the end %v: %v", stop, err)
 						}
 					}

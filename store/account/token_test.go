@@ -5,6 +5,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store"
+	"crmkit/store/storetest/kit"
 )
 
 func TestTokensBelongToTheirUser(t *testing.T) {
@@ -14,7 +15,7 @@ func TestTokensBelongToTheirUser(t *testing.T) {
 		f.newToken(ann, "second")
 		token := f.list(ann, "token", "").Records[0]
 		err := f.Write(t.Context(), bob, func(tx *store.Tx) error { return RevokeToken(tx, token.ID) })
-		wantCode(t, "revoking another user's token", err, crm.NotFound)
+		kit.WantCode(t, "revoking another user's token", err, crm.NotFound)
 		if n := len(f.list(ann, "token", "").Records); n != 2 {
 			t.Errorf("%d of 2 tokens remain", n)
 		}

@@ -10,6 +10,7 @@ import (
 	"crmkit/crm/catalog"
 	"crmkit/store"
 	"crmkit/store/duplicates"
+	"crmkit/store/storetest/kit"
 )
 
 // made creates a workspace and returns the actor in it.
@@ -85,10 +86,10 @@ func TestCreateWorkspace(t *testing.T) {
 		}
 		for zone, want := range map[string]crm.Code{"": "", "Mars/Olympus": crm.InvalidValue, "Local": crm.InvalidValue} {
 			_, err := f.tryMake(ann, "name", "x", "time_zone", zone)
-			wantCode(t, "in the time zone "+zone, err, want)
+			kit.WantCode(t, "in the time zone "+zone, err, want)
 		}
 		_, err = f.tryMake(ann, "time_zone", "UTC")
-		wantCode(t, "without a name", err, crm.MissingField)
+		kit.WantCode(t, "without a name", err, crm.MissingField)
 		f.checkCounters(ann)
 		f.checkCounters(in)
 	})
@@ -105,7 +106,7 @@ func TestWorkspacesAreCapped(t *testing.T) {
 			t.Errorf("a new workspace has the plan of who makes it, an old one keeps its own")
 		}
 		_, err := f.tryMake(ann, "name", "four")
-		wantCode(t, "a fourth workspace on a plan of three", err, crm.PlanLimitReached)
+		kit.WantCode(t, "a fourth workspace on a plan of three", err, crm.PlanLimitReached)
 		f.write(third, DeleteWorkspace)
 		f.made(ann, "another third")
 		f.checkCounters(ann)
@@ -128,11 +129,11 @@ func TestUpdateWorkspace(t *testing.T) {
 		stale := f.draft("workspace", "name", "Late")
 		stale.Version = 1
 		_, err = f.tryRename(ann, stale)
-		wantCode(t, "at an old version", err, crm.VersionConflict)
+		kit.WantCode(t, "at an old version", err, crm.VersionConflict)
 		_, err = f.tryRename(ann, f.draft("workspace", "time_zone", "Mars/Olympus"))
-		wantCode(t, "to no time zone", err, crm.InvalidValue)
+		kit.WantCode(t, "to no time zone", err, crm.InvalidValue)
 		_, err = f.tryRename(ann, f.draft("workspace", "name", nil))
-		wantCode(t, "to no name", err, crm.MissingField)
+		kit.WantCode(t, "to no name", err, crm.MissingField)
 		f.wantLogged(ann.Workspace, renamed)
 		stored, err := f.RecordByID(t.Context(), ann, f.Schema.ByName("workspace"), ann.WorkspaceID)
 		if err != nil || stored.Version() != 2 || stored.Value("name").Text != "Partners" || stored.Value("time_zone").Text != "Asia/Tokyo" {
@@ -141,7 +142,7 @@ func TestUpdateWorkspace(t *testing.T) {
 		stranger := f.member("bob@example.com")
 		stranger.Workspace, stranger.WorkspaceID = ann.Workspace, ann.WorkspaceID
 		_, err = f.tryRename(stranger, f.draft("workspace", "name", "Mine"))
-		wantCode(t, "by who is no member", err, crm.NotFound)
+		kit.WantCode(t, "by who is no member", err, crm.NotFound)
 	})
 }
 
@@ -166,7 +167,7 @@ func TestSetPlan(t *testing.T) {
 		}
 		for _, of := range []string{"", "ws_none", "nobody@example.com", ann.UserID} {
 			_, err := f.trySetPlan(of, "free")
-			wantCode(t, "of "+of, err, crm.NotFound)
+			kit.WantCode(t, "of "+of, err, crm.NotFound)
 		}
 	})
 }
@@ -176,8 +177,8 @@ func TestSetPlan(t *testing.T) {
 func (f *fixture) rowsIn(workspace int64) map[string][]string {
 	f.t.Helper()
 	found := map[string][]string{}
-	for _, table := range f.tables() {
-		columns := f.columns(table)
+	for _, table := range f.catalog().Tables() {
+		columns := f.catalog().Columns(table)
 		var where []string
 		for _, column := range columns {
 			column, isNumber := strings.CutSuffix(column, " BIGINT")
@@ -295,7 +296,7 @@ func TestReauthorize(t *testing.T) {
 				actor = tx.Actor
 				return err
 			})
-			wantCode(t, what, err, want)
+			kit.WantCode(t, what, err, want)
 			if want == "" && (actor.Role != crm.RoleAdmin || actor.Plan != "free") {
 				t.Errorf("%s: the actor is %s on the plan %s", what, actor.Role, actor.Plan)
 			}
