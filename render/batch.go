@@ -105,6 +105,10 @@ func (r *Receipt) appendText(b []byte, zone *time.Location) []byte {
 	case r.Doc.Error != nil:
 		return appendLineErrorText(b, r.Doc.Error, zone)
 	}
+	if r.Doc.Line.HeadKey != "" { // it is not about one record
+		b = r.Doc.Line.appendText(b, textOptions{zone: zone}, new([]Field))
+		return r.appendRemarks(b)
+	}
 	if r.Doc.Result != deletedResult { // its line says so itself
 		b = append(append(b, r.Doc.Result...), ' ')
 	}
@@ -115,7 +119,11 @@ func (r *Receipt) appendText(b []byte, zone *time.Location) []byte {
 	if len(r.Doc.Changed) > 0 {
 		b = AppendChanges(append(b, ' '), r.Doc.Changed, zone)
 	}
-	b = append(b, '\n')
+	return r.appendRemarks(append(b, '\n'))
+}
+
+// appendRemarks appends a line for each remark.
+func (r *Receipt) appendRemarks(b []byte) []byte {
 	for _, remark := range r.Doc.Remarks {
 		b = append(strconv.AppendInt(append(b, "# "...), int64(r.Line), 10), ": "...)
 		b = append(append(b, norm.OneLine(remark)...), '\n')
@@ -170,6 +178,13 @@ func (r *Receipt) members(o *object) {
 	}
 	if r.Doc.Error != nil {
 		errorMembers(o, r.Doc.Error)
+		return
+	}
+	if r.Doc.Line.HeadKey != "" {
+		r.Doc.Line.members(o, new([]Field))
+		if len(r.Doc.Remarks) > 0 {
+			o.texts("remarks", r.Doc.Remarks)
+		}
 		return
 	}
 	o.text("result", r.Doc.Result)

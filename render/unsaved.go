@@ -2,10 +2,12 @@ package render
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // unsavedNames are the names of records that a batch would make, by the ids that they had in its dry run.
@@ -31,6 +33,10 @@ func (n unsavedName) String() string {
 // inReceipt takes the ids out of the answer of a line, and learns the id and the name of the record that
 // the line would make.
 func (names unsavedNames) inReceipt(r *Receipt, doc *Response) {
+	if doc.Line.HeadKey != "" {
+		doc.Line = names.inItem(*doc.Line)
+		return
+	}
 	doc.Version, doc.Changed = 0, names.inChanges(doc.Changed)
 	kind, id, _ := strings.Cut(doc.Line.Handle(), "/")
 	known, made := names[id]
@@ -49,6 +55,32 @@ func (names unsavedNames) inReceipt(r *Receipt, doc *Response) {
 	if made {
 		names[id] = known
 	}
+}
+
+// inItem returns an item that is about several records without the ids.
+func (names unsavedNames) inItem(l Item) *Item {
+	l.Fields = slices.Clone(l.Fields)
+	for i, f := range l.Fields {
+		switch {
+		case strings.Contains(f.Name, "."): // a value of a record
+		case f.Value.Kind == crm.TextKind:
+			l.Fields[i].Value = crm.Str(names.inText(f.Value.Text))
+		case f.Value.Kind == crm.ObjectKind:
+			l.Fields[i].Value = crm.Members(names.inHandle(f.Value.Members()))
+		}
+	}
+	return &l
+}
+
+// inHandle returns an object about a record without the id.
+func (names unsavedNames) inHandle(members []crm.Member) []crm.Member {
+	members = slices.Clone(members)
+	for i, m := range members {
+		if text, is := norm.Unquote(m.JSON); is && m.Name == "handle" {
+			members[i].JSON = norm.QuoteJSON(names.inText(text))
+		}
+	}
+	return members
 }
 
 // inChanges returns changes with names instead of the ids that have one.

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -64,6 +65,11 @@ func sameReceipt(text []string, item map[string]any) (rest []string, err error) 
 		return nil, fmt.Errorf("text has no line for %v", item)
 	}
 	line, rest := text[0], text[1:]
+	if item["status"] != nil { // it is about several records
+		object := maps.Clone(item)
+		delete(object, "line")
+		return rest, sameLine(strings.TrimPrefix(line, fmt.Sprint(item["line"], " ")), object, true)
+	}
 	what := item["handle"]
 	if item["kind"] != nil { // it does not exist
 		if what = item["kind"]; item["record"] != nil {

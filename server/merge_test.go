@@ -122,6 +122,29 @@ func TestMergeInABatch(t *testing.T) {
 	}
 }
 
+// TestBatchesMergeWhatTheyMake merges a contact into one that a line before has made, and says that another
+// one is not the same.
+func TestBatchesMergeWhatTheyMake(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	a, b := r.pair()
+	body := fmt.Sprintf(`[{"method":"POST","path":"/contacts","body":{"name":"Jane"},"as":"new"},
+		{"method":"POST","path":"/contacts/%s/merge","body":{"from":["$new","%s"],"take":{"name":"$new"}}},
+		{"method":"POST","path":"/duplicates/dismiss","body":{"pair":["$new","%[1]s"]}}]`, a, b)
+	text := r.want(400, "POST", "/batch", body)
+	if !strings.Contains(text, "3 ERROR invalid_value pair names one record twice: one was merged into the other.") {
+		t.Error(text)
+	}
+	body = body[:strings.Index(body, ",\n\t\t{\"method\":\"POST\",\"path\":\"/duplicates")] + "]"
+	if got := r.confirmed("/batch", body); got.status != 200 || !strings.Contains(got.body, "name \"Jane 0\" -> Jane") {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	for _, id := range []string{b, r.id("contact", 3)} {
+		if got := r.json(200, "GET", "/contacts/"+id, "")["id"]; got != a {
+			t.Errorf("%s leads to %v", id, got)
+		}
+	}
+}
+
 // TestImportsFollowMerges imports rows that name a merged contact by its id, in a file of its own export
 // and in references.
 func TestImportsFollowMerges(t *testing.T) {

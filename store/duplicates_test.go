@@ -51,7 +51,8 @@ func TestDismissedPairsEndWithARecord(t *testing.T) {
 		}
 		for _, pair := range [][2]int{{0, 1}, {2, 0}, {2, 3}} {
 			f.write(actor, func(tx *Tx) error {
-				return duplicates.Dismiss(tx, duplicates.Dismissal{Entity: list[0].Entity, Pair: [2]int64{list[pair[0]].Key, list[pair[1]].Key}, At: tx.Now(), By: actor.Email})
+				_, err := duplicates.Dismiss(tx, duplicates.Dismissal{Entity: list[0].Entity, Pair: [2]int64{list[pair[0]].Key, list[pair[1]].Key}, At: tx.Now(), By: actor.Email})
+				return err
 			})
 		}
 		f.remove(actor, list[0])

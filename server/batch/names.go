@@ -56,9 +56,12 @@ func (l *line) link(schema *crm.Schema, ids lookup, routeOf func(web.Call) *web.
 		return fault
 	}
 	if row := routeOf(web.Call{Method: l.call.Method, Target: target}); row != nil && row.AsLine {
-		l.entity, l.asks = row.Entity, row.Asks
+		l.entity, l.ids, l.asks = row.Entity, row.IDs, row.Asks
+		if l.entity == nil && l.as != "" {
+			return crm.Errorf(crm.InvalidValue, "%s %s makes no record that could have a name; leave as out.", l.call.Method, row.Pattern()).On("as")
+		}
 	}
-	_, fault = replaceInBody(l.call.Body, l.entity, ids)
+	_, fault = l.replaceInBody(ids)
 	slices.Sort(l.needs)
 	l.needs = slices.Compact(l.needs)
 	return fault
@@ -109,7 +112,7 @@ func (l *line) resolve(schema *crm.Schema, ids lookup) (call web.Call, fault *cr
 	if call.Target, fault = replaceInTarget(l.call.Target, schema, ids); fault != nil {
 		return call, fault
 	}
-	call.Body, fault = replaceInBody(l.call.Body, l.entity, ids)
+	call.Body, fault = l.replaceInBody(ids)
 	return call, fault
 }
 
@@ -162,10 +165,11 @@ func replaceInQuery(query string, schema *crm.Schema, ids lookup) (string, *crm.
 	return strings.Join(params, "&"), nil
 }
 
-// replaceInBody replaces the names that are references of the entity. A body that cannot be read
-// is returned as it is: that is an error of the call.
-func replaceInBody(body string, e *crm.Entity, ids lookup) (string, *crm.Error) {
-	if e == nil || !strings.Contains(body, `$`) {
+// replaceInBody replaces the names that are references of the line's record, and those in members that
+// have ids. A body that cannot be read is returned as it is: that is an error of the call.
+func (l *line) replaceInBody(ids lookup) (string, *crm.Error) {
+	body := l.call.Body
+	if l.entity == nil && l.ids == nil || !strings.Contains(body, `$`) {
 		return body, nil
 	}
 	list, err := norm.ReadObject([]byte(body))
@@ -174,23 +178,70 @@ func replaceInBody(body string, e *crm.Entity, ids lookup) (string, *crm.Error) 
 	}
 	replaced := false
 	for i, m := range list {
-		f := e.Field(m.Name)
-		text, isText := norm.Unquote(m.JSON)
-		if f == nil || !f.IsReference() || !isText {
+		if !l.hasID(m.Name) {
 			continue
 		}
-		id, fault := replaceID(text, ids)
+		json, fault := replaceInValue(m.JSON, ids)
 		if fault != nil {
 			return "", fault.On(m.Name)
 		}
-		if id != text {
-			list[i].JSON, replaced = norm.QuoteJSON(id), true
+		if json != m.JSON {
+			list[i].JSON, replaced = json, true
 		}
 	}
 	if !replaced {
 		return body, nil
 	}
 	return string(norm.AppendObject(nil, list)), nil
+}
+
+// hasID reports whether a member of the body has an id or several.
+func (l *line) hasID(member string) bool {
+	if slices.Contains(l.ids, member) {
+		return true
+	}
+	if l.entity == nil {
+		return false
+	}
+	f := l.entity.Field(member)
+	return f != nil && f.IsReference()
+}
+
+// replaceInValue replaces the names in an id, a list of ids, or an object of ids.
+func replaceInValue(json string, ids lookup) (string, *crm.Error) {
+	if text, is := norm.Unquote(json); is {
+		id, fault := replaceID(text, ids)
+		if fault != nil || id == text {
+			return json, fault
+		}
+		return norm.QuoteJSON(id), nil
+	}
+	if list, is := norm.ParseStrings(json); is {
+		for i, text := range list {
+			id, fault := replaceID(text, ids)
+			if fault != nil {
+				return "", fault
+			}
+			list[i] = id
+		}
+		return string(norm.AppendStrings(nil, list)), nil
+	}
+	object := norm.ParseObject(json)
+	for i, m := range object {
+		text, is := norm.Unquote(m.JSON)
+		if !is {
+			continue
+		}
+		id, fault := replaceID(text, ids)
+		if fault != nil {
+			return "", fault
+		}
+		object[i].JSON = norm.QuoteJSON(id)
+	}
+	if len(object) == 0 {
+		return json, nil
+	}
+	return string(norm.AppendObject(nil, object)), nil
 }
 
 // replaceID returns the id for $name and for contact/$name, and any other text as it is.

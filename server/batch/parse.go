@@ -20,6 +20,7 @@ type line struct {
 	call   web.Call
 	as     string      // the name of its record; empty: none
 	entity *crm.Entity // of the record; nil: no route has the call
+	ids    []string    // members of the body with ids, besides the references of the entity
 	asks   bool        // it needs a confirmation
 	needs  []int       // the places of the lines whose records it uses, from 0
 }

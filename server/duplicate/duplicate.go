@@ -5,7 +5,6 @@ package duplicate
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +15,6 @@ import (
 	"crmkit/render"
 	"crmkit/server/web"
 	"crmkit/store"
-	"crmkit/store/duplicates"
 )
 
 // Endpoints answer requests about duplicates. They are safe for concurrent use.
@@ -40,7 +38,7 @@ func (x *Endpoints) Routes() []web.Route {
 		{Method: "GET", Path: "/duplicates", Access: web.Read, Group: "work", Doc: "pairs that may be one; kind=companies",
 			Params: []string{"kind", "limit", "cursor"}, Handle: x.list},
 		{Method: "POST", Path: "/duplicates/dismiss", Access: web.Write, Group: "work", Doc: "remember that a pair is two",
-			Texts: []string{"pair*"}, Params: web.PlanParams, Handle: x.dismiss},
+			Texts: []string{"pair*", "dismissed"}, Params: web.PlanParams, AsLine: true, IDs: []string{"pair"}, Handle: x.dismiss},
 	}
 }
 
@@ -152,59 +150,4 @@ func (x *Endpoints) kind(name string) (*crm.Entity, *crm.Error) {
 		plurals = append(plurals, e.Plural)
 	}
 	return nil, crm.Errorf(crm.InvalidValue, "kind cannot be %s; duplicates are found among %s.", norm.Quote(name), strings.Join(plurals, " and ")).On("kind").Of(name, plurals)
-}
-
-// dismiss answers POST /duplicates/dismiss. A pair that is dismissed again gets the same answer.
-//
-// Errors: those of a body, invalid_value for what is no pair, not_found for a record.
-func (x *Endpoints) dismiss(rq *web.Request) (*render.Response, error) {
-	e, pair, err := x.pair(rq)
-	if err != nil {
-		return nil, err
-	}
-	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
-		item := render.Item{Head: "dismissed", HeadKey: "status"}
-		for i, key := range pair {
-			rec, err := tx.Fetch(e, key)
-			if err != nil {
-				return nil, err
-			}
-			item.Fields = append(item.Fields, side([]string{"a", "b"}[i], rec, "name")...)
-		}
-		err := duplicates.Dismiss(tx, duplicates.Dismissal{Entity: e, Pair: pair, At: tx.Now(), By: tx.Actor.Email})
-		return &render.Response{Line: &item}, err
-	})
-}
-
-// pair reads the body {"pair":["c_1","c_2"]}: two records of one kind.
-func (x *Endpoints) pair(rq *web.Request) (e *crm.Entity, pair [2]int64, err error) {
-	members, fault := rq.Members()
-	if fault != nil {
-		return nil, pair, fault
-	}
-	for _, m := range members {
-		if m.Name != "pair" {
-			return nil, pair, crm.UnknownName(m.Name, "the body", []string{"pair"})
-		}
-	}
-	if len(members) == 0 {
-		return nil, pair, crm.Errorf(crm.MissingField, `pair is missing; send {"pair":["c_…","c_…"]}.`).On("pair")
-	}
-	ids, ok := norm.ParseStrings(members[0].JSON)
-	if !ok || len(ids) != 2 {
-		return nil, pair, crm.Errorf(crm.InvalidValue, `pair takes two ids, like ["c_…","c_…"], not %s.`, norm.ShowJSON(members[0].JSON)).On("pair")
-	}
-	at := slices.IndexFunc(x.kinds, func(e *crm.Entity) bool { return strings.HasPrefix(crm.CutHandle(ids[0]), e.Prefix+"_") })
-	if at < 0 {
-		return nil, pair, crm.Errorf(crm.InvalidValue, "%s is the id of no contact or company; GET /duplicates shows pairs.", norm.Quote(ids[0])).On("pair")
-	}
-	for i, id := range ids {
-		if pair[i], err = rq.Key(x.kinds[at], id); err != nil {
-			return nil, pair, err
-		}
-	}
-	if pair[0] == pair[1] {
-		return nil, pair, crm.Errorf(crm.InvalidValue, "pair names one record twice.").On("pair")
-	}
-	return x.kinds[at], pair, nil
 }

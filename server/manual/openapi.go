@@ -168,6 +168,7 @@ func textsSchema(row *Route) object {
 	}
 	if _, found := properties["pair"]; found {
 		properties["pair"] = object{"type": "array", "minItems": 2, "maxItems": 2, "items": object{"type": "string"}, "description": "ids of two records of one kind"}
+		properties["dismissed"] = object{"type": "boolean", "description": "false: list the pair again"}
 	}
 	schema := object{"type": "object", "properties": properties, "additionalProperties": false}
 	if len(row.Needs) > 0 {

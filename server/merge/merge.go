@@ -23,7 +23,7 @@ func Route(s *store.Store, e *crm.Entity) (row web.Route, found bool) {
 		return row, false
 	}
 	h := handler{s}
-	return web.Route{Method: "POST", Path: "/" + e.Route() + "/:id/merge", Access: web.Full, Group: e.Plural, Entity: e, Merges: MaxOthers, AsLine: true, Asks: true,
+	return web.Route{Method: "POST", Path: "/" + e.Route() + "/:id/merge", Access: web.Full, Group: e.Plural, Entity: e, Merges: MaxOthers, AsLine: true, Asks: true, IDs: []string{"from", "take"},
 		Params: web.PlanParams, Doc: "merge others into it", Handle: h.merge}, true
 }
 

@@ -32,6 +32,7 @@ type Route struct {
 	Lines  int         // its body is at most so many lines of a batch
 	Merges int         // its body names at most so many records to merge
 	Asks   bool        // it needs a confirmation (TransactConfirmed)
+	IDs    []string    // members of its body with ids of records, besides the references of Entity
 	AsLine bool        // it writes one record, in one transaction, and may be a line of a batch
 	Stream Stream      // how the answer is sent in pieces, and what the body is
 

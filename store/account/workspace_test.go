@@ -235,7 +235,8 @@ func (f *fixture) filled(email, colleague string) crm.Actor {
 	f.write(admin, func(tx *store.Tx) error { return tx.SaveIdempotentResponse(store.IdempotentResponse{Hash: email}) })
 	f.write(admin, func(tx *store.Tx) error { return tx.Reserve(email, 1) })
 	f.write(admin, func(tx *store.Tx) error {
-		return duplicates.Dismiss(tx, duplicates.Dismissal{Entity: f.Schema.ByName("contact"), Pair: [2]int64{crm.RecordKey(admin.Workspace, 1), crm.RecordKey(admin.Workspace, 2)}})
+		_, err := duplicates.Dismiss(tx, duplicates.Dismissal{Entity: f.Schema.ByName("contact"), Pair: [2]int64{crm.RecordKey(admin.Workspace, 1), crm.RecordKey(admin.Workspace, 2)}})
+		return err
 	})
 	f.write(admin, func(tx *store.Tx) error { return tx.SaveImportMapping("file", f.Schema.ByName("contact"), email, 1) })
 	if _, err := f.tryInvite(admin, "pending-"+email, crm.RoleMember); err != nil {

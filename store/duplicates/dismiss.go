@@ -13,11 +13,25 @@ type Dismissal struct {
 	By     string
 }
 
-// Dismiss remembers that two records are different. A pair that is dismissed again stays as it is.
-func Dismiss(w Writer, d Dismissal) error {
+// dismisser writes rows, and says how many.
+type dismisser interface {
+	Affect(text string, args ...any) (int64, error)
+}
+
+// Dismiss remembers that two records are different. A pair that is dismissed again stays as it is,
+// and isNew is false.
+func Dismiss(w dismisser, d Dismissal) (isNew bool, err error) {
 	const text = `INSERT INTO dismissed_pairs (workspace_id, kind, record, other, dismissed_at, dismissed_by) VALUES ($1, $2, $3, $4, $5, $6), ($1, $2, $4, $3, $5, $6)
 		ON CONFLICT (workspace_id, kind, record, other) DO NOTHING`
-	return w.Exec(text, crm.RecordWorkspace(d.Pair[0]), d.Entity.Name, d.Pair[0], d.Pair[1], d.At, table.NullText(d.By))
+	n, err := w.Affect(text, crm.RecordWorkspace(d.Pair[0]), d.Entity.Name, d.Pair[0], d.Pair[1], d.At, table.NullText(d.By))
+	return n > 0, err
+}
+
+// TakeBack forgets that two records are different. was is false if nobody had said so.
+func TakeBack(w dismisser, d Dismissal) (was bool, err error) {
+	const text = "DELETE FROM dismissed_pairs WHERE workspace_id = $1 AND kind = $2 AND (record = $3 AND other = $4 OR record = $4 AND other = $3)"
+	n, err := w.Affect(text, crm.RecordWorkspace(d.Pair[0]), d.Entity.Name, d.Pair[0], d.Pair[1])
+	return n > 0, err
 }
 
 // forget deletes what was said about pairs with a record that is deleted.
