@@ -60,3 +60,6 @@ func (s *Server) AddUnmarked() {
 		web.Route{Method: http.MethodGet, Path: "/unmarked", Handle: handle},
 		web.Route{Method: http.MethodGet, Path: "/workspaces/:id/unmarked", Handle: handle}))
 }
+
+// SetBulkSteps sets how many records a bulk edit writes in one transaction, and in each step.
+func (s *Server) SetBulkSteps(atOnce, step int) { s.bulk.AtOnce, s.bulk.StepRecords = atOnce, step }

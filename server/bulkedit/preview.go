@@ -3,6 +3,7 @@ package bulkedit
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,7 +50,7 @@ func (r *edit) preview(asked web.Planning) (*render.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(keys) == 0 || t.count(failed)+t.count(left) == len(keys) && len(t.failures) > 0 {
+	if len(t.effects) == 0 {
 		return r.nothing(t)
 	}
 	p, err := t.plan()
@@ -86,11 +87,10 @@ func (r *edit) nothing(t *trial) (*render.Response, error) {
 		return doc, nil
 	}
 	first := t.failures[0]
-	fault := *first.fault
-	if n := t.count(failed); n > 1 {
-		fault.Hint = "none of the " + r.entity.CountNoun(int64(n)) + " can be written. " + first.rec.Handle() + ": " + fault.Hint
-	} else {
-		fault.Hint = first.rec.Handle() + ": " + fault.Hint
+	fault := *first.fault // the error may be shared
+	fault.Hint = first.rec.Handle() + ": " + fault.Hint
+	if n := len(t.state.Keys); n > 1 {
+		fault.Hint = fmt.Sprintf("of %s that match %d cannot be written, and no other would change. %s", r.entity.CountNoun(int64(n)), t.count(failed), fault.Hint)
 	}
 	return nil, &fault
 }

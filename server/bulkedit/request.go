@@ -29,13 +29,17 @@ var own = []string{"all", "atomic", "dry_run", "confirm", "limit", "cursor"}
 type Endpoints struct {
 	store   *store.Store
 	explain Explain
+
+	// AtOnce is up to how many records are written in one transaction, which is exact: it saves nothing
+	// unless all is as planned. StepRecords is how many a step writes at most.
+	AtOnce, StepRecords int
 }
 
 // Explain says why filters match no record.
 type Explain func(v *store.View, e *crm.Entity, filters url.Values, env query.Env) ([]string, error)
 
 // New returns handlers on a store.
-func New(s *store.Store, explain Explain) *Endpoints { return &Endpoints{s, explain} }
+func New(s *store.Store, explain Explain) *Endpoints { return &Endpoints{s, explain, 200, 500} }
 
 // Routes returns the routes of an entity with a list.
 func (x *Endpoints) Routes(e *crm.Entity) (rows []web.Route) {

@@ -10,10 +10,6 @@ import (
 	"crmkit/store"
 )
 
-// atOnce is up to how many records are written in one transaction, which is exact: it saves nothing
-// unless all is as planned.
-const atOnce = 200
-
 // maxAttempts is how often records are matched again that somebody changes at that very moment.
 const maxAttempts = 3
 
@@ -33,7 +29,7 @@ func (r *edit) confirmed(token string) (*render.Response, error) {
 	if c.done != nil || err != nil {
 		return c.done, err
 	}
-	if !r.atomic && (len(c.state.Keys) > atOnce || len(c.plan.Receipts) > MaxAtomic) {
+	if !r.atomic && (len(c.state.Keys) > r.x.AtOnce || len(c.plan.Receipts) > MaxAtomic) {
 		return c.inSteps()
 	}
 	if c.done, err = c.whole(); errors.Is(err, errMany) && !r.atomic {

@@ -40,7 +40,7 @@ func (c *run) inSteps() (*render.Response, error) {
 // next does the next step, of whose records it first reads whether they still match. doc is the answer
 // after the last step.
 func (s *steps) next() (doc *render.Response, err error) {
-	s.versions, err = s.run.versions(s.state.Keys[s.at:min(s.at+stepRecords, len(s.state.Keys))])
+	s.versions, err = s.run.versions(s.state.Keys[s.at:min(s.at+s.x.StepRecords, len(s.state.Keys))])
 	if err != nil {
 		return nil, err
 	}

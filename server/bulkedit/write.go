@@ -10,12 +10,9 @@ import (
 	"crmkit/store"
 )
 
-// A step ends after so many records, or so much time, whichever is first. The time is well below the
-// 250 ms that others may wait, since the last record and the commit come on top.
-const (
-	stepRecords = 500
-	stepTime    = 100 * time.Millisecond
-)
+// stepTime is the time after which a step ends if it has not written Endpoints.StepRecords. It is well
+// below the 250 ms that others may wait, since the last record and the commit come on top.
+const stepTime = 60 * time.Millisecond
 
 // Results of a record, besides those of package store.
 const (
@@ -63,7 +60,7 @@ func (r *edit) write(tx *store.Tx, keys []int64, s *steps) (p part, err error) {
 	}
 	tx.RecordChanges()
 	for _, key := range keys {
-		if n := len(p.outcomes); n > 0 && !r.atomic && (n == stepRecords || time.Now().After(until)) {
+		if n := len(p.outcomes); n > 0 && !r.atomic && (n == r.x.StepRecords || time.Now().After(until)) {
 			break
 		}
 		o, err := r.one(tx, key, s)
