@@ -10,9 +10,9 @@ import (
 type Source interface {
 	// Rows returns the rows after a place, sorted by hash and record.
 	Rows(after Place, most int) ([]Row, error)
-	// Around returns the rows with each of some hashes, at most so many of each, those of the oldest
-	// records. It may return cards of some of their records too, where reading them at once costs less.
-	Around(hashes []int64, most int) ([]Row, map[int64]*Card, error)
+	// Around returns the rows with some hashes, those of the oldest records. It may return cards of some of
+	// their records too, where reading them at once costs less.
+	Around(wanted []Wanted) ([]Row, map[int64]*Card, error)
 	// Large returns those of some hashes that more than so many records have.
 	Large(hashes []int64, than int) ([]int64, error)
 	// Cards returns the cards of records; those that are gone are missing.
@@ -47,21 +47,46 @@ func addDomains(source Source, cards map[int64]*Card, batch []candidate) error {
 	return err
 }
 
-// The bounds of a look for the likes of one record.
+// Wanted says how many rows with a hash are wanted at most.
+type Wanted struct {
+	Hash int64
+	Most int
+}
+
+// The bounds of a look for the likes of one record, for which other writes wait.
 const (
-	maxRows = 500 // of a company or domain; with more people, only the oldest are compared
-	maxNear = 50  // records that are compared
+	maxRows    = 500  // of a company or domain; with more people, only the oldest are compared
+	maxAllRows = 1000 // of all its companies and domains
+	maxNear    = 50   // records that are compared
 )
+
+// wantedOf returns what is read for the keys of a record. Of a number or a name that too many
+// have, one row more is read than are compared.
+func wantedOf(keys []Key) (list []Wanted) {
+	weak := 0
+	for _, key := range keys {
+		if maxBlock(key.Hash) > maxAlike {
+			weak++
+		}
+	}
+	for _, key := range keys {
+		most := maxAlike + 1
+		if maxBlock(key.Hash) > maxAlike {
+			most = min(maxRows, maxAllRows/weak)
+		}
+		list = append(list, Wanted{key.Hash, most})
+	}
+	return list
+}
 
 // Near returns the records that look like one, the surest first. It reads the record's keys and a few
 // records, however many there are. The record itself may be stored already.
 func Near(source Source, card *Card) (pairs []Pair, err error) {
-	var hashes []int64
 	keys := map[int64]Key{}
 	for _, key := range card.Keys() {
-		hashes, keys[key.Hash] = append(hashes, key.Hash), key
+		keys[key.Hash] = key
 	}
-	rows, cards, err := source.Around(hashes, maxRows)
+	rows, cards, err := source.Around(wantedOf(card.Keys()))
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}

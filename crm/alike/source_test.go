@@ -51,10 +51,10 @@ func (m *memory) Domains([]int64) (map[int64][]string, error) { return m.domains
 
 func (m *memory) Dismissed(pairs [][2]int64) (map[[2]int64]bool, error) { return m.dismissed, nil }
 
-func (m *memory) Around(hashes []int64, most int) (rows []Row, _ map[int64]*Card, _ error) {
-	for _, hash := range hashes {
-		at, _ := slices.BinarySearchFunc(m.rows, Row{Key: Key{Hash: hash}}, compareRows)
-		for n := 0; n < most && at < len(m.rows) && m.rows[at].Hash == hash; n++ {
+func (m *memory) Around(wanted []Wanted) (rows []Row, _ map[int64]*Card, _ error) {
+	for _, w := range wanted {
+		at, _ := slices.BinarySearchFunc(m.rows, Row{Key: Key{Hash: w.Hash}}, compareRows)
+		for n := 0; n < w.Most && at < len(m.rows) && m.rows[at].Hash == w.Hash; n++ {
 			rows = append(rows, m.rows[at])
 			at++
 		}

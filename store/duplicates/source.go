@@ -41,12 +41,12 @@ func (s *Source) rows(text string, args ...any) (rows []alike.Row, err error) {
 
 // Around implements alike.Source. Cards of a shared database come with the rows, since a second statement
 // takes longer to get there than to run. In a file they are read apart: most sketches do not agree.
-func (s *Source) Around(hashes []int64, most int) (rows []alike.Row, cards map[int64]*alike.Card, err error) {
+func (s *Source) Around(wanted []alike.Wanted) (rows []alike.Row, cards map[int64]*alike.Card, err error) {
 	cards = map[int64]*alike.Card{}
-	if len(hashes) == 0 {
+	if len(wanted) == 0 {
 		return nil, cards, nil
 	}
-	text, args := s.withHashes(hashes, most)
+	text, args := s.withHashes(wanted)
 	if !s.Shared {
 		rows, err = s.rows(text, args...)
 		return rows, cards, err
@@ -70,13 +70,13 @@ func (s *Source) Around(hashes []int64, most int) (rows []alike.Row, cards map[i
 // cardsAtOnce is how many records with one hash are read with their rows.
 const cardsAtOnce = 40
 
-// withHashes returns the statement for the rows with some hashes, at most so many of each.
-func (s *Source) withHashes(hashes []int64, most int) (text string, args []any) {
-	args = []any{s.Actor.Workspace, s.Entity.Name, most}
+// withHashes returns the statement for the rows with some hashes.
+func (s *Source) withHashes(wanted []alike.Wanted) (text string, args []any) {
+	args = []any{s.Actor.Workspace, s.Entity.Name}
 	var parts []string
-	for _, hash := range hashes {
-		args = append(args, hash)
-		parts = append(parts, fmt.Sprintf("SELECT * FROM (SELECT hash, record, sketch FROM duplicate_keys WHERE workspace_id = $1 AND kind = $2 AND hash = $%d ORDER BY record LIMIT $3) k%d", len(args), len(args)))
+	for _, w := range wanted {
+		args = append(args, w.Hash, w.Most)
+		parts = append(parts, fmt.Sprintf("SELECT * FROM (SELECT hash, record, sketch FROM duplicate_keys WHERE workspace_id = $1 AND kind = $2 AND hash = $%d ORDER BY record LIMIT $%d) k%d", len(args)-1, len(args), len(args)))
 	}
 	return strings.Join(parts, " UNION ALL "), args
 }
