@@ -135,3 +135,31 @@ func TestSharedNumber(t *testing.T) {
 		t.Errorf("GET /duplicates:\n%s", body)
 	}
 }
+
+// TestDismissedPairsFollowMerges dismisses a pair, and makes one of the two a part of a third record, which is not
+// the other one either. Handles of merged records are understood.
+func TestDismissedPairsFollowMerges(t *testing.T) {
+	onEngines(t, func(t *testing.T, r *rig) {
+		r = r.as("jane@acme.com")
+		r.want(201, "POST", "/companies", `{"name":"Acme"}`)
+		ids := make([]any, 4)
+		for i, name := range []string{"Mara Lindqvist", "Mara Lindqwist", "Mara Lindqvyst", "Mara Lindquist"} {
+			ids[i] = r.json(201, "POST", "/contacts", fmt.Sprintf(`{"name":%q,"company_id":%q}`, name, r.id("company", 1)))["id"]
+		}
+		pair := func(a, b any) string { return fmt.Sprintf(`{"pair":[%q,%q]}`, a, b) }
+		r.want(200, "POST", "/duplicates/dismiss", pair(ids[0], ids[1]))
+		if a := r.confirmed(fmt.Sprintf("/contacts/%s/merge", ids[2]), fmt.Sprintf(`{"from":[%q]}`, ids[0])); a.status != 200 {
+			t.Fatal(a.body)
+		}
+		if pairs := r.duplicates(50); strings.Count(pairs, "pair ") != 2 || strings.Contains(pairs, fmt.Sprintf("a=contact/%s a.name=%q b=contact/%s", ids[1], "Mara Lindqwist", ids[2])) {
+			t.Errorf("after the merge:\n%s", pairs)
+		}
+		r.want(200, "POST", "/duplicates/dismiss", pair(ids[3], ids[0])) // by the handle of the one that was merged
+		if pairs := r.duplicates(50); strings.Count(pairs, "pair ") != 1 || strings.Contains(pairs, fmt.Sprint("contact/", ids[2])) {
+			t.Errorf("after the second:\n%s", pairs)
+		}
+		if text := r.want(400, "POST", "/duplicates/dismiss", pair(ids[0], ids[2])); !strings.Contains(text, "one was merged into the other") {
+			t.Error(text)
+		}
+	})
+}

@@ -34,8 +34,26 @@ func TakeBack(w dismisser, d Dismissal) (was bool, err error) {
 	return n > 0, err
 }
 
-// forget deletes what was said about pairs with a record that is deleted.
+// inherit says of the record that another one became a part of, if it did, what was said about that one: who is
+// not that one is not this one either.
+func inherit(w Writer, rec crm.Record) error {
+	for _, sides := range []string{"m.winner, d.other", "d.other, m.winner"} {
+		err := w.Exec("INSERT INTO dismissed_pairs (workspace_id, kind, record, other, dismissed_at, dismissed_by) SELECT d.workspace_id, d.kind, "+sides+`, d.dismissed_at, d.dismissed_by
+			FROM dismissed_pairs d JOIN merged m ON m.workspace_id = d.workspace_id AND m.kind = d.kind AND m.record = d.record
+			WHERE d.workspace_id = $1 AND d.kind = $2 AND d.record = $3 AND d.other <> m.winner
+			ON CONFLICT (workspace_id, kind, record, other) DO NOTHING`, crm.RecordWorkspace(rec.Key), rec.Entity.Name, rec.Key)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forget deletes what was said about pairs with a record that is deleted, or part of another one now.
 func forget(w Writer, rec crm.Record) error {
+	if err := inherit(w, rec); err != nil {
+		return err
+	}
 	args := []any{crm.RecordWorkspace(rec.Key), rec.Entity.Name, rec.Key}
 	const text = `DELETE FROM dismissed_pairs WHERE workspace_id = $1 AND kind = $2 AND other = $3
 		AND record IN (SELECT d.other FROM dismissed_pairs d WHERE d.workspace_id = $1 AND d.kind = $2 AND d.record = $3)`
