@@ -343,3 +343,25 @@ func TestIDsOfUnsavedBatchesAreNotShown(t *testing.T) {
 		}
 	}
 }
+
+// TestBatchesShowARecordOnce sends a batch whose lines all fail with a version conflict. The answer has a
+// record once, and the first 20 of many.
+func TestBatchesShowARecordOnce(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	var lines []string
+	for range 30 {
+		id := r.json(201, "POST", "/contacts", `{"name":"Ann","notes":"`+strings.Repeat("n", 1000)+`"}`)["id"].(string)
+		for range 2 {
+			lines = append(lines, `{"method":"PATCH","path":"/contacts/`+id+`","body":{"stage":"q","version":99}}`)
+		}
+	}
+	for _, query := range []string{"", "?atomic=0", "?format=json", "?dry_run=1"} {
+		got := r.want(412, "POST", "/batch"+query, "["+strings.Join(lines, ",")+"]")
+		if n := strings.Count(got, strings.Repeat("n", 1000)); n != 20 {
+			t.Errorf("%q: the notes of %d records are shown", query, n)
+		}
+		if below, read := strings.Count(got, "Decide on the record below"), strings.Count(got, "Read it, decide, then repeat with its version"); below != 20 || read != 40 {
+			t.Errorf("%q: %d lines show a record, %d say how to read it", query, below, read)
+		}
+	}
+}

@@ -64,6 +64,27 @@ func (b *batch) refused() *render.Response {
 	return doc
 }
 
+// maxShown is the most records that the errors of lines show, each once. A record may have some
+// 100 kB, so that those of 500 lines would fill the memory.
+const maxShown = 20
+
+// brief returns the error of a line without the record that it shows, if another line shows that
+// already, or many show others.
+func (b *batch) brief(fault *crm.Error) *crm.Error {
+	if fault.Record == nil {
+		return fault
+	}
+	handle := fault.Record.Handle()
+	if !slices.Contains(b.shown, handle) && len(b.shown) < maxShown {
+		b.shown = append(b.shown, handle)
+		return fault
+	}
+	short := *fault
+	short.Record = nil
+	short.Hint = strings.Replace(short.Hint, "Decide on the record below", "Read it, decide", 1)
+	return &short
+}
+
 // numbered names lines by their numbers: "line 2", "lines 1, 4-9".
 func numbered(lines []int) string {
 	text := "line "

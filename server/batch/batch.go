@@ -31,6 +31,7 @@ type batch struct {
 
 	// Of the run that was the last one:
 	receipts render.Receipts
+	shown    []string // the records that errors of lines show
 	ids      []string // of the records of the lines
 }
 
@@ -127,7 +128,7 @@ func (b *batch) decode(c web.Call) (ready, error) {
 
 // save runs the lines in a transaction, which may run several times.
 func (b *batch) save(tx *store.Tx) (*render.Response, error) {
-	b.receipts, b.ids = make(render.Receipts, 0, len(b.lines)), make([]string, len(b.lines))
+	b.receipts, b.ids, b.shown = make(render.Receipts, 0, len(b.lines)), make([]string, len(b.lines)), nil
 	before, err := tx.Counters()
 	if err != nil {
 		return nil, err
@@ -181,7 +182,7 @@ func (b *batch) run(tx *store.Tx, i int, logged int64) (r render.Receipt, err er
 		}
 	}
 	if next.fault != nil {
-		r.Doc = &render.Response{Error: next.fault}
+		r.Doc = &render.Response{Error: b.brief(next.fault)}
 		return r, nil
 	}
 	b.ids[i] = crm.CutHandle(r.Doc.Line.Handle())
