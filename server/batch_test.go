@@ -365,3 +365,28 @@ func TestBatchesShowARecordOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestBatchesHaveNoVersion sends If-Match with a batch, which has lines of many records.
+func TestBatchesHaveNoVersion(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	got := r.want(400, "POST", "/batch", `[{"method":"POST","path":"/contacts","body":{"name":"Ann"}}]`, "If-Match", "3")
+	if list := r.want(200, "GET", "/contacts", ""); !strings.Contains(got, `"body":{"version":7}`) || strings.Contains(list, "Ann") {
+		t.Errorf("%s\n%s", got, list)
+	}
+}
+
+// TestCustomKeysHaveNoChanges sends what changes the value of a number or a list to a key of custom, whose
+// value would be replaced by it.
+func TestCustomKeysHaveNoChanges(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	id := r.json(201, "POST", "/contacts", `{"name":"Ann","custom":{"seats":12,"place":{"add":1,"row":2}}}`)["id"].(string)
+	for _, change := range []string{`{"multiply":2}`, `{"add":["a"],"remove":["b"]}`, `{"shift":"+7d"}`} {
+		got := r.want(400, "PATCH", "/contacts/"+id, `{"custom":{"seats":`+change+`}}`)
+		if !strings.Contains(got, "custom.seats: ") || !strings.Contains(got, "send the new value") {
+			t.Errorf("%s: %s", change, got)
+		}
+	}
+	if got := r.want(200, "GET", "/contacts/"+id, ""); !strings.Contains(got, "custom.seats=12") {
+		t.Errorf("%s", got)
+	}
+}

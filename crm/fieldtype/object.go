@@ -48,6 +48,10 @@ func (objectType) Decode(_ crm.Reader, f *crm.Field, json string) (crm.Input, *c
 			in.Remove = append(in.Remove, m.Name)
 			continue
 		}
+		if isChange(m.JSON) {
+			return in, crm.Errorf(crm.InvalidValue, "%s.%s: %s changes the value of a field of records, and a key of %[1]s has none of its types. Nothing was saved; read the record, and send the new value.",
+				f.Name, norm.Quote(m.Name), norm.ShowJSON(m.JSON)).On(f.Name)
+		}
 		if size += len(m.Name) + len(m.JSON); size > crm.MaxObjectSize {
 			return in, crm.Errorf(crm.InvalidValue, "%s is too large: its keys and values together may have %d bytes, and %s exceeds that. Nothing was saved; send less, or log the rest as activities.",
 				f.Name, crm.MaxObjectSize, norm.Quote(m.Name)).On(f.Name)
@@ -56,6 +60,18 @@ func (objectType) Decode(_ crm.Reader, f *crm.Field, json string) (crm.Input, *c
 	}
 	in.Value = crm.Members(set)
 	return in, nil
+}
+
+// isChange reports whether a value says how the value of a field is changed, as fields of other types
+// take it.
+func isChange(json string) bool {
+	if json[0] != '{' {
+		return false
+	}
+	members := norm.ParseObject(json)
+	return len(members) > 0 && !slices.ContainsFunc(members, func(m crm.Member) bool {
+		return !slices.Contains([]string{"multiply", "add", "shift", "remove"}, m.Name)
+	})
 }
 
 // Lenient accepts an object that was sent as a text of JSON.

@@ -54,6 +54,9 @@ func handle(rq *web.Request) (*render.Response, error) {
 	if b.atomic, fault = isAtomic(rq.Params.Get("atomic")); fault != nil {
 		return nil, fault
 	}
+	if version, fault := rq.IfMatch(); fault != nil || version != 0 {
+		return nil, crm.Errorf(crm.InvalidValue, `If-Match is for one record, and nothing was saved. Send the version in the lines that need it: "body":{"version":7}.`).On("If-Match")
+	}
 	data, fault := rq.Bytes()
 	if fault != nil {
 		return nil, fault
