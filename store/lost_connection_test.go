@@ -119,6 +119,7 @@ func TestOutcomeThatCannotBeKnown(t *testing.T) {
 	if testing.Short() {
 		t.Skip("left out: an outcome that is asked for during 20 seconds")
 	}
+	t.Parallel() // it waits nearly all the time
 	f, proxy := behind(t, asTexts[0]+"&connect_timeout=2")
 	ann := f.member("ann@example.com")
 	sprung := proxy.Trap(commit, pgtest.BeforeAnswer)

@@ -16,6 +16,7 @@ import (
 // TestConfigurations runs the suite on each engine and with each part of memory switched off:
 // answers depend on neither.
 func TestConfigurations(t *testing.T) {
+	t.Parallel()
 	file := func(change func(*store.Caches)) func(t *testing.T) store.Options {
 		return func(t *testing.T) store.Options {
 			caches := store.DefaultCaches()
@@ -38,7 +39,10 @@ func TestConfigurations(t *testing.T) {
 		"file without counts":  file(func(c *store.Caches) { c.Counts = 0 }),
 		"file without memory":  file(func(c *store.Caches) { *c = store.Caches{} }),
 	} {
-		t.Run(name, func(t *testing.T) { storetest.Run(t, configure) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			storetest.Run(t, configure)
+		})
 	}
 	t.Run("pooler", throughPooler)
 }
