@@ -301,3 +301,56 @@ func TestBulkEditsThatMatchNothingSayWhy(t *testing.T) {
 		}
 	}
 }
+
+// TestEmptyParametersOfWrites checks that a write with an empty parameter, whose value may have been
+// lost, does nothing.
+func TestEmptyParametersOfWrites(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(201, "POST", "/contacts", `{"name":"Joe","stage":"lead"}`)
+	before := r.want(200, "GET", "/export/contacts", "")
+	for _, call := range [][3]string{
+		{"PATCH", "/contacts?stage=", `{"notes":"n"}`}, {"PATCH", "/contacts?stage=lead&company.name=", `{"notes":"n"}`}, {"DELETE", "/contacts?search=%20", ""},
+		{"PATCH", "/contacts?stage=in:", `{"notes":"n"}`}, {"DELETE", "/contacts?stage=ne:", ""}, {"PATCH", "/contacts?stage=lead&atomic=", `{"notes":"n"}`},
+		{"PATCH", "/contacts?all=", `{"notes":"n"}`}, {"POST", "/contacts?campaign=", `{"name":"Ann"}`}, {"POST", "/contacts?on_duplicate=", `{"name":"Ann"}`},
+		{"PATCH", "/contacts/" + r.id("contact", 1) + "?dry_run=", `{"notes":"n"}`}, {"DELETE", "/contacts/" + r.id("contact", 1) + "?confirm=", ""},
+		{"POST", "/batch?atomic=", `[{"method":"POST","path":"/contacts","body":{"name":"Ann"}}]`}, {"GET", "/export/contacts?stage=", ""},
+	} {
+		if text := r.want(400, call[0], call[1], call[2]); !strings.Contains(text, "ERROR invalid_") {
+			t.Errorf("%s %s: %s", call[0], call[1], text)
+		}
+	}
+	if after := r.want(200, "GET", "/export/contacts", ""); after != before {
+		t.Errorf("it was\n%s\nand is\n%s", before, after)
+	}
+}
+
+// TestBulkEditsOverMCP changes and deletes contacts with the tools of both connectors.
+func TestBulkEditsOverMCP(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.joes(3)
+	confirmed := func(call func(path string) (string, bool)) string {
+		t.Helper()
+		text, failed := call("/contacts?stage=lead")
+		found := tokenIs.FindStringSubmatch(text)
+		if !failed || found == nil || strings.Count(text, ` "Joe `) != 3 {
+			t.Fatalf("not asked: %v %s", failed, text)
+		}
+		text, failed = call("/contacts?stage=lead&confirm=" + found[1])
+		if failed {
+			t.Error(text)
+		}
+		return text
+	}
+	tool := func(name string, args map[string]any) func(string) (string, bool) {
+		return func(path string) (string, bool) {
+			args["path"] = path
+			return r.tool("/mcp/tools", name, args)
+		}
+	}
+	text := confirmed(func(path string) (string, bool) { return r.request("PATCH", path, `{"owner":"ann"}`) })
+	text += confirmed(tool("write", map[string]any{"method": "PATCH", "body": map[string]any{"owner": "bob"}}))
+	text += confirmed(tool("delete", map[string]any{}))
+	if strings.Count(text, "# 3 updated\n") != 2 || !strings.Contains(text, "# 3 deleted\n") {
+		t.Error(text)
+	}
+}

@@ -8,10 +8,10 @@
 // The obvious design is one transaction, and few records are written like that. Many would keep the
 // writer from other users for seconds. So they are written in steps of at most stepTime, each a
 // transaction of its own, all in one change group. Before the first step, another dry run is compared
-// with the plan. A record that somebody changes after that, before its step, is left as it is and
-// named. The place that the steps came to is stored with the token, in the transaction of each step
-// (web.Request.TransactStep). So a run that was killed goes on with the same token, and nothing is
-// done twice.
+// with the plan. Before each step its records are matched again: one that somebody changed meanwhile, so
+// that it would change otherwise or matches no more, is left as it is and named. The place that the
+// steps came to is stored with the token, in the transaction of each step (web.Request.TransactStep).
+// So a run that was killed goes on with the same token, and nothing is done twice.
 //
 // Within a step each record has a savepoint, and one that fails is named and does not stop the others.
 // With atomic=1 there is one transaction, and the first record that fails ends it.

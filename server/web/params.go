@@ -56,6 +56,9 @@ func checkParams(rq *Request) error {
 		if name == "dry_run" && rq.Method != http.MethodGet && !rq.Route.hasDryRuns() {
 			return crm.Errorf(crm.UnknownField, "%s %s has no dry run: dry_run is for writes of records and for imports. Nothing was done; leave it out to do it.", rq.Route.Method, rq.Route.Pattern()).On(name)
 		}
+		if name != "confirm" && rq.Method != http.MethodGet && slices.Contains(rq.Route.Params, name) && strings.TrimSpace(values[0]) == "" {
+			return crm.Errorf(crm.InvalidValue, "%s= is empty. Nothing was done: in a write an empty parameter is refused, since its value may have been lost. Send a value, or leave it out.", name).On(name)
+		}
 		if name != "format" && !slices.Contains(rq.Route.Params, name) {
 			allowed := append(slices.Clone(rq.Route.Params), "format")
 			return crm.Errorf(crm.UnknownField, "%s %s has no parameter %s; it takes %s.",
