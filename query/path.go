@@ -185,3 +185,15 @@ func Takes(e *crm.Entity, name string) bool {
 	_, known := resolve(e, name)
 	return known
 }
+
+// FindsNull reports whether is:null can find a record by a name: its value, or a reference or link on
+// the way to it, may be unset.
+func FindsNull(e *crm.Entity, name string) bool {
+	t, known := resolve(e, name)
+	for _, h := range t.hops {
+		if known && (h.link != nil || !h.field.NotNull()) {
+			return true
+		}
+	}
+	return known && (t.key != "" || t.field.Stored() && !t.field.NotNull())
+}

@@ -86,13 +86,11 @@ func (r *edit) nothing(t *trial) (*render.Response, error) {
 		doc.Remarks = append(remarks, doc.Remarks...)
 		return doc, nil
 	}
-	first := t.failures[0]
-	fault := *first.fault // the error may be shared
-	fault.Hint = first.rec.Handle() + ": " + fault.Hint
+	fault := t.failures[0].named()
 	if n := len(t.state.Keys); n > 1 {
 		fault.Hint = fmt.Sprintf("of %s that match %d cannot be written, and no other would change. %s", r.entity.CountNoun(int64(n)), t.count(failed), fault.Hint)
 	}
-	return nil, &fault
+	return nil, fault
 }
 
 // explain says why the filters match no record, as an empty list does.

@@ -3,6 +3,7 @@ package bulkedit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -135,7 +136,7 @@ func (r *edit) parseFilters() *crm.Error {
 	}
 	filters := maps.Clone(r.rq.Params)
 	maps.DeleteFunc(filters, func(name string, _ []string) bool { return name == "format" || slices.Contains(own, name) })
-	if fault := checkFilters(filters); fault != nil {
+	if fault := checkFilters(r.entity, filters); fault != nil {
 		return fault
 	}
 	path := r.rq.Method + " /" + r.entity.Route()
@@ -151,13 +152,17 @@ func (r *edit) parseFilters() *crm.Error {
 }
 
 // checkFilters refuses the other parameters of a list, and empty values. A list ignores these.
-func checkFilters(filters url.Values) *crm.Error {
+func checkFilters(e *crm.Entity, filters url.Values) *crm.Error {
 	for _, name := range slices.Sorted(maps.Keys(filters)) {
 		if name != "search" && slices.Contains(crm.ListParams, name) {
 			return crm.Errorf(crm.InvalidFilter, "%s has no meaning for a write of all that match. Nothing was done; leave it out.", name).On(name)
 		}
 		if slices.ContainsFunc(filters[name], func(value string) bool { return strings.TrimSpace(value) == "" }) {
-			return crm.Errorf(crm.InvalidFilter, "%s= is empty. Nothing was done: in a write an empty filter is refused, since its value may have been lost. For records without a value write %[1]s=is:null; else leave it out.", norm.Quote(name)).On(name)
+			instead := "Send its value, or leave it out."
+			if name != "search" && query.FindsNull(e, name) {
+				instead = fmt.Sprintf("For records without a value write %s=is:null; else leave it out.", norm.Quote(name))
+			}
+			return crm.Errorf(crm.InvalidFilter, "%s= is empty. Nothing was done: in a write an empty filter is refused, since its value may have been lost. %s", norm.Quote(name), instead).On(name)
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package bulkedit
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"crmkit/crm"
@@ -127,7 +128,7 @@ func (r *edit) one(tx *store.Tx, key int64, s *steps) (o outcome, err error) {
 		o.result = left
 	}
 	if err == nil && r.atomic && o.result == failed {
-		err = r.named(o)
+		err = o.named()
 	}
 	return o, err
 }
@@ -141,10 +142,12 @@ func (s *steps) leave(key int64) outcome {
 	return outcome{key: key, result: left}
 }
 
-// named returns the error of a record, with its handle, for a write that it ends.
-func (r *edit) named(o outcome) error {
-	one := *o.fault // the error may be shared
-	one.Hint = o.rec.Handle() + ": " + one.Hint
+// named returns the error of a record for a write that it ends: its hint begins with the handle.
+func (o outcome) named() *crm.Error {
+	one, handle := *o.fault, o.rec.Handle() // the error may be shared
+	if !strings.HasPrefix(one.Hint, handle+" ") {
+		one.Hint = handle + ": " + one.Hint
+	}
 	return &one
 }
 
