@@ -1,41 +1,60 @@
 package server
 
 import (
+	"context"
 	"errors"
+	"time"
 
+	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/render"
 	"crmkit/server/plan"
 	"crmkit/server/web"
 	"crmkit/store"
+	"crmkit/store/account"
 	"crmkit/store/dryrun"
 )
 
 // maxLinkMemory is the most bytes that the dry run of a request that links many records remembers.
 const maxLinkMemory = 64 << 20
 
-// planned links records in several steps, as a dry run or confirmed. A confirmed request begins with
-// another dry run: only if that does what the plan says is anything saved. What others write during
-// the steps is met as without a plan. The token is spent by the last step, so that a request that
-// broke off can be confirmed again, with a plan for the rest.
+// planned links records in several steps, as a dry run or confirmed.
 func (t *linkRun) planned(list []candidate, asked web.Planning) (*render.Response, error) {
-	var p plan.Plan
-	if asked.Token != "" {
-		var done *render.Response
-		err := t.rq.Update(func(tx *store.Tx) (err error) {
-			p, done, err = t.rq.Confirmed(tx, asked.Token)
-			return err
-		})
-		if done != nil || err != nil {
-			return done, err
-		}
+	if !asked.DryRun {
+		return t.confirmed(list, asked.Token)
 	}
 	doc, receipts, err := t.dryRun(list)
 	if err != nil {
 		return nil, err
 	}
-	if asked.DryRun {
-		return t.rq.Offered(doc, plan.Plan{Receipts: receipts})
+	return t.rq.Offered(doc, plan.Plan{Receipts: receipts})
+}
+
+// confirmed links records as a plan says. It begins with another dry run: only if that does what the plan
+// says is anything saved. What others write during the steps is met as without a plan. The token is
+// spent by the last step, so that a request that broke off can be confirmed again, with a plan for the
+// rest. One request at a time confirms it; the others are rate_limited.
+func (t *linkRun) confirmed(list []candidate, token string) (doc *render.Response, err error) {
+	var p plan.Plan
+	var done *render.Response
+	var run account.Run
+	err = t.rq.Update(func(tx *store.Tx) (err error) {
+		if p, done, err = t.rq.Confirmed(tx, token); done != nil || err != nil {
+			return err
+		}
+		began := false
+		if run, began, err = account.BeginConfirmation(tx, auth.Hash(token)); err == nil && !began {
+			err = stillLinks()
+		}
+		return err
+	})
+	if done != nil || err != nil {
+		return done, err
+	}
+	defer t.ends(run)
+	_, receipts, err := t.dryRun(list)
+	if err != nil {
+		return nil, err
 	}
 	if differences := plan.Compare(p.Receipts, receipts); len(differences) > 0 {
 		return nil, t.rq.Update(func(tx *store.Tx) error {
@@ -46,10 +65,50 @@ func (t *linkRun) planned(list []candidate, asked web.Planning) (*render.Respons
 			return tx.CommitWithError(fault)
 		})
 	}
-	t.write = t.rq.Update
-	t.end = func(fn web.Work) (*render.Response, error) { return t.rq.TransactLast(asked.Token, fn) }
+	t.write = func(fn func(*store.Tx) error) error {
+		return t.rq.Update(func(tx *store.Tx) error { return t.goesOn(tx, run, fn) })
+	}
+	t.end = func(fn web.Work) (*render.Response, error) {
+		return t.rq.TransactLast(token, func(tx *store.Tx) (doc *render.Response, err error) {
+			return doc, t.goesOn(tx, run, func(tx *store.Tx) (err error) { doc, err = fn(tx); return err })
+		})
+	}
 	doc, err = t.run(list)
 	return doc, t.stopped(err)
+}
+
+// goesOn does a step of a confirmed request, as long as no other one has begun, which happens if this one
+// is silent for too long.
+func (t *linkRun) goesOn(tx *store.Tx, run account.Run, step func(*store.Tx) error) error {
+	last, err := run.IsLast(tx)
+	if err == nil && !last {
+		err = stillLinks()
+	}
+	if err == nil {
+		err = run.Renew(tx)
+	}
+	if err != nil {
+		return err
+	}
+	return step(tx)
+}
+
+// endTime is how long the end of a confirmed request may take after its client has gone. Without it
+// the run ends by itself, after account.RunFor.
+const endTime = 10 * time.Second
+
+// ends notes that a confirmed request is over.
+func (t *linkRun) ends(run account.Run) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.rq.Context()), endTime)
+	defer cancel()
+	_ = t.s.store.Write(ctx, t.rq.Actor, run.End)
+}
+
+// stillLinks is the error for a token that another request confirms at this moment.
+func stillLinks() *crm.Error {
+	fault := crm.Errorf(crm.RateLimited, "this request is running now, started by the same token. Wait for the time in Retry-After and repeat it: it then gets the result.")
+	fault.RetryAfter = 5 * time.Second
+	return fault
 }
 
 // dryRun runs all steps, takes them back, and returns their receipts.

@@ -41,6 +41,40 @@ func TestOneTokenWritesOnce(t *testing.T) {
 	}
 }
 
+// TestOneTokenLinksOnce confirms a request that takes several steps at once, on one server and on two: one
+// request does it, and the others hear that it runs or get its answer.
+func TestOneTokenLinksOnce(t *testing.T) {
+	onServers(t, func(t *testing.T, r *rig) {
+		r.as("jane@acme.com")
+		rows := "name,email\n"
+		for i := range 1100 {
+			rows += fmt.Sprintf("Contact,c%d@acme.com\n", i)
+		}
+		r.want(200, "POST", "/import/contacts", rows)
+		path, body := "/campaigns/"+r.json(201, "POST", "/campaigns", `{"name":"Spring"}`)["id"].(string)+"/members", `{"filter":"name=Contact"}`
+		token := r.planned("POST", path+"?dry_run=1", body)
+		answers := make([]answer, 6)
+		together(len(answers), func(i int) { answers[i] = r.call("POST", path+"?confirm="+token, body) })
+		done := 0
+		for i, got := range append(answers, r.call("POST", path+"?confirm="+token, body)) {
+			switch again := strings.HasSuffix(got.body, "# already done\n"); {
+			case got.status == 200 && strings.Contains(got.body, "# 1100 added, 0 were already members"):
+				if !again {
+					done++
+				}
+			case got.status != 429 || i == len(answers) || !strings.Contains(got.body, "is running now"):
+				t.Errorf("answer %d: %d %s", i, got.status, got.body)
+			}
+		}
+		if done != 1 {
+			t.Errorf("it was done %d times", done)
+		}
+		if text := r.want(200, "GET", path+"?limit=1", ""); !strings.Contains(text, "of 1100 campaign_members") {
+			t.Error(text)
+		}
+	})
+}
+
 // TestLostAnswersAreReplayed lets clients go away at a random moment of a confirmation, and asks
 // again: the write is done once.
 func TestLostAnswersAreReplayed(t *testing.T) {
