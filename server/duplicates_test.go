@@ -163,3 +163,90 @@ func TestDismissedPairsFollowMerges(t *testing.T) {
 		}
 	})
 }
+
+// TestPostOfOneNameAgain has an agent that repeats a POST with nothing but a name: each answer says that
+// the record looks like others, however many there are, and the list has a pair for each but the first.
+func TestPostOfOneNameAgain(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.setPlan("jane@acme.com", "unlimited")
+	for _, kind := range []string{"contact", "company"} {
+		plural := map[string]string{"contact": "contacts", "company": "companies"}[kind]
+		for i := range 8 {
+			body := r.want(201, "POST", "/"+plural, `{"name":"Nina Obst"}`)
+			if said := strings.Count(body, "# looks like "+kind+"/"); said != min(i, 3) {
+				t.Errorf("the answer %d names %d records:\n%s", i, said, body)
+			}
+			list := r.want(200, "GET", "/duplicates?kind="+plural, "")
+			if n := strings.Count(list, "pair verdict=likely"); n != i {
+				t.Errorf("of %d %s %d pairs are listed:\n%s", i+1, plural, n, list)
+			}
+		}
+		r.want(409, "POST", "/"+plural+"?on_duplicate=fail", `{"name":"Nina Obst"}`)
+	}
+}
+
+// TestPostOfOneNameBeyondTheBound makes more records with one name than are compared: the list and the
+// answer to a POST say so, and on_duplicate=fail makes none.
+func TestPostOfOneNameBeyondTheBound(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.setPlan("jane@acme.com", "unlimited")
+	for i := range 201 {
+		r.want(201, "POST", "/contacts", fmt.Sprintf(`{"name":"Nina Obst","email":"nina@obst%d.test"}`, i))
+	}
+	const said = "has a name that more than 200 contacts have, such as contact/"
+	for _, part := range []string{said, "possible_duplicate"} {
+		if body := r.want(409, "POST", "/contacts?on_duplicate=fail", `{"name":"Nina Obst"}`); !strings.Contains(body, part) {
+			t.Errorf("%q is not in\n%s", part, body)
+		}
+	}
+	if body := r.want(201, "POST", "/contacts", `{"name":"Nina Obst"}`); !strings.Contains(body, "# "+said) || strings.Contains(body, "merge or dismiss") {
+		t.Errorf("POST:\n%s", body)
+	}
+	r.want(201, "POST", "/contacts?on_duplicate=fail", `{"name":"Nina Obst","email":"nina@other.test"}`)
+	if body := r.want(200, "GET", "/duplicates", ""); !strings.Contains(body, "# more than 200 contacts have the name of contact/") {
+		t.Errorf("GET /duplicates:\n%s", body)
+	}
+}
+
+// TestCursorOfAnother checks that a cursor of the list belongs to its workspace and kind.
+func TestCursorOfAnother(t *testing.T) {
+	r := newRig(t)
+	cursor := ""
+	for _, email := range []string{"jane@acme.com", "bob@other.example"} {
+		r.as(email)
+		for range 3 {
+			r.want(201, "POST", "/contacts", `{"name":"Nina Obst"}`)
+		}
+		if cursor != "" {
+			if body := r.want(400, "GET", "/duplicates?cursor="+cursor, ""); !strings.Contains(body, "invalid_cursor") {
+				t.Errorf("a cursor of another workspace: %s", body)
+			}
+		}
+		_, cursor, _ = strings.Cut(r.want(200, "GET", "/duplicates?limit=1", ""), "# next: ")
+		cursor = strings.TrimSpace(cursor)
+		r.want(200, "GET", "/duplicates?cursor="+cursor, "")
+		r.want(400, "GET", "/duplicates?kind=companies&cursor="+cursor, "")
+		r.want(400, "GET", "/duplicates?cursor="+cursor[:len(cursor)-2], "")
+	}
+}
+
+// TestDismissOfOneRecord checks that the ids of what is one record are no pair, whichever of them is
+// named first, in a batch too.
+func TestDismissOfOneRecord(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	for range 3 {
+		r.want(201, "POST", "/contacts", `{"name":"Nina Obst"}`)
+	}
+	first, second, third := r.id("contact", 1), r.id("contact", 2), r.id("contact", 3)
+	from := fmt.Sprintf(`{"from":[%q,%q]}`, second, third)
+	path := "/contacts/" + first + "/merge"
+	r.want(200, "POST", fmt.Sprint(path, "?confirm=", r.json(409, "POST", path, from)["confirm"]), from)
+	for _, pair := range [][2]string{{first, second}, {second, first}, {second, third}} {
+		body := fmt.Sprintf(`{"pair":[%q,%q]}`, pair[0], pair[1])
+		for _, answer := range []string{r.want(400, "POST", "/duplicates/dismiss", body), r.want(400, "POST", "/batch", `[{"method":"POST","path":"/duplicates/dismiss","body":`+body+`}]`)} {
+			if !strings.Contains(answer, "pair names one record twice") {
+				t.Errorf("%v: %s", pair, answer)
+			}
+		}
+	}
+}

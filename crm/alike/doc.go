@@ -13,14 +13,17 @@
 //     name. A person decides. A nickname is never more than likely, nor is a shared number with
 //     another name: colleagues share numbers, and families do.
 //   - none: all else. The same name alone is not evidence: of a hundred thousand people, thousands
-//     have a namesake.
+//     have a namesake. But nothing speaks against two records that have nothing but the name: most
+//     often somebody wrote one twice. They are likely, however many there are.
 //
 // Two people at one company may have one name. The administrator of their mail then numbers their
 // addresses (j.doe@ and j.doe2@), so such a pair is not reported.
 //
 // # Keys
 //
-// Nobody compares all pairs. Each record has a few keys, whole numbers, and only records with a
+// Nobody compares all pairs. Of many records with one name and nothing else, each is paired with one
+// of the others (star.go).
+// Each record has a few keys, whole numbers, and only records with a
 // common key are compared: a phone number, the name, the company, the domain of the address, the
 // mailbox (keys.go). All people of a company have a common key, so a key comes with a sketch of the
 // name, 64 bits, which tells without a look at the records that two names cannot agree

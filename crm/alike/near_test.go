@@ -40,11 +40,11 @@ func TestNearIsBounded(t *testing.T) {
 	list[5].Set("name", crm.Str("Waldemar Zimmermann"))
 	list[2999].Set("name", crm.Str("Waldemar Zimmerman"))
 	source := &counted{memory: newMemory(list, "DE")}
-	pairs, err := Near(source, source.cards[3000])
-	if most := maxAllRows + (2*maxOfSort+1)*(maxAlike+1); err != nil || source.rows > most || source.rows < maxAllRows {
+	likes, err := Near(source, source.cards[3000])
+	if most := maxAllRows + (2*maxOfSort+1)*(MaxAlike+1); err != nil || source.rows > most || source.rows < maxAllRows {
 		t.Errorf("%d rows, at most %d; %v", source.rows, most, err)
 	}
-	if len(pairs) != 1 || pairs[0].B.Key != 6 {
-		t.Errorf("%d pairs", len(pairs))
+	if len(likes.Pairs) != 1 || likes.Pairs[0].B.Key != 6 {
+		t.Errorf("%d pairs", len(likes.Pairs))
 	}
 }

@@ -44,14 +44,14 @@ type Pass struct {
 const (
 	pageRows    = 5000 // read at once
 	batchPairs  = 1000 // compared at once
-	maxAlike    = 200  // records with one number, mailbox or name; if more have it, it says nothing of them
+	MaxAlike    = 200  // records with one number, mailbox or name; if more have it, it says nothing of them
 	maxTogether = 5000 // records with one company or domain that are compared with each other
 )
 
 // Said says what the records with a key have in common, of which there are more than are compared.
 func (r Row) Said(plural, handle string) string {
 	what := [...]string{"the phone number", "the mailbox", "the domain name", "the name", "the domain", "the company", "the beginning of the name", "the end of the name"}[sortOf(r.Hash)]
-	if most := maxBlock(r.Hash); most == maxAlike {
+	if most := maxBlock(r.Hash); most == MaxAlike {
 		return fmt.Sprintf("more than %d %s have %s of %s; they are not compared by it", most, plural, what, handle)
 	}
 	return fmt.Sprintf("more than %d %s have %s of %s; they are compared in parts", maxTogether, plural, what, handle)
@@ -60,16 +60,16 @@ func (r Row) Said(plural, handle string) string {
 // maxBlock returns how many records with a key are compared.
 func maxBlock(hash int64) int {
 	if sortOf(hash) <= byName {
-		return maxAlike
+		return MaxAlike
 	}
 	return maxTogether
 }
 
 // candidate is a pair of records to be compared.
 type candidate struct {
-	a, b Row
-	size int   // of their block
-	done Place // once they are compared
+	a, b      Row
+	namesakes int   // see Compare, if they have a name in common
+	done      Place // once they are compared
 }
 
 // Next returns the next pairs, at most so many; fewer if no key is left, or if the time is over.
@@ -108,8 +108,8 @@ func (p *Pass) candidates() (batch []candidate, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if batch = p.pairsOf(block, batch); len(batch) == batchPairs {
-			break
+		if batch, err = p.pairsOf(block, batch); err != nil || len(batch) == batchPairs {
+			return batch, err
 		}
 		if n := len(block); n > 0 {
 			p.ahead = Place{Hash: block[n-1].Hash, Record: block[n-1].Record}
@@ -123,8 +123,12 @@ func (p *Pass) candidates() (batch []candidate, err error) {
 }
 
 // pairsOf adds the candidates of a block that are not compared yet, until the batch is full.
-func (p *Pass) pairsOf(block []Row, batch []candidate) []candidate {
-	begin, second := 0, int64(0)
+func (p *Pass) pairsOf(block []Row, batch []candidate) ([]candidate, error) {
+	star, err := starOf(p.Source, block)
+	if err != nil {
+		return nil, err
+	}
+	begin, second, namesakes := 0, int64(0), countNamesakes(block)
 	if len(block) > 0 && p.ahead.In == block[0].Hash {
 		second = p.ahead.B
 		for begin < len(block) && block[begin].Record < p.ahead.A {
@@ -134,17 +138,17 @@ func (p *Pass) pairsOf(block []Row, batch []candidate) []candidate {
 	for i := begin; i < len(block); i++ {
 		for j := i + 1; j < len(block); j++ {
 			a, b := block[i], block[j]
-			if a.Record == p.ahead.A && b.Record <= second || !mayAgree(a.Key, b.Key, len(block)) {
+			if a.Record == p.ahead.A && b.Record <= second || !mayAgree(a.Key, b.Key, namesakes) || !star.has(a, b) {
 				continue
 			}
 			done := Place{Hash: p.ahead.Hash, Record: p.ahead.Record, In: a.Hash, A: a.Record, B: b.Record}
-			if batch = append(batch, candidate{a, b, len(block), done}); len(batch) == batchPairs {
+			if batch = append(batch, candidate{a, b, namesakes, done}); len(batch) == batchPairs {
 				p.ahead = done
-				return batch
+				return batch, nil
 			}
 		}
 	}
-	return batch
+	return batch, nil
 }
 
 // block returns the next rows with one hash, which are the first of p.rows. Those of a hash that too
@@ -220,7 +224,7 @@ func (p *Pass) compare(batch []candidate) ([]Pair, error) {
 		if a == nil || b == nil {
 			continue
 		}
-		if pairs[i].Finding = Compare(a, b, c.size); pairs[i].Verdict != None {
+		if pairs[i].Finding = Compare(a, b, c.namesakes); pairs[i].Verdict != None {
 			earlier[i] = commonKeys(a, b, c.a.Hash)
 			if isRareName(c) && len(commonKeys(a, b, math.MaxInt64)) > 0 {
 				pairs[i].Verdict = None // they are reported at that key
@@ -254,7 +258,7 @@ func (p *Pass) dropDismissed(pairs []Pair) error {
 // unless too many records have that key.
 func (p *Pass) dropReported(pairs []Pair, earlier map[int][]int64) error {
 	large := map[int64]bool{}
-	for _, most := range []int{maxAlike, maxTogether} {
+	for _, most := range []int{MaxAlike, maxTogether} {
 		var hashes []int64
 		for _, keys := range earlier {
 			hashes = append(hashes, slices.DeleteFunc(slices.Clone(keys), func(hash int64) bool { return maxBlock(hash) != most })...)

@@ -3,11 +3,14 @@ package alike
 import "math/bits"
 
 // mayAgree reports whether two records with a common key may be called duplicates, by their
-// sketches. It is right about those that may not. size is how many records have the key.
-func mayAgree(a, b Key, size int) bool {
+// sketches. It is right about those that may not. namesakes is how many have the key, see Compare.
+func mayAgree(a, b Key, namesakes int) bool {
 	switch sortOf(a.Hash) {
 	case byName:
-		return mayBeElsewhere(a.Sketch, b.Sketch) || size <= rareName && mayHaveMoved(a.Sketch, b.Sketch)
+		if (a.Sketch^b.Sketch)&isEmpty != 0 { // one could be any of the others
+			return namesakes <= rareName
+		}
+		return mayBeElsewhere(a.Sketch, b.Sketch) || namesakes <= rareName && mayHaveMoved(a.Sketch, b.Sketch)
 	case byPhone, byMailbox, byLabel: // one record may have no name
 		return true
 	}

@@ -57,7 +57,7 @@ type Wanted struct {
 const (
 	maxRows    = 500  // of a company or domain; with more people, only the oldest are compared
 	maxAllRows = 1000 // of all its companies and domains
-	maxNear    = 50   // records that are compared
+	MaxNear    = 50   // records that are compared
 )
 
 // wantedOf returns what is read for the keys of a record. Of a number or a name that too many
@@ -65,13 +65,13 @@ const (
 func wantedOf(keys []Key) (list []Wanted) {
 	weak := 0
 	for _, key := range keys {
-		if maxBlock(key.Hash) > maxAlike {
+		if maxBlock(key.Hash) > MaxAlike {
 			weak++
 		}
 	}
 	for _, key := range keys {
-		most := maxAlike + 1
-		if maxBlock(key.Hash) > maxAlike {
+		most := MaxAlike + 1
+		if maxBlock(key.Hash) > MaxAlike {
 			most = min(maxRows, maxAllRows/weak)
 		}
 		list = append(list, Wanted{key.Hash, most})
@@ -79,38 +79,49 @@ func wantedOf(keys []Key) (list []Wanted) {
 	return list
 }
 
-// Near returns the records that look like one, the surest first. It reads the record's keys and a few
-// records, however many there are. The record itself may be stored already.
-func Near(source Source, card *Card) (pairs []Pair, err error) {
+// Likes are the records that look like one.
+type Likes struct {
+	Pairs []Pair // the surest first
+	Many  []Row  // if the record has nothing but a name that more have than are compared: some with it
+}
+
+// Near returns the records that look like one. It reads the record's keys and a few records, however many
+// there are. The record itself may be stored already.
+func Near(source Source, card *Card) (likes Likes, err error) {
 	keys := map[int64]Key{}
 	for _, key := range card.Keys() {
 		keys[key.Hash] = key
 	}
 	rows, cards, err := source.Around(wantedOf(card.Keys()))
 	if err != nil || len(rows) == 0 {
-		return nil, err
+		return likes, err
 	}
-	size := map[int64]int{}
+	blocks := map[int64][]Row{}
 	for _, row := range rows {
-		size[row.Hash]++
+		blocks[row.Hash] = append(blocks[row.Hash], row)
 	}
-	batch := nearest(card, keys, rows, size)
+	batch := nearest(card, keys, blocks)
 	if err := addCards(source, cards, batch); err != nil {
-		return nil, err
+		return likes, err
 	}
 	cards[card.Key] = card
 	if err := addDomains(source, cards, batch); err != nil {
-		return nil, err
+		return likes, err
 	}
+	named := blocks[hashOf(byName, card.name.key)]
+	namesakes := countNamesakes(named)
 	for _, c := range batch {
 		if other := cards[c.b.Record]; other != nil {
-			if f := Compare(card, other, size[hashOf(byName, card.name.key)]); f.Verdict != None {
-				pairs = append(pairs, Pair{card, other, f})
+			if f := Compare(card, other, namesakes); f.Verdict != None {
+				likes.Pairs = append(likes.Pairs, Pair{card, other, f})
 			}
 		}
 	}
-	slices.SortStableFunc(pairs, func(a, b Pair) int { return sureness(b.Verdict) - sureness(a.Verdict) })
-	return pairs, nil
+	slices.SortStableFunc(likes.Pairs, func(a, b Pair) int { return sureness(b.Verdict) - sureness(a.Verdict) })
+	if card.isEmpty() && len(named) > MaxAlike {
+		likes.Many = slices.DeleteFunc(named, func(row Row) bool { return row.Record == card.Key })
+	}
+	return likes, nil
 }
 
 // addCards reads the cards of candidates that are missing.
@@ -136,21 +147,39 @@ func sureness(v Verdict) int {
 	return 0
 }
 
-// nearest returns the candidates among rows that have a key of a record, each other record once, those
-// with the key that says most first.
-func nearest(card *Card, keys map[int64]Key, rows []Row, size map[int64]int) (batch []candidate) {
-	slices.SortFunc(rows, func(a, b Row) int { return cmp.Or(cmp.Compare(a.Hash, b.Hash), cmp.Compare(a.Record, b.Record)) })
+// nearest returns the candidates among the rows that have a key of a record, each other record once,
+// those with the key that says most first.
+func nearest(card *Card, keys map[int64]Key, blocks map[int64][]Row) (batch []candidate) {
 	seen := map[int64]bool{card.Key: true}
-	for _, row := range rows {
-		n := size[row.Hash]
-		if seen[row.Record] || n > maxBlock(row.Hash) || len(batch) == maxNear {
-			continue
+	for _, hash := range slices.Sorted(maps.Keys(blocks)) {
+		rows := blocks[hash]
+		namesakes := countNamesakes(rows)
+		slices.SortFunc(rows, func(a, b Row) int { return cmp.Compare(a.Record, b.Record) })
+		for _, row := range rows {
+			if seen[row.Record] || len(batch) == MaxNear || !isNear(card, keys[hash], row, block{len(rows), namesakes}) {
+				continue
+			}
+			seen[row.Record] = true
+			batch = append(batch, candidate{a: Row{keys[hash], card.Key}, b: row, namesakes: namesakes})
 		}
-		if sortOf(row.Hash) != byName && !mayAgree(keys[row.Hash], row.Key, n) {
-			continue
-		}
-		seen[row.Record] = true
-		batch = append(batch, candidate{a: Row{keys[row.Hash], card.Key}, b: row, size: n})
 	}
 	return batch
+}
+
+// block is how many records have a key.
+type block struct{ records, namesakes int }
+
+// isNear reports whether a record is compared with a row that has a key of it. Of a name that too many
+// have, those that have nothing else are.
+func isNear(card *Card, key Key, row Row, of block) bool {
+	isName := sortOf(key.Hash) == byName
+	switch bare := card.isEmpty() && row.Sketch&(isEmpty|isRest) != 0; {
+	case isName && bare:
+		return true
+	case of.records > maxBlock(key.Hash):
+		return false
+	case isName && (key.Sketch^row.Sketch)&isEmpty == 0: // the company of one may have the domain of the other
+		return true
+	}
+	return mayAgree(key, row.Key, of.namesakes)
 }

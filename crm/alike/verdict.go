@@ -27,20 +27,21 @@ type shared struct {
 	name                     relation
 	ids, mail, phone         bool
 	company, domain, title   bool
-	rare                     bool // at most rareName records have the name
-	only                     bool // no other records have it
+	rare                     bool // at most rareName have the name
+	only                     bool // no others have it
 	long                     bool // it has three words or more
 	empty                    bool // one record has nothing but a name
+	bare                     bool // both have nothing but a name
 	numbered                 bool // their addresses at one domain differ in a number at the end
 	otherPhone, otherMail    bool
 	otherCompany, otherTitle bool
 }
 
-// rareName is how many records at most have a name that is rare.
+// rareName is how many at most have a name that is rare.
 const rareName = 3
 
-// Compare compares two records of one kind. namesakes is how many records have the name of one of
-// them, at least 2 where the names are the same; it is used only if they are.
+// Compare compares two records of one kind. namesakes is how many have the name of one of them, where
+// all records with nothing but the name are one; it is used only if the names are the same.
 func Compare(a, b *Card, namesakes int) Finding {
 	if a.Record.Entity.Name == "company" {
 		return compareCompanies(a, b)
@@ -64,7 +65,7 @@ func compare(a, b *Card) (s shared) {
 	s.domain = shares(a.domains, b.domains) || shares(a.companyDomains, b.domains) || shares(a.domains, b.companyDomains)
 	s.long = min(len(a.name.words), len(b.name.words)) > 2
 	s.title = a.title != "" && a.title == b.title
-	s.empty = a.isEmpty() || b.isEmpty()
+	s.empty, s.bare = a.isEmpty() || b.isEmpty(), a.isEmpty() && b.isEmpty()
 	s.otherPhone = len(a.phones) > 0 && len(b.phones) > 0 && !s.phone
 	s.otherMail = len(a.addresses) > 0 && len(b.addresses) > 0 && !s.mail
 	s.otherTitle = a.title != "" && b.title != "" && !s.title
@@ -102,7 +103,7 @@ func (s shared) verdict() Verdict {
 		return Likely
 	case s.name != equal || s.otherTitle:
 		return None
-	case s.empty && s.rare, s.otherCompany && s.only && !s.otherPhone && (s.title || s.long):
+	case s.bare, s.empty && s.rare, s.otherCompany && s.only && !s.otherPhone && (s.title || s.long):
 		return Likely
 	}
 	return None

@@ -62,7 +62,7 @@ func (x *Endpoints) list(rq *web.Request) (*render.Response, error) {
 			return nil, fault
 		}
 	}
-	place, fault := readCursor(e, rq.Params.Get("cursor"))
+	place, fault := readCursor(scope{e, rq.Actor.Workspace}, rq.Params.Get("cursor"))
 	if fault != nil {
 		return nil, fault
 	}
@@ -79,7 +79,7 @@ func (x *Endpoints) list(rq *web.Request) (*render.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc := page(e, pass, pairs)
+	doc := page(scope{e, rq.Actor.Workspace}, pass, pairs)
 	if cut != "" {
 		doc.Remarks = append(doc.Remarks, fmt.Sprintf("limit=%s is above the maximum; this page has at most %d", norm.Quote(cut), limit))
 	}
@@ -87,11 +87,12 @@ func (x *Endpoints) list(rq *web.Request) (*render.Response, error) {
 }
 
 // page returns the document of a page of pairs.
-func page(e *crm.Entity, pass *alike.Pass, pairs []alike.Pair) *render.Response {
+func page(of scope, pass *alike.Pass, pairs []alike.Pair) *render.Response {
 	doc := &render.Response{Page: &render.Page{Noun: "pair", Plural: "pairs"}}
 	for _, pair := range pairs {
 		doc.Items = append(doc.Items, line(pair))
 	}
+	e := of.kind
 	for i, row := range pass.Large {
 		if i == maxLarge {
 			doc.Remarks = append(doc.Remarks, "and more of this sort")
@@ -100,7 +101,7 @@ func page(e *crm.Entity, pass *alike.Pass, pairs []alike.Pair) *render.Response 
 		doc.Remarks = append(doc.Remarks, row.Said(e.Plural, e.Name+"/"+crm.RecordID(e.Prefix, row.Record)))
 	}
 	if !pass.Done {
-		doc.Page.Next = writeCursor(e, pass.Place)
+		doc.Page.Next = writeCursor(of, pass.Place)
 		if len(pairs) == 0 {
 			doc.Remarks = append(doc.Remarks, "nothing was found so far; the search goes on with cursor=")
 		}

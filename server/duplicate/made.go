@@ -48,20 +48,35 @@ func (c Check) Remarks(tx *store.Tx, out store.Outcome, others []string) (remark
 		return others, nil
 	}
 	source := &duplicates.Source{Actor: tx.Actor, Entity: out.After.Entity, Shared: c.shared, Read: tx.Rows}
-	pairs, err := alike.Near(source, alike.Of(out.After, tx.Actor.Country))
-	if err != nil || len(pairs) == 0 {
+	likes, err := alike.Near(source, alike.Of(out.After, tx.Actor.Country))
+	if err != nil || len(likes.Pairs)+len(likes.Many) == 0 {
 		return others, err
 	}
-	for i, pair := range pairs {
+	e := out.After.Entity
+	for i, pair := range likes.Pairs {
 		if i == maxShown {
-			remarks = append(remarks, fmt.Sprintf("and like %d others; GET /duplicates?kind=%s", len(pairs)-i, out.After.Entity.Plural))
+			remarks = append(remarks, andOthers(likes, i, e))
 			break
 		}
 		remarks = append(remarks, fmt.Sprintf("looks like %s %s (%s)", pair.B.Record.Handle(), norm.QuoteJSON(pair.B.Record.Value("name").Text), strings.Join(pair.Why, ", ")))
 	}
+	if len(likes.Many) > 0 {
+		remarks = append(remarks, fmt.Sprintf("has a name that more than %d %s have, such as %s/%s; they are not compared by it", alike.MaxAlike, e.Plural, e.Name, crm.RecordID(e.Prefix, likes.Many[0].Record)))
+	}
 	if c.fails {
 		return nil, crm.Errorf(crm.PossibleDuplicate, "nothing was saved, because the record %s. PATCH the one that is meant; or POST without %s=fail, if it is another.", strings.Join(remarks, ", and "), Param)
 	}
-	remarks[0] += "; merge or dismiss"
+	if len(likes.Pairs) > 0 {
+		remarks[0] += "; merge or dismiss"
+	}
 	return append(others, remarks...), nil
+}
+
+// andOthers says how many more records look like one of a kind than were named.
+func andOthers(likes alike.Likes, named int, e *crm.Entity) string {
+	n := fmt.Sprint(len(likes.Pairs) - named)
+	if len(likes.Pairs) == alike.MaxNear { // no more are compared
+		n += " or more"
+	}
+	return fmt.Sprintf("and like %s others; GET /duplicates?kind=%s", n, e.Plural)
 }
