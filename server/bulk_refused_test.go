@@ -1,13 +1,16 @@
 package server_test
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/store"
 )
 
 // TestEmptyFiltersOfBulkEdits sends each filter without a value. The error shows is:null only where that
@@ -16,20 +19,20 @@ func TestEmptyFiltersOfBulkEdits(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	const nothing, null = "Send its value, or leave it out.", "For records without a value write "
 	for path, hint := range map[string]string{
-		"/contacts?search=":         nothing,
-		"/contacts?search=%20":      nothing,
-		"/contacts?id=":             nothing,
-		"/contacts?name=":           nothing,
-		"/contacts?activities=":     nothing,
-		"/contacts?created_at=":     nothing,
-		"/contacts?stge=":           nothing,
-		"/tasks?done=":              nothing,
-		"/members?campaign=":        nothing,
-		"/members?campaign.name=":   nothing,
-		"/contacts?campaign=":       null + "campaign=is:null",
-		"/contacts?company.name=":   null + "company.name=is:null",
-		"/contacts?custom.region=":  null + "custom.region=is:null",
-		"/contacts?company_id=&all": null + "company_id=is:null",
+		"/contacts?search=":           nothing,
+		"/contacts?search=%20":        nothing,
+		"/contacts?id=":               nothing,
+		"/contacts?name=":             nothing,
+		"/contacts?activities=":       nothing,
+		"/contacts?created_at=":       nothing,
+		"/contacts?stge=":             nothing,
+		"/tasks?done=":                nothing,
+		"/members?campaign=":          nothing,
+		"/members?campaign.name=":     nothing,
+		"/contacts?campaign=":         null + "campaign=is:null",
+		"/contacts?company.name=":     null + "company.name=is:null",
+		"/contacts?custom.region=":    null + "custom.region=is:null",
+		"/contacts?company_id=&all=1": null + "company_id=is:null",
 	} {
 		path = strings.Replace(path, "/members", "/"+r.store.Schema.ByName("campaign_member").Route(), 1)
 		if text := r.want(400, "DELETE", path, ""); !strings.Contains(text, "= is empty. Nothing was done") || !strings.Contains(text, hint) {
@@ -77,4 +80,73 @@ func TestBulkErrorsNameTheirRecordOnce(t *testing.T) {
 func handleIn(text string) string {
 	handle, _, _ := strings.Cut(text, " ")
 	return crm.CutHandle(handle)
+}
+
+// TestBulkDeletesSayWhatFollows deletes contacts in one transaction: the answer has the counts that the
+// plan has shown, also if a record that many others refer to is among them.
+func TestBulkDeletesSayWhatFollows(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.joes(3)
+	r.want(201, "POST", "/contacts/"+r.id("contact", 2)+"/activities", `{"body":"talked"}`)
+	var file strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&file, `{"title":"Deal %d","contact_id":"%s"}`+"\n", i, r.id("contact", 1))
+	}
+	r.want(200, "POST", "/import/deals", file.String(), "Content-Type", "application/x-ndjson")
+	for filter, follows := range map[string]string{
+		"name=in:Joe%201,Joe%202": "# also deleted: 1 activity\n",
+		"name=Joe%200&atomic=1":   "# the reference is cleared in 300 deals\n",
+	} {
+		token, plan := r.asked("DELETE", "/contacts?"+filter, "")
+		if !strings.HasSuffix(plan, follows) {
+			t.Errorf("%s: the plan is %s", filter, plan)
+		}
+		text := r.want(200, "DELETE", "/contacts?"+filter+"&confirm="+token, "")
+		if !strings.HasSuffix(text, follows) || strings.Contains(text, "not counted") {
+			t.Errorf("%s: %s", filter, text)
+		}
+		if again := r.want(200, "DELETE", "/contacts?"+filter+"&confirm="+token, ""); again != text+"# already done\n" {
+			t.Errorf("%s again: %s", filter, again)
+		}
+	}
+}
+
+// slowUpdates makes each update of a contact slow while there is a company of that name.
+const slowUpdates = `CREATE TRIGGER slow AFTER UPDATE ON contacts WHEN EXISTS (SELECT 1 FROM companies WHERE name = 'Slow')
+BEGIN
+	SELECT COUNT(*) FROM (WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT i FROM n);
+END;`
+
+// TestAtomicBulkEditsThatTakeTooLong has updates that are slow while there is a certain company. With
+// atomic=1 the error says that this is too much, before the plan and when it is confirmed. Without, the
+// write takes steps.
+func TestAtomicBulkEditsThatTakeTooLong(t *testing.T) {
+	onlyOneServer(t, "the trigger is one of SQLite")
+	row := time.Hour
+	probe := newRigWith(t, store.Options{Migrations: furtherMigration(t, slowUpdates)}).as("jane@acme.com")
+	probe.want(201, "POST", "/companies", `{"name":"Slow"}`)
+	probe.want(201, "POST", "/contacts", `{"name":"Joe"}`)
+	for i := range 20 {
+		began := time.Now()
+		probe.want(200, "PATCH", "/contacts/"+probe.id("contact", 1), fmt.Sprintf(`{"title":"%d"}`, i))
+		row = min(row, time.Since(began))
+	}
+	r := newRigWith(t, store.Options{MaxWrite: 60 * row, Migrations: furtherMigration(t, slowUpdates)}).as("jane@acme.com")
+	r.joes(180)
+	const path, body = "/contacts?stage=lead", `{"stage":"customer"}`
+	atomic, _ := r.asked("PATCH", path+"&atomic=1", body)
+	each, _ := r.asked("PATCH", path, body)
+	r.want(201, "POST", "/companies", `{"name":"Slow"}`)
+	for _, sent := range []string{"", "&dry_run=1", "&confirm=" + atomic} {
+		text := r.want(400, "PATCH", path+"&atomic=1"+sent, body)
+		if want := fmt.Sprintf("not done after the %.0f s that one may take, and nothing of it was saved.", (60 * row).Seconds()); !strings.HasPrefix(text, "ERROR invalid_filter\n") || !strings.Contains(text, want) {
+			t.Errorf("%q: %s", sent, text)
+		}
+	}
+	if text := r.want(200, "GET", "/contacts?stage=customer", ""); !strings.HasPrefix(text, "# 0 contacts") {
+		t.Errorf("saved %s", text)
+	}
+	if text := r.want(200, "PATCH", path+"&confirm="+each, body); !strings.HasPrefix(text, "# 180 updated\n") {
+		t.Error(text)
+	}
 }

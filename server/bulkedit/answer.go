@@ -24,26 +24,48 @@ type summary struct {
 	entity *crm.Entity
 	most   int // effects to remember of each sort
 
-	counts    map[string]int // by result
-	failures  []outcome      // the first ones
-	effects   []outcome      // the first of those that were written
-	left      []string       // the handles of the first that were left
-	later     []crm.Record   // deleted, and what refers to them follows
-	uncounted int            // further ones of these
-	gone      map[*crm.Entity]int64
-	cleared   map[*crm.Entity]int64
+	counts   map[string]int // by result
+	failures []outcome      // the first ones
+	effects  []outcome      // the first of those that were written
+	left     []string       // the handles of the first that were left
+	later    []crm.Record   // deleted, and what refers to them follows: to be counted
+	known    later          // of a confirmed write, of which the plan has the counts; nil: it is a dry run
+	further
 }
 
 func (r *edit) newSummary() summary {
-	return summary{entity: r.entity, most: r.limit, counts: map[string]int{}, gone: map[*crm.Entity]int64{}, cleared: map[*crm.Entity]int64{}}
+	return summary{entity: r.entity, most: r.limit, counts: map[string]int{}}
 }
 
 func (s *summary) count(result string) int { return s.counts[result] }
 
-// follow counts records that are deleted, or lose a reference, with those that are written.
-func (s *summary) follow(e *crm.Entity, deleted, cleared int64) {
-	s.gone[e] += deleted
-	s.cleared[e] += cleared
+// further counts what is deleted or changed with the records that are written, by kind.
+type further struct {
+	Gone      map[string]int64 `json:"gone,omitempty"`
+	Cleared   map[string]int64 `json:"cleared,omitempty"`   // they lose a reference
+	Uncounted int              `json:"uncounted,omitempty"` // deletes beyond maxCounted, of which that is not known
+}
+
+// later is what follows the deletes of records, by their keys.
+type later map[int64]further
+
+// follow counts records of a kind.
+func (f *further) follow(e *crm.Entity, deleted, cleared int64) {
+	f.include(further{Gone: map[string]int64{e.Name: deleted}, Cleared: map[string]int64{e.Name: cleared}})
+}
+
+// include adds other counts.
+func (f *further) include(more further) {
+	if f.Gone == nil {
+		f.Gone, f.Cleared = map[string]int64{}, map[string]int64{}
+	}
+	for kind, n := range more.Gone {
+		f.Gone[kind] += n
+	}
+	for kind, n := range more.Cleared {
+		f.Cleared[kind] += n
+	}
+	f.Uncounted += more.Uncounted
 }
 
 // add adds what a transaction did.
@@ -60,10 +82,12 @@ func (s *summary) add(p part) {
 		case (o.result == store.Updated || o.result == deleted) && len(s.effects) < s.most:
 			s.effects = append(s.effects, o)
 		}
-		if o.later && len(s.later) < maxCounted {
+		if counts, known := s.known[o.key]; o.later && known {
+			s.include(counts)
+		} else if o.later && len(s.later) < maxCounted && s.known == nil {
 			s.later = append(s.later, o.rec)
 		} else if o.later {
-			s.uncounted++
+			s.Uncounted++
 		}
 	}
 	for _, c := range p.changes {
@@ -104,29 +128,29 @@ func (r *edit) report(t *trial) *render.Response {
 			b.Effects = append(b.Effects, o.effect())
 		}
 	}
-	return &render.Response{Bulk: b, Remarks: append(slices.Clone(r.query.Remarks), t.followed()...)}
+	return &render.Response{Bulk: b, Remarks: append(slices.Clone(r.query.Remarks), t.remarks(r.x.store.Schema)...)}
 }
 
-// followed says what else is deleted or changed with records.
-func (s *summary) followed() (remarks []string) {
-	if words := counted(s.gone); words != "" {
+// remarks say what else is deleted or changed with records.
+func (f *further) remarks(schema *crm.Schema) (remarks []string) {
+	if words := counted(schema, f.Gone); words != "" {
 		remarks = append(remarks, "also deleted: "+words)
 	}
-	if words := counted(s.cleared); words != "" {
+	if words := counted(schema, f.Cleared); words != "" {
 		remarks = append(remarks, "the reference is cleared in "+words)
 	}
-	if s.uncounted > 0 {
-		remarks = append(remarks, fmt.Sprintf("so many records refer to %d more that those are not counted here", s.uncounted))
+	if f.Uncounted > 0 {
+		remarks = append(remarks, fmt.Sprintf("so many records refer to %d more that those are not counted here", f.Uncounted))
 	}
 	return remarks
 }
 
 // counted names numbers of records by kind.
-func counted(numbers map[*crm.Entity]int64) string {
+func counted(schema *crm.Schema, numbers map[string]int64) string {
 	var words []string
-	for e, n := range numbers {
+	for kind, n := range numbers {
 		if n > 0 {
-			words = append(words, e.CountNoun(n))
+			words = append(words, schema.ByName(kind).CountNoun(n))
 		}
 	}
 	slices.Sort(words)
@@ -152,6 +176,7 @@ type progress struct {
 	Counts   map[string]int `json:"counts"`
 	Failures []failure      `json:"failures,omitempty"` // the first ones
 	Left     []string       `json:"left,omitempty"`     // the first ones
+	Further  further        `json:"further"`
 }
 
 // encode returns the progress as it is stored.
@@ -180,6 +205,7 @@ func (g *progress) add(s summary) {
 			g.Failures = append(g.Failures, failure{one.Handle, one.Label, o.fault.Hint, o.fault.Code})
 		}
 	}
+	g.Further.include(s.further)
 	for _, handle := range s.left {
 		if len(g.Left) < shownEffects {
 			g.Left = append(g.Left, handle)
@@ -190,7 +216,7 @@ func (g *progress) add(s summary) {
 // answer is the answer of a confirmed write. What it did is as the dry run showed, so it has the
 // counts, and the records of which that is not so.
 func (r *edit) answer(g progress) *render.Response {
-	doc := &render.Response{Bulk: &render.Bulk{Counts: r.numbers(g.Counts)}}
+	doc := &render.Response{Bulk: &render.Bulk{Counts: r.numbers(g.Counts)}, Remarks: g.Further.remarks(r.x.store.Schema)}
 	for _, f := range g.Failures {
 		doc.Bulk.Effects = append(doc.Bulk.Effects, render.Effect{Handle: f.Handle, Label: f.Label, Error: &crm.Error{Code: f.Code, Hint: f.Hint}})
 	}

@@ -24,6 +24,7 @@ const maxMemory = 64 << 20
 type state struct {
 	Keys   []int64 `json:"keys"`             // of the records, in the order in which they are written
 	Failed []int64 `json:"failed,omitempty"` // of those that cannot be written, which are shown first
+	Later  later   `json:"later,omitempty"`  // what follows deletes to whose records many refer
 }
 
 // trial is what a dry run found.
@@ -131,14 +132,18 @@ func (r *edit) try(keys []int64) (*trial, error) {
 // countLater counts what follows the delete of records to which so many others refer that these
 // change after it.
 func (r *edit) countLater(t *trial) error {
+	t.state.Later = later{}
 	for _, rec := range t.later {
+		var follows further
 		counts, err := r.x.store.Dependents(r.rq.Context(), r.rq.Actor, rec)
 		if err != nil {
 			return err
 		}
 		for _, c := range counts {
-			t.follow(c.Of, c.Deleted, c.Unlinked)
+			follows.follow(c.Of, c.Deleted, c.Unlinked)
 		}
+		t.state.Later[rec.Key] = follows
+		t.include(follows)
 	}
 	return nil
 }

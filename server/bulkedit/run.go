@@ -32,7 +32,7 @@ func (r *edit) confirmed(token string) (*render.Response, error) {
 	if !r.atomic && (len(c.state.Keys) > r.x.AtOnce || len(c.plan.Receipts) > MaxAtomic) {
 		return c.inSteps()
 	}
-	if c.done, err = c.whole(); errors.Is(err, errMany) && !r.atomic {
+	if c.done, err = c.whole(); isMany(err) && !r.atomic {
 		return c.inSteps()
 	}
 	return c.done, r.orTooMany(err)
@@ -122,8 +122,8 @@ func anyVersion(versions map[int64]int64) map[int64]int64 {
 // once writes all records in a running transaction, if that is what the plan says.
 func (c *run) once(tx *store.Tx, versions map[int64]int64) (*render.Response, error) {
 	keys, differences := c.still(versions)
-	sum := c.newSummary()
-	now := trial{state: state{Keys: keys}}
+	sum := c.counting()
+	now := trial{state: state{Keys: keys, Later: c.state.Later}}
 	err := tx.Savepoint(func() error {
 		all, err := c.writeAll(tx, keys)
 		if err != nil {
@@ -189,6 +189,17 @@ func (c *run) unlessGone(gone []plan.Difference) []plan.Receipt {
 		names[d.Record] = true
 	}
 	return slices.DeleteFunc(slices.Clone(c.plan.Receipts), func(one plan.Receipt) bool { return names[one.Record] })
+}
+
+// counting returns a summary for the plan, which has the counts of what follows a delete after its
+// transaction. After that begins, it cannot be counted any more.
+func (c *run) counting() summary {
+	sum := c.newSummary()
+	sum.known = c.state.Later
+	if sum.known == nil {
+		sum.known = later{}
+	}
+	return sum
 }
 
 // stale ends a transaction with plan_stale and a token for what would be done now.

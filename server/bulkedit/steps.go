@@ -93,7 +93,7 @@ func (s *steps) step(tx *store.Tx, g *progress) error {
 	if p.changedSince(s.versions) {
 		return errAgain
 	}
-	sum := s.newSummary()
+	sum := s.counting()
 	sum.add(p)
 	g.add(sum)
 	g.At += len(p.outcomes)

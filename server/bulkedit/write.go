@@ -90,12 +90,21 @@ func bounded(tx *store.Tx, logged int64) error {
 	return err
 }
 
-// orTooMany returns the error of a client for errMany, else the error.
+// isMany reports whether a transaction was ended for the number of its records, or for its time, so that
+// less of it at once may be done.
+func isMany(err error) bool { return errors.Is(err, errMany) || store.TooLong(err) }
+
+// orTooMany returns the error of a client for errMany, and for a write with atomic=1 that took longer
+// than a transaction may: another attempt would, too. Else it returns the error.
 func (r *edit) orTooMany(err error) error {
-	if !errors.Is(err, errMany) {
-		return err
+	var late *crm.Error
+	switch {
+	case errors.Is(err, errMany):
+		return crm.Errorf(crm.InvalidFilter, "with what follows, more than %d records would change, the most that one request changes with atomic=1. Nothing was done. Narrow the filters, or leave atomic out: then records that fail are named, and the others are saved.", MaxAtomic).On("atomic")
+	case r.atomic && store.TooLong(err) && errors.As(err, &late):
+		return crm.Errorf(crm.InvalidFilter, "atomic=1 is one write: %s Narrow the filters, or leave atomic out: then records that fail are named, and the others are saved.", late.Hint).On("atomic")
 	}
-	return crm.Errorf(crm.InvalidFilter, "with what follows, more than %d records would change, the most that one request changes with atomic=1. Nothing was done. Narrow the filters, or leave atomic out: then records that fail are named, and the others are saved.", MaxAtomic).On("atomic")
+	return err
 }
 
 // one writes one record, which must do what the plan says if it is in a step of one.
