@@ -27,7 +27,7 @@ crm < render < server/draft < server/importer/rows < server/importer/cells < ser
 query < server/manual < server/mcp
 crm/norm < store/engine < store/sqlite < store
 store/engine < store/postgres/dialect < store/postgres < store
-store/engine < store/table < store/snapshot < store/dryrun < store/txn < store/secondary < store/identify < store/trial < store/sweep < store/view < store < store/account < auth
+store/engine < store/table < store/snapshot < store/dryrun < store/txn < store/secondary < store/ahead < store/identify < store/trial < store/sweep < store/view < store < store/account < auth
 crm < store/cache < store/table < store/duplicates < store/words < store/refold < store/integrity < store < store/move < main
 crm < store/spool < store/fair < store/lastused < store/txn < store/maintenance < store
 query < store/spelling < store/textindex < store/txn

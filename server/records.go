@@ -8,6 +8,7 @@ import (
 	"crmkit/render"
 	"crmkit/server/web"
 	"crmkit/store"
+	"crmkit/store/ahead"
 )
 
 // single returns the document of one record, with the fields of pick, or all if it is nil.
@@ -111,6 +112,7 @@ func (s *Server) create(rq *web.Request) (*render.Response, error) {
 	if fault != nil {
 		return nil, fault
 	}
+	s.willSave(rq, d)
 	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
 		out, err := tx.Save(d)
 		if err != nil {
@@ -130,6 +132,14 @@ func (s *Server) create(rq *web.Request) (*render.Response, error) {
 		}
 		return doc, nil
 	})
+}
+
+// willSave says what the write of a draft will ask of a shared database if it makes a record, which most
+// do.
+func (s *Server) willSave(rq *web.Request, d store.Draft) {
+	if s.store.Shared() {
+		rq.WillAsk(ahead.OfDraft(d.Entity, d.Inputs, rq.Actor, s.store.Now()))
+	}
 }
 
 // update answers PATCH on a record with the record and what changed.

@@ -17,6 +17,7 @@
 //   - txn runs writes in groups and reads in turns, and updates the caches after a commit.
 //   - view answers the questions of one request, all of the same moment.
 //   - trial begins and ends the transactions of a dry run; sweep empties a deleted workspace.
+//   - ahead says what a write will ask of a shared database, so that a batch asks it at once.
 //   - identify finds the records that an import means; integrity checks the values in a file.
 //   - maintenance deletes what has expired.
 //   - store changes records: this package.

@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/store/ahead"
 	"crmkit/store/secondary"
 	"crmkit/store/table"
 )
@@ -171,7 +172,11 @@ func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int6
 		args = append(args, e.ItemKind(others), others.ItemForm(values[0].Text))
 		text += fmt.Sprintf(" UNION ALL SELECT record FROM list_values WHERE workspace_id = $1 AND kind = $%d AND value = $%d LIMIT 1", len(args)-1, len(args))
 	}
-	if found, err := tx.Row(text, args, &key); err != nil || !found {
+	key, known, err := ahead.Holder(tx.Tx, e, names, values)
+	if !known && err == nil {
+		_, err = tx.Row(text, args, &key)
+	}
+	if key == 0 || err != nil {
 		return 0, err
 	}
 	return tx.ifVisible(e, key)
@@ -223,9 +228,7 @@ func (tx *Tx) holder(e *crm.Entity, f *crm.Field, item string) (int64, error) {
 // itemHolder returns the key of the record that has an item in a list; 0 if none has.
 func (tx *Tx) itemHolder(e *crm.Entity, f *crm.Field, item string) (key int64, err error) {
 	if len(e.Parents.Sets()) == 0 { // no record of the kind is deleted with others, so one has it
-		const text = "SELECT record FROM list_values WHERE workspace_id = $1 AND kind = $2 AND value = $3"
-		_, err := tx.Row(text, []any{tx.Actor.Workspace, e.ItemKind(f), f.ItemForm(item)}, &key)
-		return key, err
+		return ahead.ItemHolder(tx.Tx, e, f, f.ItemForm(item))
 	}
 	keys, err := secondary.Holders(tx.Tx, e, f, f.ItemForm(item))
 	for _, key = range keys {
@@ -261,7 +264,7 @@ func (tx *Tx) checkUnique(before, after crm.Record) error {
 		}
 		if key != 0 && key != after.Key {
 			name := names[len(names)-1]
-			return takenError(e, key, name, spelled(e.Field(name), e, is[len(is)-1]))
+			return takenError(e, key, name, table.Spelled(e.Field(name), e, is[len(is)-1]))
 		}
 	}
 	for _, name := range e.Keys.Items {
@@ -276,7 +279,7 @@ func (tx *Tx) checkUnique(before, after crm.Record) error {
 				return err
 			}
 			if key != 0 && key != after.Key {
-				return takenError(e, key, name, spelled(f, e, crm.Labels([]string{item})))
+				return takenError(e, key, name, table.Spelled(f, e, crm.Labels([]string{item})))
 			}
 		}
 	}

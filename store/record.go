@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/store/ahead"
 	"crmkit/store/secondary"
 	"crmkit/store/table"
 )
@@ -159,7 +160,7 @@ func (tx *Tx) replace(before, after crm.Record) error {
 			set = append(set, fmt.Sprintf("%s = $%d", column, last))
 		}
 	}
-	if err := tx.Exec(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", e.Plural, strings.Join(set, ", ")), args...); err != nil {
+	if err := tx.ExecCorrecting(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", e.Plural, strings.Join(set, ", ")), args...); err != nil {
 		return err
 	}
 	return tx.finish("update", before, after)
@@ -178,6 +179,7 @@ func (tx *Tx) finish(action string, before, after crm.Record) error {
 			return err
 		}
 	}
+	ahead.Changed(tx.Tx, before, after)
 	if err := secondary.Update(tx.Tx, before, after); err != nil {
 		return err
 	}

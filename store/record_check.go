@@ -1,12 +1,12 @@
 package store
 
 import (
-	"fmt"
 	"time"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/store/ahead"
 )
 
 // Conflict is the error for a record that is not at the version a client expects; it carries
@@ -51,8 +51,7 @@ func (tx *Tx) checkReferences(before, after crm.Record) error {
 		if err := tx.DryRun().Restore(to, v.Int); err != nil {
 			return err
 		}
-		found, err := tx.Row(fmt.Sprintf("SELECT %s FROM %s WHERE workspace_id = $1 AND key = $2", to.LabelField, to.Plural),
-			[]any{tx.Actor.Workspace, v.Int}, &after.Labels[i])
+		found, err := ahead.Label(tx.Tx, to, v.Int, &after.Labels[i])
 		if err != nil {
 			return err
 		}
@@ -61,17 +60,4 @@ func (tx *Tx) checkReferences(before, after crm.Record) error {
 		}
 	}
 	return nil
-}
-
-// spelled returns a value of text, the item of a list or a reference as clients see it.
-func spelled(f *crm.Field, e *crm.Entity, v crm.Value) string {
-	if to := e.Target(f); to != nil {
-		return crm.RecordID(to.Prefix, v.Int)
-	}
-	rec := crm.NewRecord(e)
-	rec.Set(f.Name, v)
-	if v.Kind == crm.ListKind {
-		return rec.Shown(f.Name).List()[0]
-	}
-	return rec.Shown(f.Name).Text
 }

@@ -71,5 +71,5 @@ func (tx *Tx) addContributions(t table.Rollup, key int64, contributions []table.
 		return nil
 	}
 	tx.Invalidate(t.To, key)
-	return tx.Exec(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", t.To.Plural, strings.Join(set, ", ")), args...)
+	return tx.ExecCorrecting(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", t.To.Plural, strings.Join(set, ", ")), args...)
 }

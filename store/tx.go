@@ -44,6 +44,11 @@ func (s *Store) Write(ctx context.Context, actor crm.Actor, fn func(*Tx) error) 
 	return s.db.Write(ctx, actor, func(t *txn.Tx) error { return fn(s.newTx(t)) })
 }
 
+// WriteAhead is Write for a function of which it is known what it will ask.
+func (s *Store) WriteAhead(ctx context.Context, actor crm.Actor, ahead []txn.Ahead, fn func(*Tx) error) error {
+	return s.db.WriteAhead(ctx, actor, ahead, func(t *txn.Tx) error { return fn(s.newTx(t)) })
+}
+
 func (s *Store) newTx(t *txn.Tx) *Tx { return &Tx{Tx: t, Lookups: identify.In(t), store: s} }
 
 // DryRunStep runs fn like Write, as the next step of a dry run, and rolls it back. A step that

@@ -55,14 +55,14 @@ type Wanted struct {
 
 // The bounds of a look for the likes of one record, for which other writes wait.
 const (
-	maxRows    = 500  // of a company or domain; with more people, only the oldest are compared
+	MaxRows    = 500  // of a company or domain; with more people, only the oldest are compared
 	maxAllRows = 1000 // of all its companies and domains
 	MaxNear    = 50   // records that are compared
 )
 
-// wantedOf returns what is read for the keys of a record. Of a number or a name that too many
+// WantedOf returns what Near reads for the keys of a record. Of a number or a name that too many
 // have, one row more is read than are compared.
-func wantedOf(keys []Key) (list []Wanted) {
+func WantedOf(keys []Key) (list []Wanted) {
 	weak := 0
 	for _, key := range keys {
 		if maxBlock(key.Hash) > MaxAlike {
@@ -72,7 +72,7 @@ func wantedOf(keys []Key) (list []Wanted) {
 	for _, key := range keys {
 		most := MaxAlike + 1
 		if maxBlock(key.Hash) > MaxAlike {
-			most = min(maxRows, maxAllRows/weak)
+			most = min(MaxRows, maxAllRows/weak)
 		}
 		list = append(list, Wanted{key.Hash, most})
 	}
@@ -92,14 +92,11 @@ func Near(source Source, card *Card) (likes Likes, err error) {
 	for _, key := range card.Keys() {
 		keys[key.Hash] = key
 	}
-	rows, cards, err := source.Around(wantedOf(card.Keys()))
+	rows, cards, err := source.Around(WantedOf(card.Keys()))
 	if err != nil || len(rows) == 0 {
 		return likes, err
 	}
-	blocks := map[int64][]Row{}
-	for _, row := range rows {
-		blocks[row.Hash] = append(blocks[row.Hash], row)
-	}
+	blocks := blocksOf(rows)
 	batch := nearest(card, keys, blocks)
 	if err := addCards(source, cards, batch); err != nil {
 		return likes, err
@@ -122,6 +119,28 @@ func Near(source Source, card *Card) (likes Likes, err error) {
 		likes.Many = slices.DeleteFunc(named, func(row Row) bool { return row.Record == card.Key })
 	}
 	return likes, nil
+}
+
+// Candidates returns the keys of the records whose cards Near will read for a card, if these are the rows
+// with its keys.
+func Candidates(card *Card, rows []Row) (records []int64) {
+	keys := map[int64]Key{}
+	for _, key := range card.Keys() {
+		keys[key.Hash] = key
+	}
+	for _, c := range nearest(card, keys, blocksOf(rows)) {
+		records = append(records, c.b.Record)
+	}
+	return records
+}
+
+// blocksOf returns the rows with each hash.
+func blocksOf(rows []Row) map[int64][]Row {
+	blocks := map[int64][]Row{}
+	for _, row := range rows {
+		blocks[row.Hash] = append(blocks[row.Hash], row)
+	}
+	return blocks
 }
 
 // addCards reads the cards of candidates that are missing.

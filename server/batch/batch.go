@@ -112,6 +112,9 @@ func (b *batch) prepare() (err error) {
 		if b.ready[i], err = b.decode(l.call); err != nil {
 			return err
 		}
+		if b.ready[i].line != nil {
+			b.rq.WillAsk(b.ready[i].line.WillAsk())
+		}
 	}
 	return nil
 }

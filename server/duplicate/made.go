@@ -10,6 +10,7 @@ import (
 	"crmkit/server/web"
 	"crmkit/store"
 	"crmkit/store/duplicates"
+	"crmkit/store/secondary"
 )
 
 // Param is the query parameter of a POST that says what happens if the record looks like another.
@@ -47,7 +48,11 @@ func (c Check) Remarks(tx *store.Tx, out store.Outcome, others []string) (remark
 	if out.Result != store.Created || !alike.Knows(out.After.Entity) {
 		return others, nil
 	}
-	source := &duplicates.Source{Actor: tx.Actor, Entity: out.After.Entity, Shared: c.shared, Read: tx.Rows}
+	known, err := secondary.Known(tx.Tx, out.After.Entity)
+	if err != nil {
+		return nil, err
+	}
+	source := &duplicates.Source{Actor: tx.Actor, Entity: out.After.Entity, Shared: c.shared, Known: known, Read: tx.Rows}
 	likes, err := alike.Near(source, alike.Of(out.After, tx.Actor.Country))
 	if err != nil || len(likes.Pairs)+len(likes.Many) == 0 {
 		return others, err

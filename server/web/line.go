@@ -13,6 +13,7 @@ import (
 	"crmkit/query"
 	"crmkit/render"
 	"crmkit/store"
+	"crmkit/store/txn"
 )
 
 // Line is a write that is a part of another request, such as one of a batch. It passes the checks
@@ -63,6 +64,9 @@ func (rq *Request) Line(c Call) (*Line, error) {
 	}
 	return l, nil
 }
+
+// WillAsk returns what the write of the line will ask.
+func (l *Line) WillAsk() []txn.Ahead { return l.rq.ahead }
 
 // IsLine reports whether the request is a line of another one.
 func (rq *Request) IsLine() bool { return rq.line != nil }

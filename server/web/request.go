@@ -8,6 +8,7 @@ import (
 	"crmkit/query"
 	"crmkit/render"
 	"crmkit/server/edge"
+	"crmkit/store/txn"
 )
 
 // Request is one request on its way through the adapter and a handler.
@@ -39,12 +40,16 @@ type Request struct {
 	checked    bool   // body is a compact object that was read strictly
 	digest     string // of the body, see bodyDigest
 	bodyLimits bodyLimits
-	line       *Line    // that the request is; nil: it is one of its own
-	ends       []func() // run when the request has ended
+	line       *Line       // that the request is; nil: it is one of its own
+	ahead      []txn.Ahead // what its write will ask
+	ends       []func()    // run when the request has ended
 }
 
 // Base returns the origin at which the client of the request reaches this server.
 func (rq *Request) Base() string { return edge.Base(rq.Request, rq.adapter.opts.BaseURL) }
+
+// WillAsk says what the write of the request will ask. It is called before the write.
+func (rq *Request) WillAsk(list []txn.Ahead) { rq.ahead = append(rq.ahead, list...) }
 
 // OnEnd registers a function that runs when the request has ended.
 func (rq *Request) OnEnd(fn func()) { rq.ends = append(rq.ends, fn) }

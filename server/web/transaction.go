@@ -7,6 +7,7 @@ import (
 	"crmkit/store"
 	"crmkit/store/account"
 	"crmkit/store/dryrun"
+	"crmkit/store/txn"
 )
 
 // Work is the function of a write. It returns the answer, and may run several times.
@@ -67,7 +68,8 @@ func (rq *Request) Update(fn func(*store.Tx) error) error {
 	if rq.line != nil {
 		return errors.New("a line of a batch began a transaction of its own: " + rq.Method + " " + rq.Route.Pattern())
 	}
-	return rq.adapter.store.Write(rq.Context(), rq.Actor, rq.Authorized(fn))
+	asks := append([]txn.Ahead{account.ReauthorizeAhead(rq.Actor)}, rq.ahead...)
+	return rq.adapter.store.WriteAhead(rq.Context(), rq.Actor, asks, rq.Authorized(fn))
 }
 
 // DryRunStep runs a write of the request as a step of a dry run.

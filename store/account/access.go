@@ -29,7 +29,7 @@ const countToken = "SELECT COUNT(*) FROM tokens WHERE id = $1"
 // was accepted writes nothing. Errors are invalid_token and not_a_member.
 func Reauthorize(tx *store.Tx) error {
 	a := &tx.Actor
-	now, err := txn.Once(tx.Tx, txn.Accounts, "access "+a.TokenID, func() (access access, err error) {
+	now, err := txn.Once(tx.Tx, txn.Accounts, accessOf+a.TokenID, func() (access access, err error) {
 		access.found, err = tx.Row(accessQuery, []any{a.Workspace, a.TokenID}, &access.role, &access.plan)
 		return access, err
 	})
@@ -45,6 +45,31 @@ func Reauthorize(tx *store.Tx) error {
 		err = refusedError(*a, tokens)
 	}
 	return err
+}
+
+// accessOf and the id of a token are a question for the access that the token gives.
+const accessOf = "access "
+
+// ReauthorizeAhead is the question that Reauthorize asks about an actor.
+func ReauthorizeAhead(a crm.Actor) txn.Ahead { return txn.Ahead{Sort: accesses{}, About: a.TokenID} }
+
+// accesses asks for the access that tokens give.
+type accesses struct{}
+
+// Questions implements txn.Sort.
+func (accesses) Questions(tx *txn.Tx, about []any, round int) (list []engine.Question, err error) {
+	if round > 0 {
+		return nil, nil
+	}
+	for _, token := range about {
+		list = append(list, engine.Question{Text: accessQuery, Args: []any{tx.Actor.Workspace, token}, Each: func(scan func(...any) error) error {
+			is := access{found: true}
+			err := scan(&is.role, &is.plan)
+			txn.Note(tx, txn.Accounts, accessOf+token.(string), is)
+			return err
+		}})
+	}
+	return list, nil
 }
 
 // CurrentRole returns the role that the actor has in its workspace now, as committed. Errors

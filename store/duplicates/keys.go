@@ -18,13 +18,21 @@ type Writer interface {
 	Exec(text string, args ...any) error
 }
 
+// Place is where the keys of a record are written, and what is known of others there.
+type Place struct {
+	Writer
+	Known   *Known
+	Country string
+}
+
 // Update writes what a change of a record changes in its keys. A record with nothing set has none.
-func Update(w Writer, before, after crm.Record) error {
+func Update(w Place, before, after crm.Record) error {
 	e := after.Entity
 	if !alike.Knows(e) || sameFields(before, after) {
 		return nil
 	}
-	was, is := alike.Of(before, "").Keys(), alike.Of(after, "").Keys()
+	card := alike.Of(after, w.Country)
+	was, is := alike.Of(before, "").Keys(), card.Keys()
 	for _, key := range was {
 		if slices.ContainsFunc(is, func(k alike.Key) bool { return k.Hash == key.Hash }) {
 			continue
@@ -36,8 +44,11 @@ func Update(w Writer, before, after crm.Record) error {
 	is = slices.DeleteFunc(is, func(key alike.Key) bool { return slices.Contains(was, key) })
 	var rows []keyRow
 	for _, key := range is {
-		rows = append(rows, keyRow{crm.RecordWorkspace(after.Key), e.Name, alike.Row{Key: key, Record: after.Key}})
+		row := alike.Row{Key: key, Record: after.Key}
+		rows = append(rows, keyRow{crm.RecordWorkspace(after.Key), e.Name, row})
+		w.Known.add(row)
 	}
+	w.Known.setCard(card, w.Country)
 	if err := insert(w.Exec, rows); err != nil || after.Version() > 0 {
 		return err
 	}

@@ -16,7 +16,8 @@ import (
 type Source struct {
 	Actor  crm.Actor
 	Entity *crm.Entity
-	Shared bool // the database is on another machine
+	Shared bool   // the database is on another machine
+	Known  *Known // what was read before; nil: nothing
 	Read   func(text string, args []any, each func(scan func(...any) error) error) error
 }
 
@@ -45,6 +46,9 @@ func (s *Source) Around(wanted []alike.Wanted) (rows []alike.Row, cards map[int6
 	cards = map[int64]*alike.Card{}
 	if len(wanted) == 0 {
 		return nil, cards, nil
+	}
+	if rows, known := s.Known.around(wanted); known {
+		return rows, cards, nil
 	}
 	text, args := s.withHashes(wanted)
 	if !s.Shared {
@@ -84,7 +88,15 @@ func (s *Source) withHashes(wanted []alike.Wanted) (text string, args []any) {
 // Cards implements alike.Source.
 func (s *Source) Cards(records []int64) (map[int64]*alike.Card, error) {
 	cards := make(map[int64]*alike.Card, len(records))
-	err := s.read(s.Entity, records, func(rec crm.Record) { cards[rec.Key] = alike.Of(rec, s.Actor.Country) })
+	var unknown []int64
+	for _, record := range records {
+		if c := s.Known.card(record, s.Actor.Country); c != nil {
+			cards[record] = c
+		} else {
+			unknown = append(unknown, record)
+		}
+	}
+	err := s.read(s.Entity, unknown, func(rec crm.Record) { cards[rec.Key] = alike.Of(rec, s.Actor.Country) })
 	return cards, err
 }
 
@@ -102,13 +114,12 @@ const recordsAtOnce = 500
 // read reads the records of a kind with some keys. Damaged ones are left out.
 func (s *Source) read(e *crm.Entity, keys []int64, each func(crm.Record)) error {
 	r := newReader(e)
-	text := fmt.Sprintf("WITH p(k) AS MATERIALIZED ("+engine.KeysFromJSON+") SELECT %s FROM %s WHERE t.key = p.k AND t.workspace_id = $2", 1, r.columns, engine.JoinInOrder("p", e.Plural+" t"))
 	for part := range slices.Chunk(keys, recordsAtOnce) {
-		list, err := json.Marshal(part)
+		text, args, err := s.statement(r, part)
 		if err != nil {
 			return err
 		}
-		err = s.Read(text, []any{string(list), s.Actor.Workspace}, func(scan func(...any) error) error {
+		err = s.Read(text, args, func(scan func(...any) error) error {
 			if rec, err := r.record(scan); err == nil {
 				each(rec)
 			}
@@ -119,6 +130,13 @@ func (s *Source) read(e *crm.Entity, keys []int64, each func(crm.Record)) error 
 		}
 	}
 	return nil
+}
+
+// statement returns the statement that reads the records with some keys.
+func (s *Source) statement(r reader, keys []int64) (text string, args []any, err error) {
+	list, err := json.Marshal(keys)
+	text = fmt.Sprintf("WITH p(k) AS MATERIALIZED ("+engine.KeysFromJSON+") SELECT %s FROM %s WHERE t.key = p.k AND t.workspace_id = $2", 1, r.columns, engine.JoinInOrder("p", r.entity.Plural+" t"))
+	return text, []any{string(list), s.Actor.Workspace}, err
 }
 
 // hashesAtOnce is how many keys one statement looks up.

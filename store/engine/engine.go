@@ -79,6 +79,9 @@ type Conn interface {
 	Rows(ctx context.Context, text string, args []any, each func(scan func(...any) error) error) error
 	// Texts returns the column of a statement that has one column of texts.
 	Texts(ctx context.Context, text string, args ...any) ([]string, error)
+	// Several runs statements and calls the function of each for every row of it, in their order. Where the
+	// database is on another machine they are sent together.
+	Several(list []Question) error
 	// Exists reports whether a statement with one argument finds a row.
 	Exists(text string, arg int64) (found bool, err error)
 
@@ -112,6 +115,13 @@ type Conn interface {
 	// Checkpoint writes the log of the database into its file, and empties it.
 	Checkpoint() error
 	Close() error
+}
+
+// Question is a statement and what is done with its rows.
+type Question struct {
+	Text string
+	Args []any
+	Each func(scan func(...any) error) error
 }
 
 // Fault is a kind of failure of a statement.

@@ -177,15 +177,20 @@ func (c *Conn) roundTrip(ctx context.Context, last queued, read func(pgx.Rows) e
 		c.sent = false
 		err = c.try(ctx, waiting, last, read)
 	}
+	return c.meaning(ctx, started, last.text, err)
+}
+
+// meaning returns the error of statements that were sent at a time, as the store knows it.
+func (c *Conn) meaning(ctx context.Context, sent time.Time, text string, err error) error {
 	var own *callerError
 	if errors.As(err, &own) {
 		return own.error
 	}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) && time.Since(started) >= silence {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) && time.Since(sent) >= silence {
 		c.db.distrust()
 	}
 	if c.conn != nil { // a driver that could not send or read has closed it
-		return c.db.explain(ctx, last.text, err)
+		return c.db.explain(ctx, text, err)
 	}
 	return named(ctx, err)
 }

@@ -30,8 +30,21 @@ func Update(tx *txn.Tx, before, after crm.Record) (err error) {
 		}
 	}
 	countUses(tx, before, after)
-	return duplicates.Update(tx, before, after)
+	known, err := Known(tx, after.Entity)
+	if err != nil {
+		return err
+	}
+	return duplicates.Update(duplicates.Place{Writer: tx, Known: known, Country: tx.Actor.Country}, before, after)
 }
+
+// Known returns what the batch has read of the records that may be duplicates of others; nil: nothing.
+func Known(tx *txn.Tx, e *crm.Entity) (*duplicates.Known, error) {
+	known, _, err := txn.Answer[*duplicates.Known](tx, txn.Records, LikesOf+e.Name)
+	return known, err
+}
+
+// LikesOf and the name of a kind are the question that Known answers.
+const LikesOf = "likes of "
 
 // rows are the rows of one record in the tables tags or custom_values, under names of a kind.
 type rows struct {
@@ -148,17 +161,23 @@ func difference[T comparable](a, b []T) []T {
 // nameKey is SQL for the number of the name $3 of the kind $2 in the workspace $1.
 const nameKey = "(SELECT n.key FROM names n WHERE n.workspace_id = $1 AND n.kind = $2 AND n.name = $3)"
 
+// NameQuestion is the question for the key of a name. The answer is 0 if there is no such name.
+func NameQuestion(kind, name string) string { return kind + " " + name }
+
 // nameKeys returns the keys of names, and makes those that do not exist. It reads those that no
 // write of the batch has asked for, all at once.
 func nameKeys(tx *txn.Tx, kind string, names []string) ([]int64, error) {
-	keys, unknown := make([]int64, len(names)), map[string]int{}
+	keys, unknown, missing := make([]int64, len(names)), map[string]int{}, map[string]int{}
 	for i, name := range names {
-		key, known, err := txn.Answer[int64](tx, txn.Names, kind+" "+name)
+		key, known, err := txn.Answer[int64](tx, txn.Names, NameQuestion(kind, name))
 		if err != nil {
 			return nil, err
 		}
-		if keys[i] = key; !known {
+		switch keys[i] = key; {
+		case !known:
 			unknown[name] = i
+		case key == 0:
+			missing[name] = i
 		}
 	}
 	for part := range slices.Chunk(slices.Sorted(maps.Keys(unknown)), labelsAtOnce) {
@@ -178,16 +197,17 @@ func nameKeys(tx *txn.Tx, kind string, names []string) ([]int64, error) {
 			return nil, err
 		}
 	}
+	maps.Copy(missing, unknown)
 	for i, name := range names {
-		if at, was := unknown[name]; was && keys[at] == 0 {
+		if at, was := missing[name]; was && keys[at] == 0 {
 			if err := makeName(tx, kind, name, &keys[at]); err != nil {
 				return nil, err
 			}
 		}
-		if at, was := unknown[name]; was {
+		if at, was := missing[name]; was {
 			keys[i] = keys[at]
 		}
-		txn.Note(tx, txn.Names, kind+" "+name, keys[i])
+		txn.Note(tx, txn.Names, NameQuestion(kind, name), keys[i])
 	}
 	return keys, nil
 }

@@ -103,6 +103,16 @@ func (c *Conn) Texts(ctx context.Context, text string, args ...any) (list []stri
 	return list, err
 }
 
+// Several implements engine.Conn.
+func (c *Conn) Several(list []engine.Question) error {
+	for _, q := range list {
+		if err := c.Rows(context.Background(), q.Text, q.Args, q.Each); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // eachRow calls each for every row, closes the rows and reports any error on the way.
 func eachRow(rows *sql.Rows, err error, each func(scan func(...any) error) error) error {
 	if err != nil {

@@ -202,3 +202,16 @@ func ValuesOf(rec crm.Record, names []string) []crm.Value {
 	}
 	return values
 }
+
+// Spelled returns a value of text, the item of a list or a reference as clients see it.
+func Spelled(f *crm.Field, e *crm.Entity, v crm.Value) string {
+	if to := e.Target(f); to != nil {
+		return crm.RecordID(to.Prefix, v.Int)
+	}
+	rec := crm.NewRecord(e)
+	rec.Set(f.Name, v)
+	if v.Kind == crm.ListKind {
+		return rec.Shown(f.Name).List()[0]
+	}
+	return rec.Shown(f.Name).Text
+}

@@ -77,6 +77,10 @@ func (w *writer) runTogether(batch []*job, how attempt) (joined, failed []*job, 
 	}
 	// After a job that has to run again for want of a head, the others run too: so it is known which
 	// further heads they need.
+	if !w.askAhead(batch) {
+		w.rollback()
+		return batch, nil, errRunAgain
+	}
 	started, stopped := time.Now(), false
 	for i := 0; i < len(batch) && err == nil; i++ {
 		j := batch[i]

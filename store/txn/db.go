@@ -37,6 +37,7 @@ type Tuning struct {
 	BatchTime time.Duration                   // after which no further write joins a batch; 0: batchTime
 	MaxWrite  time.Duration                   // of the writer's time for one write; 0: Options.MaxWrite
 	MaxHeld   time.Duration                   // for which a write waits for a head that others hold; 0: maxHeld
+	NotAhead  bool                            // nothing is asked before the jobs run
 	Connected func(engine.Conn) error         // called with each connection when it is opened, those of writers last; may be nil
 	Commit    func(commit func() error) error // called instead of a COMMIT, which commit does; nil: that alone
 }

@@ -53,8 +53,9 @@
 // same one. A batch runs again if it needs a further head, or if others or a lost connection were in
 // its way (again.go). A head that another server holds for long holds up only the jobs that need it: they
 // leave the batch (held.go). Statements whose result nobody reads may run later than their job; if
-// one of them fails, every job of the batch runs alone. Nothing of the database is kept in memory
-// beyond a transaction (memo.go).
+// one of them fails, every job of the batch runs alone. A write may say before it runs what it will ask;
+// a batch asks all of that in one round trip (ahead.go). Nothing of the database is kept in memory beyond
+// a transaction (memo.go).
 //
 // # Turns
 //

@@ -71,8 +71,12 @@ var inWorkspaces = []string{"cascades", "confirmations", "custom_values", "dismi
 
 // isInWorkspaces reports whether the rows of a table belong to a workspace.
 func isInWorkspaces(table string) bool {
-	return slices.Contains(inWorkspaces, table) ||
-		slices.ContainsFunc(catalog.Entities, func(e crm.Entity) bool { return e.Plural == table && !e.IsView() })
+	return slices.Contains(inWorkspaces, table) || isRecords(table)
+}
+
+// isRecords reports whether the rows of a table are records.
+func isRecords(table string) bool {
+	return slices.ContainsFunc(catalog.Entities, func(e crm.Entity) bool { return e.Plural == table && !e.IsView() })
 }
 
 // writtenTable returns the table that a statement writes to; empty if it is not known.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"crmkit/crm"
@@ -20,6 +21,7 @@ type job struct {
 	ctx            context.Context
 	actor          crm.Actor
 	run            func(*Tx) error
+	ahead          []Ahead // what it will ask
 	after          []func()
 	versions       []*cache.Version  // of the workspaces whose records it changes
 	changedRecords []crm.Record      // as they are now
@@ -62,6 +64,11 @@ func (j *job) abandoned() bool {
 // but assignments that a further run repeats.
 func (d *DB) Write(ctx context.Context, actor crm.Actor, fn func(*Tx) error) error {
 	return d.submit(&job{ctx: ctx, actor: actor, run: fn, done: make(chan struct{})})
+}
+
+// WriteAhead is Write for a function of which it is known what it will ask.
+func (d *DB) WriteAhead(ctx context.Context, actor crm.Actor, ahead []Ahead, fn func(*Tx) error) error {
+	return d.submit(&job{ctx: ctx, actor: actor, run: fn, ahead: ahead, done: make(chan struct{})})
 }
 
 // WriteDry runs fn as Write does, as a step of a dry run, and rolls it back. No other write is
@@ -139,3 +146,29 @@ func TooLong(err error) bool {
 	var late *lateError
 	return errors.As(err, &late)
 }
+
+// drawn are the random bytes that the function of a job has taken. A further run for want of a head
+// gets the same ones, so that what a write makes does not depend on how often its function ran. A run
+// after a failure gets others: a random id that was taken may be the reason.
+type drawn struct {
+	source io.Reader
+	taken  []byte
+	at     int // how many of them this run has got
+}
+
+// Read implements io.Reader.
+func (d *drawn) Read(p []byte) (int, error) {
+	if missing := len(p) - (len(d.taken) - d.at); missing > 0 {
+		fresh := make([]byte, missing)
+		if _, err := io.ReadFull(d.source, fresh); err != nil {
+			return 0, err
+		}
+		d.taken = append(d.taken, fresh...)
+	}
+	n := copy(p, d.taken[d.at:])
+	d.at += n
+	return n, nil
+}
+
+// Random returns the source of random bytes for what the transaction makes.
+func (tx *Tx) Random() io.Reader { return &tx.job.random }

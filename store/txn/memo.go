@@ -15,6 +15,7 @@ const (
 	Accounts Topic = iota // the tables that belong to no workspace
 	Cascades              // cascades
 	Names                 // names
+	Records               // the tables of records, list_values and duplicate_keys
 	topics
 )
 
@@ -27,7 +28,7 @@ type memoKey struct {
 }
 
 // maxAnswers is how many answers of a topic are kept.
-const maxAnswers = 1000
+const maxAnswers = 20_000
 
 // Once returns the answer to a question about the workspace. It calls read unless the batch has
 // asked before.
@@ -64,6 +65,14 @@ func Note[T any](tx *Tx, topic Topic, question string, answer T) {
 	answers[memoKey{tx.Actor.Workspace, question}] = answer
 }
 
+// HasAnswers reports whether the batch has answers of a topic.
+func (tx *Tx) HasAnswers(topic Topic) bool { return len(tx.writer.memo[topic]) > 0 }
+
+// Forget drops the answer to a question about the workspace.
+func (tx *Tx) Forget(topic Topic, question string) {
+	delete(tx.writer.memo[topic], memoKey{tx.Actor.Workspace, question})
+}
+
 // writes says what a statement changes.
 type writes struct {
 	outside bool // a table whose rows belong to no workspace
@@ -81,7 +90,8 @@ func (w *writer) writesOf(text string) writes {
 	}
 	table := writtenTable(text)
 	is.outside = table != "" && !isInWorkspaces(table)
-	is.topics = [topics]bool{Accounts: is.outside, Cascades: table == "cascades", Names: table == "names" && !strings.HasPrefix(text, "INSERT ")}
+	added := strings.HasPrefix(text, "INSERT ")
+	is.topics = [topics]bool{Accounts: is.outside, Cascades: table == "cascades", Names: table == "names" && !added, Records: !added && (is.outside || isOfRecords(table))}
 	if len(w.statements) >= maxKnown || w.statements == nil {
 		w.statements = map[string]writes{}
 	}
@@ -89,8 +99,13 @@ func (w *writer) writesOf(text string) writes {
 	return is
 }
 
-// forget drops the answers that a statement may change. A new name changes none: Once is never
-// asked for a name that does not exist.
+// isOfRecords reports whether answers of the topic Records may be from a table in workspaces.
+func isOfRecords(table string) bool {
+	return table == "" || table == "list_values" || table == "duplicate_keys" || isRecords(table)
+}
+
+// forget drops the answers that a statement may change. What adds rows to the tables of Names and of
+// Records corrects their answers itself, since a batch of creates does little else.
 func (m *memo) forget(is writes) {
 	for topic, changed := range is.topics {
 		if changed {

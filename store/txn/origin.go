@@ -9,6 +9,15 @@ type origin struct {
 	actor, token, addr string
 }
 
+// args returns the columns of the row without its key.
+func (o origin) args() []any {
+	return []any{o.workspace, table.NullText(o.token), table.NullText(o.actor), table.NullText(o.addr)}
+}
+
+// findOrigin is the statement that finds the key of the row.
+const findOrigin = `SELECT key FROM origins WHERE workspace_id = $1 AND token_id IS NOT DISTINCT FROM $2 AND actor IS NOT DISTINCT FROM $3
+	AND addr IS NOT DISTINCT FROM $4 AND run IS NULL`
+
 // maxOrigins is how many origins the writer remembers.
 const maxOrigins = 4096
 
@@ -20,9 +29,8 @@ func (tx *Tx) Origin() (key int64, err error) {
 	if key, there := known[id]; there {
 		return key, nil
 	}
-	args := []any{a.Workspace, table.NullText(a.TokenID), table.NullText(a.Email), table.NullText(a.Addr)}
-	found, err := tx.Row(`SELECT key FROM origins WHERE workspace_id = $1 AND token_id IS NOT DISTINCT FROM $2 AND actor IS NOT DISTINCT FROM $3
-		AND addr IS NOT DISTINCT FROM $4 AND run IS NULL`, args, &key)
+	args := id.args()
+	found, err := tx.Row(findOrigin, args, &key)
 	if err == nil && !found {
 		if key, err = tx.NextKey("origins"); err == nil {
 			folds := []any{table.FoldHostsUnlessSame(a.Email), table.FoldUnlessSame(a.Addr)}

@@ -29,6 +29,7 @@ type Tx struct {
 	dirty      bool // a statement ran that may have written
 	aborted    bool // a statement failed, after which PostgreSQL runs no other one in the transaction
 	partWrote  bool // a part failed after it had written, and its changes are still there
+	correcting bool // the caller of the statement at hand corrects the answers that it changes
 	recording  bool // changes are noted
 	changes    []Change
 }
@@ -107,7 +108,9 @@ func (tx *Tx) beginAsStored(text string) error {
 	}
 	tx.dirty = tx.dirty || !strings.HasPrefix(text, "SELECT ") && (!strings.HasPrefix(text, "WITH ") || writtenTable(text) != "")
 	is := tx.writer.writesOf(text)
-	tx.writer.memo.forget(is)
+	if !tx.correcting {
+		tx.writer.memo.forget(is)
+	}
 	if is.outside {
 		return tx.lockHead(outside)
 	}
@@ -148,6 +151,14 @@ func (tx *Tx) Exec(text string, args ...any) error {
 		return err
 	}
 	return tx.checked(tx.conn.Send(text, args...))
+}
+
+// ExecCorrecting is Exec for a statement whose caller itself corrects the answers that it changes, or that
+// changes none.
+func (tx *Tx) ExecCorrecting(text string, args ...any) error {
+	tx.correcting = true
+	defer func() { tx.correcting = false }()
+	return tx.Exec(text, args...)
 }
 
 // Affect runs a statement and returns how many rows it changed.

@@ -1,0 +1,145 @@
+package duplicates
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"crmkit/crm/alike"
+	"crmkit/store/engine"
+)
+
+// Known is what a transaction has read of the keys and cards of one kind in a workspace. What changes a
+// record corrects it, or drops it. A Known that is nil knows nothing.
+type Known struct {
+	rows  map[int64][]alike.Row // by hash: of the oldest records, alike.MaxRows at most, in the order of the records
+	cards map[int64]card        // by record
+}
+
+// card is a card, and the country for which its phone numbers were read.
+type card struct {
+	country string
+	*alike.Card
+}
+
+// NewKnown returns a Known to be filled.
+func NewKnown() *Known {
+	return &Known{map[int64][]alike.Row{}, map[int64]card{}}
+}
+
+// around returns the rows with some hashes, if it knows all of them.
+func (k *Known) around(wanted []alike.Wanted) (rows []alike.Row, known bool) {
+	if k == nil {
+		return nil, false
+	}
+	for _, w := range wanted {
+		some, there := k.rows[w.Hash]
+		if !there || w.Most > alike.MaxRows {
+			return nil, false
+		}
+		rows = append(rows, some[:min(len(some), w.Most)]...)
+	}
+	return rows, true
+}
+
+// card returns a copy of the card of a record, or nil if it is not known. The copy may be changed.
+func (k *Known) card(record int64, country string) *alike.Card {
+	if k == nil {
+		return nil
+	}
+	c, there := k.cards[record]
+	if !there || c.country != country {
+		return nil
+	}
+	own := *c.Card
+	return &own
+}
+
+// add adds a row that was written, or replaces its sketch.
+func (k *Known) add(row alike.Row) {
+	if k == nil {
+		return
+	}
+	rows, there := k.rows[row.Hash]
+	if !there {
+		return
+	}
+	at, replaced := slices.BinarySearchFunc(rows, row.Record, func(r alike.Row, record int64) int { return cmp.Compare(r.Record, record) })
+	if replaced {
+		rows[at] = row
+		return
+	}
+	rows = slices.Insert(rows, at, row)
+	k.rows[row.Hash] = rows[:min(len(rows), alike.MaxRows)]
+}
+
+// setCard notes the card of a record as it is now.
+func (k *Known) setCard(c *alike.Card, country string) {
+	if k != nil {
+		k.cards[c.Key] = card{country, c}
+	}
+}
+
+// maxKnownRows is how many rows are read at once. If there are more, none is known.
+const maxKnownRows = 20_000
+
+// AskRows returns the statement that reads the rows with the keys of some cards.
+func (k *Known) AskRows(s *Source, cards []*alike.Card) (engine.Question, error) {
+	hashes := map[int64]bool{}
+	var list []int64
+	for _, c := range cards {
+		for _, key := range c.Keys() {
+			if !hashes[key.Hash] {
+				hashes[key.Hash], list = true, append(list, key.Hash)
+			}
+		}
+	}
+	for _, hash := range list {
+		k.rows[hash] = nil
+	}
+	text, err := json.Marshal(list)
+	n := 0
+	return engine.Question{Text: askRows, Args: []any{s.Actor.Workspace, s.Entity.Name, string(text), alike.MaxRows, maxKnownRows + 1}, Each: func(scan func(...any) error) error {
+		var row alike.Row
+		err := scan(&row.Hash, &row.Record, &row.Sketch)
+		if n++; n > maxKnownRows {
+			clear(k.rows)
+		} else {
+			k.rows[row.Hash] = append(k.rows[row.Hash], row)
+		}
+		return err
+	}}, err
+}
+
+const askRows = `SELECT r.hash, r.record, r.sketch FROM keys_of($3) h CROSS JOIN LATERAL
+	(SELECT hash, record, sketch FROM duplicate_keys WHERE workspace_id = $1 AND kind = $2 AND hash = h.value ORDER BY record LIMIT $4) r LIMIT $5`
+
+// AskCards returns the statements that read the cards of the records with which some cards will be
+// compared.
+func (k *Known) AskCards(s *Source, cards []*alike.Card) (list []engine.Question, err error) {
+	for _, rows := range k.rows {
+		slices.SortFunc(rows, func(a, b alike.Row) int { return cmp.Compare(a.Record, b.Record) })
+	}
+	wanted := map[int64]bool{}
+	for _, c := range cards {
+		rows, _ := k.around(alike.WantedOf(c.Keys()))
+		for _, record := range alike.Candidates(c, rows) {
+			wanted[record] = true
+		}
+	}
+	r := newReader(s.Entity)
+	for part := range slices.Chunk(slices.Sorted(maps.Keys(wanted)), recordsAtOnce) {
+		text, args, err := s.statement(r, part)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, engine.Question{Text: text, Args: args, Each: func(scan func(...any) error) error {
+			if rec, err := r.record(scan); err == nil {
+				k.setCard(alike.Of(rec, s.Actor.Country), s.Actor.Country)
+			}
+			return nil
+		}})
+	}
+	return list, nil
+}
