@@ -218,6 +218,9 @@ func (c *compiler) identity(t target, param, op, value string) (string, *crm.Err
 	if !orders(op) {
 		operand = leading(e, operand)
 	}
+	if t.field.IsIdentity() && len(t.hops) == 0 && (op == "eq" || op == "in") {
+		c.named = append(c.named, key)
+	}
 	is := " " + sqlOps[op] + " " + operand
 	c.addReferencePath(t, columns, is)
 	return anyOf(columns, is), nil

@@ -26,6 +26,7 @@ type compiler struct {
 	direct     bool // NarrowByKeys
 	terms      Terms
 	remarks    []string
+	named      []int64
 }
 
 // arg adds an argument and returns its placeholder.

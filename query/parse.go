@@ -41,6 +41,7 @@ type Query struct {
 	Limit          int
 	RequestedLimit string   // the limit of the request if it was larger than allowed
 	Remarks        []string // for values that were read in another way than they were written
+	Named          []int64  // keys of the ids that filters name; a record may have been merged into another one
 	Fields         []string // of fields=; nil: those that the entity shows by default
 	Millis         bool     // times=ms: times are shown with milliseconds
 	Total          Total
@@ -99,6 +100,7 @@ func Parse(e *crm.Entity, params url.Values, env Env) (*Query, *crm.Error) {
 		}
 	}
 	q.Args, q.IndexPaths, q.NarrowByKeys, q.Unfiltered, q.Remarks = c.args, c.indexPaths, c.direct, len(q.Where) == 0, c.remarks
+	q.Named = c.named
 	if len(c.terms.Words)+len(c.terms.Likes) > 0 {
 		q.Terms, q.keys = &c.terms, &keySearch{compiler: c, entity: e, likes: q.likes}
 	}

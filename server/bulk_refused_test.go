@@ -150,3 +150,33 @@ func TestAtomicBulkEditsThatTakeTooLong(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// TestBulkEditsOfMergedRecords names a record that was merged into another one: to delete it is refused,
+// and a change says which record it changes. Once that is deleted, the filter matches nothing.
+func TestBulkEditsOfMergedRecords(t *testing.T) {
+	onEngines(t, func(t *testing.T, r *rig) {
+		r.as("jane@acme.com")
+		a, b := r.pair()
+		other := r.json(201, "POST", "/contacts", `{"name":"Ann"}`)["id"].(string)
+		if got := r.confirmed("/contacts/"+a+"/merge", `{"from":["`+b+`"]}`); got.status != 200 {
+			t.Fatal(got.body)
+		}
+		for _, filter := range []string{"id=" + b, "handle=contact/" + b, "id=in:" + other + "," + b, "id=" + other + "," + b + "&atomic=1", "id=" + b + "&dry_run=1"} {
+			text := r.want(404, "DELETE", "/contacts?"+filter, "")
+			if want := "there is no contact " + b + ": it was merged into " + a + ". To delete that one, send DELETE /contacts/" + a; !strings.Contains(text, want) {
+				t.Errorf("%s: %s", filter, text)
+			}
+			if _, plan := r.asked("PATCH", "/contacts?"+strings.TrimSuffix(filter, "&dry_run=1"), `{"title":"CEO"}`); !strings.Contains(plan, "updated contact/"+a) || strings.Count(plan, "# "+b+" was merged into "+a+"\n") != 1 {
+				t.Errorf("%s: %s", filter, plan)
+			}
+		}
+		if _, plan := r.asked("DELETE", "/contacts?id=ne:"+b, ""); strings.Contains(plan, a) {
+			t.Error(plan)
+		}
+		token, _ := r.asked("DELETE", "/contacts?id="+a, "")
+		r.want(200, "DELETE", "/contacts?id="+a+"&confirm="+token, "")
+		if text := r.want(200, "DELETE", "/contacts?id="+b, ""); !strings.Contains(text, "match no contact") {
+			t.Error(text)
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/render"
+	"crmkit/server/bulkedit"
 	"crmkit/server/web"
 	"crmkit/store"
 )
@@ -35,7 +36,7 @@ func (s *Server) remove(rq *web.Request) (*render.Response, error) {
 			return nil, err
 		}
 		if rec.Key != key { // who means to delete a double must not delete the record it is part of
-			return nil, crm.Errorf(crm.NotFound, "there is no %s %s: it was merged into %s. To delete that one, send DELETE /%s/%s.", e.Name, crm.RecordID(e.Prefix, key), rec.ID, e.Route(), rec.ID)
+			return nil, bulkedit.NoDouble(e, key, rec.ID)
 		}
 		if match != 0 && match != rec.Version() {
 			return nil, store.Conflict(rec, match)

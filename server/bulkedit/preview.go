@@ -43,6 +43,9 @@ func (t *trial) plan() (p plan.Plan, err error) {
 
 // preview answers with what the write would do, and with a token for it.
 func (r *edit) preview(asked web.Planning) (*render.Response, error) {
+	if err := r.checkMerged(); err != nil {
+		return nil, err
+	}
 	keys, err := r.find()
 	if err != nil {
 		return nil, err
