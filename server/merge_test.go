@@ -250,3 +250,31 @@ func TestExportsKeepMergedIDs(t *testing.T) {
 		t.Errorf("%v contacts", contacts["total"])
 	}
 }
+
+// TestMergeOfMembers merges two members of one campaign, of whom each has a reason, and one of another
+// one: the answer tells what moved from what became one, and the log has the reason that is gone.
+func TestMergeOfMembers(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	for _, name := range []string{"A", "B"} {
+		r.want(201, "POST", "/contacts", fmt.Sprintf(`{"name":%q}`, name))
+		r.want(201, "POST", "/campaigns", fmt.Sprintf(`{"name":%q}`, name))
+	}
+	first, second := r.id("contact", 1), r.id("contact", 2)
+	both, other := r.id("campaign", 1), r.id("campaign", 2)
+	var members []any
+	for _, tie := range [][3]string{{both, first, "asked"}, {both, second, "met"}, {other, second, "called"}} {
+		members = append(members, r.json(201, "POST", "/campaign_members", fmt.Sprintf(`{"campaign_id":%q,"contact_id":%q,"reason":%q}`, tie[0], tie[1], tie[2]))["id"])
+	}
+	path, from := "/contacts/"+first+"/merge", fmt.Sprintf(`{"from":[%q]}`, second)
+	refused := r.json(409, "POST", path, from)
+	if text := fmt.Sprint(refused); !strings.Contains(text, "; moves 1 campaign_member; joins 1 campaign_member to what it has;") {
+		t.Error(text)
+	}
+	body := r.want(200, "POST", fmt.Sprint(path, "?confirm=", refused["confirm"]), from)
+	if !strings.Contains(body, "# moved 1 campaign_member\n# joined 1 campaign_member to what this one had\n") {
+		t.Error(body)
+	}
+	if log := r.want(200, "GET", fmt.Sprint("/audit?target=", members[1]), ""); !strings.Contains(log, "reason=met") {
+		t.Errorf("the log lacks the reason:\n%s", log)
+	}
+}

@@ -25,10 +25,10 @@ type Take struct {
 
 // Merged is what a merge did.
 type Merged struct {
-	Outcome              // of the winner
-	Others  []crm.Record // as they were, without those that were part of the winner before
-	Moved   []crm.Count  // how many records of each kind referred to them
-	Later   bool         // there are more references, which follow in steps
+	Outcome                    // of the winner
+	Others        []crm.Record // as they were, without those that were part of the winner before
+	Moved, Joined []crm.Count  // how many records of each kind referred to them, and how many of these became a part of the winner's
+	Later         bool         // there are more references, which follow in steps
 }
 
 // mergedInto is the name of the record that a merged one leads to, in its entry of the log.
@@ -59,7 +59,7 @@ func (tx *Tx) Merge(m Merge) (out Merged, err error) {
 			}
 		}
 	}
-	out.Outcome = Outcome{winner, winner, Unchanged}
+	out.Outcome, tx.joined = Outcome{winner, winner, Unchanged}, nil
 	if m.Version != 0 && m.Version != winner.Version() {
 		return out, Conflict(winner, m.Version)
 	}
@@ -81,7 +81,7 @@ func (tx *Tx) Merge(m Merge) (out Merged, err error) {
 		return out, err
 	}
 	out.After, _, err = tx.record(m.Entity, winner.Key) // with the counts of what has followed
-	out.Result = Updated
+	out.Result, out.Joined = Updated, tx.joined
 	return out, err
 }
 
@@ -153,8 +153,7 @@ func (tx *Tx) recordMerge(winner, after crm.Record, others []crm.Record) error {
 	for i, texts := range merging.Texts(merging.Story{Before: winner, After: after, Others: others, Country: tx.Actor.Country, Most: body.Limit()}) {
 		tx.cause = deleting{others[i].Entity, others[i].Key}
 		for _, text := range texts {
-			_, err := tx.create(Draft{Entity: journal.From, Inputs: []crm.Input{{Field: journal.Field, Value: crm.Key(winner.Key)}, {Field: body, Value: crm.Str(text)}}})
-			if err != nil {
+			if _, err := tx.create(Draft{Entity: journal.From, Inputs: []crm.Input{{Field: journal.Field, Value: crm.Key(winner.Key)}, {Field: body, Value: crm.Str(text)}}}); err != nil {
 				return err
 			}
 		}

@@ -12,8 +12,7 @@ import (
 // more than one transaction may change. Ties do not wait for it: readers would see two where there
 // will be one.
 func (tx *Tx) moveReferences(out *Merged, rec crm.Record) error {
-	refs, moves := tx.store.Schema.Referring(rec.Entity), [][]int64{}
-	left := tx.store.cascades.atOnce
+	refs, moves, left := tx.store.Schema.Referring(rec.Entity), [][]int64{}, tx.store.cascades.atOnce
 	for _, c := range out.Moved {
 		left -= int(c.Unlinked)
 	}
@@ -98,6 +97,7 @@ func (tx *Tx) mergeTie(key int64, before, after crm.Record) error {
 	if err != nil {
 		return err
 	}
+	tx.joined = addCount(tx.joined, tie.Entity, 1)
 	return tx.absorb(&Merged{Outcome: Outcome{Before: tie}, Others: []crm.Record{before}}, values)
 }
 

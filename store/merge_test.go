@@ -177,7 +177,9 @@ func TestMergeOfDoubleTies(t *testing.T) {
 		keeps := f.save(ann, "campaign_member", "campaign_id", spring, "contact_id", a)
 		double := f.save(ann, "campaign_member", "campaign_id", spring, "contact_id", b, "reason", "asked")
 		f.save(ann, "campaign_member", "campaign_id", fall, "contact_id", b)
-		f.merge(ann, a, b)
+		if out := f.merge(ann, a, b); len(out.Joined) != 1 || out.Joined[0].Unlinked != 1 || len(out.Moved) != 1 || out.Moved[0].Unlinked != 2 {
+			t.Errorf("joined %v of %v", out.Joined, out.Moved)
+		}
 		if tie := f.fetch(ann, double); tie.Key != keeps.Key || tie.Value("reason").Text != "asked" {
 			t.Errorf("the double tie leads to %s, %v", tie.Handle(), tie.Values)
 		}

@@ -27,9 +27,10 @@ type Tx struct {
 	until          time.Time // when a step of a cascade ends; zero: this is no step
 	winner         int64     // the record into which others are being merged
 	followed       []Followed
-	inheritedCount int   // records that followed what they refer to
-	group          group // of what it logs
-	uncapped       bool  // it deletes or revokes, which no cap on storage refuses
+	joined         []crm.Count // ties that became a part of another one in the merge at hand
+	inheritedCount int         // records that followed what they refer to
+	group          group       // of what it logs
+	uncapped       bool        // it deletes or revokes, which no cap on storage refuses
 }
 
 // ReadTx is a read of what is committed.

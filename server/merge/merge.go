@@ -82,10 +82,15 @@ func answer(out store.Merged) *render.Response {
 	switch {
 	case out.Later:
 		doc.Remarks = append(doc.Remarks, "the many records that referred to it show this one; counts and last times follow within seconds")
-	case len(out.Moved) > 0:
-		doc.Remarks = append(doc.Remarks, "moved "+listed(out.Moved))
 	case len(out.Others) == 0:
 		doc.Remarks = append(doc.Remarks, "they are one record already")
+	default:
+		if moved := listed(without(out.Moved, out.Joined)); moved != "" {
+			doc.Remarks = append(doc.Remarks, "moved "+moved)
+		}
+	}
+	if joined := listed(out.Joined); joined != "" {
+		doc.Remarks = append(doc.Remarks, "joined "+joined+" to what this one had")
 	}
 	return doc
 }
@@ -104,6 +109,19 @@ func listed(counts []crm.Count) string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// without returns counts less others.
+func without(counts, others []crm.Count) (left []crm.Count) {
+	for _, c := range counts {
+		for _, other := range others {
+			if other.Of == c.Of {
+				c.Unlinked -= other.Unlinked
+			}
+		}
+		left = append(left, c)
+	}
+	return left
 }
 
 // references counts the records that refer to those to be merged.
@@ -136,8 +154,11 @@ func effect(out store.Merged, moved []crm.Count) string {
 	if changes := render.Changes(out.Before, out.After); len(changes) > 0 {
 		what += ": " + string(render.AppendChanges(nil, changes, nil))
 	}
-	if references := listed(moved); references != "" {
+	if references := listed(without(moved, out.Joined)); references != "" {
 		what += "; moves " + references
+	}
+	if joined := listed(out.Joined); joined != "" {
+		what += "; joins " + joined + " to what it has"
 	}
 	return what + "; other values go into a note"
 }
