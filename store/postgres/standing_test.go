@@ -200,3 +200,23 @@ func TestReadsOfAnotherRoleAreNamed(t *testing.T) {
 		t.Errorf("the schema is %s", got)
 	}
 }
+
+// TestLostRollbacks ends the session of a transaction that has read what it wanted. That is no error of the
+// read, and the next one has another session.
+func TestLostRollbacks(t *testing.T) {
+	address := pgtest.Database(t)
+	db := opened(t, address, 2)
+	query(t, address, "INSERT INTO users (number, name) VALUES (1, 'n')", "SELECT 'done'")
+	c, err := db.Reader(t.Context())
+	must(t, err)
+	defer c.Close()
+	must(t, c.BeginRead())
+	name, err := readName(c)
+	pgtest.Shared(t).TerminateBackends(t, address)
+	if failed := c.Rollback(); err != nil || failed != nil || name != "n" {
+		t.Errorf("%q %v, at the end %v", name, err, failed)
+	}
+	if name, err := readNameWithin(c); err != nil || name != "n" {
+		t.Errorf("the next read: %q %v", name, err)
+	}
+}

@@ -148,7 +148,8 @@ func (db *DB) Tidy(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Rollback implements engine.Conn.
+// Rollback implements engine.Conn. If the connection is lost, or closed since it does not answer, the server
+// rolls back by itself.
 func (c *Conn) Rollback() error {
 	sent := c.begun && c.sent
 	c.end()
@@ -158,11 +159,10 @@ func (c *Conn) Rollback() error {
 	ctx, cancel := c.db.limited()
 	defer cancel()
 	c.db.trips.Add(1)
-	_, err := c.conn.Exec(ctx, "ROLLBACK")
-	if err != nil {
+	if _, err := c.conn.Exec(ctx, "ROLLBACK"); err != nil {
 		_ = c.Close()
 	}
-	return err
+	return nil
 }
 
 // Savepoint implements engine.Conn.
