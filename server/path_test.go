@@ -43,7 +43,7 @@ func FuzzBody(f *testing.F) {
 		for _, target := range []struct{ method, path string }{{"POST", "/contacts"}, {"PATCH", "/contacts/" + id}, {"POST", "/deals"}, {"POST", "/contacts/" + id + "/activities"}, {"POST", "/auth/verify"}} {
 			text := r.call(target.method, target.path, string(body)).body
 			object := r.call(target.method, target.path, string(body), "Accept", "application/json").body
-			if strings.Count(text, "\n") > 4 || strings.Count(object, "\n") != 1 {
+			if strings.Count(text, "\n")-strings.Count(text, "\n# looks like ")-strings.Count(text, "\n# and like ") > 4 || strings.Count(object, "\n") != 1 {
 				t.Errorf("%s %s %q answers\n%s%s", target.method, target.path, body, text, object)
 			}
 		}

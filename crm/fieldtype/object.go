@@ -62,16 +62,25 @@ func (objectType) Decode(_ crm.Reader, f *crm.Field, json string) (crm.Input, *c
 	return in, nil
 }
 
-// isChange reports whether a value says how the value of a field is changed, as fields of other types
-// take it.
+// isChange reports whether a value says how the number or time of a field is changed, as fields of other
+// types take it.
 func isChange(json string) bool {
 	if json[0] != '{' {
 		return false
 	}
 	members := norm.ParseObject(json)
-	return len(members) > 0 && !slices.ContainsFunc(members, func(m crm.Member) bool {
-		return !slices.Contains([]string{"multiply", "add", "shift", "remove"}, m.Name)
-	})
+	if len(members) != 1 {
+		return false
+	}
+	_, isText := norm.Unquote(members[0].JSON)
+	number := strings.ContainsAny(members[0].JSON[:1], "-0123456789")
+	switch members[0].Name {
+	case "multiply", "add":
+		return number
+	case "shift":
+		return isText
+	}
+	return false
 }
 
 // Lenient accepts an object that was sent as a text of JSON.
