@@ -55,9 +55,11 @@ type Wanted struct {
 
 // The bounds of a look for the likes of one record, for which other writes wait.
 const (
-	MaxRows    = 500  // of a company or domain; with more people, only the oldest are compared
-	maxAllRows = 1000 // of all its companies and domains
-	MaxNear    = 50   // records that are compared
+	MaxRows    = 100 // of a company or domain; with more people, only the oldest are compared
+	maxAllRows = 200 // of all its companies and domains
+	MaxNear    = 50  // records that are compared
+
+	MaxOfKey = max(MaxRows, MaxAlike+1) // rows with one key
 )
 
 // WantedOf returns what Near reads for the keys of a record. Of a number or a name that too many

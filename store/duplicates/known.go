@@ -13,7 +13,7 @@ import (
 // Known is what a transaction has read of the keys and cards of one kind in a workspace. What changes a
 // record corrects it, or drops it. A Known that is nil knows nothing.
 type Known struct {
-	rows  map[int64][]alike.Row // by hash: of the oldest records, alike.MaxRows at most, in the order of the records
+	rows  map[int64][]alike.Row // by hash: of the oldest records, alike.MaxOfKey at most, in the order of the records
 	cards map[int64]card        // by record
 }
 
@@ -35,7 +35,7 @@ func (k *Known) around(wanted []alike.Wanted) (rows []alike.Row, known bool) {
 	}
 	for _, w := range wanted {
 		some, there := k.rows[w.Hash]
-		if !there || w.Most > alike.MaxRows {
+		if !there || w.Most > alike.MaxOfKey {
 			return nil, false
 		}
 		rows = append(rows, some[:min(len(some), w.Most)]...)
@@ -71,7 +71,7 @@ func (k *Known) add(row alike.Row) {
 		return
 	}
 	rows = slices.Insert(rows, at, row)
-	k.rows[row.Hash] = rows[:min(len(rows), alike.MaxRows)]
+	k.rows[row.Hash] = rows[:min(len(rows), alike.MaxOfKey)]
 }
 
 // setCard notes the card of a record as it is now.
@@ -100,7 +100,7 @@ func (k *Known) AskRows(s *Source, cards []*alike.Card) (engine.Question, error)
 	}
 	text, err := json.Marshal(list)
 	n := 0
-	return engine.Question{Text: askRows, Args: []any{s.Actor.Workspace, s.Entity.Name, string(text), alike.MaxRows, maxKnownRows + 1}, Each: func(scan func(...any) error) error {
+	return engine.Question{Text: askRows, Args: []any{s.Actor.Workspace, s.Entity.Name, string(text), alike.MaxOfKey, maxKnownRows + 1}, Each: func(scan func(...any) error) error {
 		var row alike.Row
 		err := scan(&row.Hash, &row.Record, &row.Sketch)
 		if n++; n > maxKnownRows {
