@@ -28,8 +28,8 @@ type Conn struct {
 	warnings int       // of the server so far
 	settled  bool      // the session has its settings
 	trust    int64     // DB.distrusts before it was opened
-	holds    bool      // the session has the lock of standing.go
-	stands   bool      // it has it, and has checked since, so it reads without asking
+	holds    bool      // the session has the lock of exempt.go
+	exempt   bool      // it has it, and has checked since, so it reads without asking
 	tried    time.Time // when it asked for that
 }
 
@@ -223,7 +223,7 @@ func (c *Conn) connect(ctx context.Context) error {
 		}
 	}
 	c.trust = c.db.distrusts.Load()
-	c.holds, c.stands, c.tried = false, false, time.Time{}
+	c.holds, c.exempt, c.tried = false, false, time.Time{}
 	conn, err := c.db.dial(ctx, config)
 	c.conn, c.settled = conn, config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement && !c.db.explicit
 	if err == nil {

@@ -12,11 +12,11 @@ func (c *Conn) try(ctx context.Context, batch []queued, last queued, read func(p
 	if err := c.connect(ctx); err != nil {
 		return err
 	}
-	if err := c.stand(ctx); err != nil {
+	if err := c.takeLock(ctx); err != nil {
 		return c.dropBroken(err)
 	}
 	c.db.trips.Add(1)
-	if asks := c.reads && !c.stands && !(c.begun && c.sent); asks && !c.begun {
+	if asks := c.reads && !c.exempt && !(c.begun && c.sent); asks && !c.begun {
 		return c.dropBroken(c.readAsking(ctx, last, read))
 	} else if asks {
 		batch = append(batch, c.db.needsCheck())

@@ -14,7 +14,7 @@ import (
 // Each migration says which servers can go on (needsOf). One that cannot must neither write nor
 // read: an old program might take what it reads for something else, and tell a client that its
 // token is unknown. So each transaction asks for that in its first round trip, and so does each read
-// outside of a transaction, but for those of sessions that need not (standing.go).
+// outside of a transaction, but for those of sessions that need not (exempt.go).
 
 // checkNeeds returns a row if a program of schema $1 must not read the database. One that is being
 // moved away is complete, until it was.

@@ -10,34 +10,34 @@ import (
 )
 
 // A check with every read costs a sixth of a small one. So a session that reads takes an advisory lock
-// which others of its kind share, checks once, and reads without asking for as long as it lives. Who
+// which others of its kind share, checks once, and is exempt from then on: it reads without asking. Who
 // makes the database unusable for programs that use it, by an upgrade or the end of a move, ends
 // the sessions with the lock, and takes it alone until its commit. A session that does not get the
 // lock asks with each read. So does one behind a pooler, where the lock would be that of another
 // client, and a transaction, whose snapshot may be older than the lock.
 
-// standingLock is SQL for the number of the lock, of the crmkit in this schema. standingClass is its
+// readerLock is SQL for the number of the lock, of the crmkit in this schema. readerLockClass is its
 // upper half.
 const (
-	standingLock  = "(CAST(7231 AS BIGINT) << 32) + CAST(CAST(CAST('migrations' AS regclass) AS oid) AS BIGINT)"
-	standingClass = "7231"
+	readerLock      = "(CAST(7231 AS BIGINT) << 32) + CAST(CAST(CAST('migrations' AS regclass) AS oid) AS BIGINT)"
+	readerLockClass = "7231"
 )
 
-// takeStanding returns a row if the session has the lock from now on.
-const takeStanding = "SELECT 1 WHERE pg_try_advisory_lock_shared(" + standingLock + ")"
+// takeReaderLock returns a row if the session has the lock from now on.
+const takeReaderLock = "SELECT 1 WHERE pg_try_advisory_lock_shared(" + readerLock + ")"
 
-// standingPause is how long a session waits after it did not get the lock, before it tries again.
-const standingPause = time.Second
+// readerLockPause is how long a session waits after it did not get the lock, before it tries again.
+const readerLockPause = time.Second
 
-// stand asks for the lock, at most once in standingPause, and checks the schema then.
-func (c *Conn) stand(ctx context.Context) error {
-	if !c.reads || c.stands || !c.settled || c.begun || time.Since(c.tried) < standingPause {
+// takeLock asks for the lock, at most once in readerLockPause, and checks the schema then.
+func (c *Conn) takeLock(ctx context.Context) error {
+	if !c.reads || c.exempt || !c.settled || c.begun || time.Since(c.tried) < readerLockPause {
 		return nil
 	}
 	c.tried = time.Now()
 	c.db.trips.Add(1)
 	check := c.db.needsCheck()
-	return c.sendAll(ctx, pipeline{before: []queued{{takeStanding, nil}}, asked: check, read: func(rows pgx.Rows) error {
+	return c.sendAll(ctx, pipeline{before: []queued{{takeReaderLock, nil}}, asked: check, read: func(rows pgx.Rows) error {
 		rows.Close()
 		return cmpError(rows.Err(), c.note(ctx, check, rows.CommandTag()))
 	}})
@@ -60,46 +60,46 @@ func (c *Conn) readAsking(ctx context.Context, last queued, read func(pgx.Rows) 
 // must not use the database.
 func (c *Conn) note(ctx context.Context, q queued, result pgconn.CommandTag) error {
 	switch {
-	case q.text == takeStanding:
+	case q.text == takeReaderLock:
 		c.holds = result.RowsAffected() > 0
 	case q.text == checkNeeds && result.RowsAffected() > 0:
 		return &callerError{c.db.refusal(ctx)}
 	case q.text == checkNeeds:
-		c.stands = c.holds
+		c.exempt = c.holds
 	}
 	return nil
 }
 
-// endStanding is SQL that ends the sessions with the lock.
-const endStanding = "SELECT pg_terminate_backend(pid) FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()" +
+// endExempt is SQL that ends the sessions with the lock.
+const endExempt = "SELECT pg_terminate_backend(pid) FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()" +
 	" AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())" +
-	" AND classid = " + standingClass + " AND objid = CAST(CAST('migrations' AS regclass) AS oid) AND objsubid = 1"
+	" AND classid = " + readerLockClass + " AND objid = CAST(CAST('migrations' AS regclass) AS oid) AND objsubid = 1"
 
 // How long the lock is waited for, in milliseconds, and how often. A session that was ended may have
 // connected again, and have it again.
 const (
-	standingWait  = "250"
-	standingTries = 40
+	readerLockWait  = "250"
+	readerLockTries = 40
 )
 
 // stopReads ends the sessions that read without asking. From then until the transaction of the connection
 // ends, each read asks.
 func (c *Conn) stopReads(ctx context.Context) error {
-	for range standingTries {
-		if err := c.Savepoint("standing"); err != nil {
+	for range readerLockTries {
+		if err := c.Savepoint("readers"); err != nil {
 			return err
 		}
-		if err := c.script(ctx, endStanding+"; SET LOCAL lock_timeout = "+standingWait); err != nil {
+		if err := c.script(ctx, endExempt+"; SET LOCAL lock_timeout = "+readerLockWait); err != nil {
 			return fmt.Errorf("the sessions of servers that read %s cannot be ended; stop these servers first: %w", Name(c.db.opts.Address), err)
 		}
-		err := c.script(ctx, "SELECT pg_advisory_xact_lock("+standingLock+"); SET LOCAL lock_timeout = "+lockWait)
+		err := c.script(ctx, "SELECT pg_advisory_xact_lock("+readerLock+"); SET LOCAL lock_timeout = "+lockWait)
 		if err == nil {
-			return c.Release("standing")
+			return c.Release("readers")
 		}
 		if !isLocked(err) {
 			return err
 		}
-		if err := c.RollbackTo("standing"); err != nil {
+		if err := c.RollbackTo("readers"); err != nil {
 			return err
 		}
 	}

@@ -14,8 +14,8 @@ import (
 	"crmkit/store/postgres/pgtest"
 )
 
-// standing counts the sessions of a database that read without asking.
-func standing(t *testing.T, address string) int {
+// exempt counts the sessions of a database that read without asking.
+func exempt(t *testing.T, address string) int {
 	t.Helper()
 	return len(query(t, address, "SELECT pid::text FROM pg_locks WHERE locktype = 'advisory' AND granted AND mode = 'ShareLock' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"))
 }
@@ -110,7 +110,7 @@ func TestNoReadIsOfANewerSchema(t *testing.T) {
 		query(t, address, "INSERT INTO users (number, name) VALUES (1, 'n')", "SELECT 'done'")
 		r := startReading(t, old)
 		r.wait()
-		if n := standing(t, address); (n >= len(r.reads)/2) != (mode == "") {
+		if n := exempt(t, address); (n >= len(r.reads)/2) != (mode == "") {
 			t.Errorf("with %q %d sessions read without asking", mode, n)
 		}
 		options := optionsWith(address, 3)
@@ -144,8 +144,8 @@ func TestHarmlessUpgradesEndNoReads(t *testing.T) {
 	dials := old.Connects()
 	opened(t, address, 3)
 	again, err := readNameWithin(c)
-	if err != nil || again != name || old.Connects() != dials || standing(t, address) != 1 {
-		t.Errorf("a server that can go on: %q %v, %d connections more, %d standing", again, err, old.Connects()-dials, standing(t, address))
+	if err != nil || again != name || old.Connects() != dials || exempt(t, address) != 1 {
+		t.Errorf("a server that can go on: %q %v, %d connections more, %d exempt", again, err, old.Connects()-dials, exempt(t, address))
 	}
 }
 
