@@ -36,7 +36,7 @@ func TestPatientGuesserCannotLockOwnerOut(t *testing.T) {
 		if out > 30 {
 			t.Fatalf("at minute %d the owner has been kept out for %d minutes", minute, out)
 		}
-		f.clock.advance(time.Minute)
+		f.clock.Advance(time.Minute)
 	}
 }
 
@@ -60,7 +60,7 @@ func TestMailsOfADayAreBounded(t *testing.T) {
 				mails = mails[1:]
 			}
 			most = max(most, len(mails))
-			f.clock.advance(time.Minute)
+			f.clock.Advance(time.Minute)
 		}
 		if most > 67 {
 			t.Errorf("who asks %s makes %d mails in 24 hours", what, most)
@@ -75,7 +75,7 @@ func TestGuessesOfADaySurviveARestart(t *testing.T) {
 		for i := range 5 {
 			wantCode(t, "a wrong guess", f.try("ann@example.com", fmt.Sprintf("%06d", wrongNumber(code, i))), crm.InvalidCode)
 		}
-		f.clock.advance(10 * time.Minute)
+		f.clock.Advance(10 * time.Minute)
 		f.close()
 		f = openWith(t, f.clock, f.opts)
 	}

@@ -33,7 +33,7 @@ func TestTenGuessesADayThenLongCodes(t *testing.T) {
 		code := f.ask("ann@example.com")
 		for i := range 10 {
 			if i == 5 {
-				f.clock.advance(10 * time.Minute)
+				f.clock.Advance(10 * time.Minute)
 				code = f.ask("ann@example.com")
 			}
 			wantCode(t, "a wrong guess", f.try("ann@example.com", fmt.Sprintf("%06d", wrongNumber(code, i))), crm.InvalidCode)
@@ -51,7 +51,7 @@ func TestTenGuessesADayThenLongCodes(t *testing.T) {
 		if other := f.ask("bob@example.com"); !short(other) {
 			t.Errorf("another address got %q", other)
 		}
-		f.clock.advance(24 * time.Hour)
+		f.clock.Advance(24 * time.Hour)
 		if next := f.ask("ann@example.com"); !short(next) {
 			t.Errorf("a day later the code is %q", next)
 		}
@@ -71,17 +71,17 @@ func TestTriesThatAreNotGuesses(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		for range 30 {
 			wantCode(t, "a try without a code", f.try("ann@example.com", "123456"), crm.InvalidCode)
-			f.clock.advance(time.Minute)
+			f.clock.Advance(time.Minute)
 		}
 		for range 15 {
 			wantCode(t, "a right code", f.try("ann@example.com", f.ask("ann@example.com")), "")
-			f.clock.advance(10 * time.Minute)
+			f.clock.Advance(10 * time.Minute)
 		}
 		code := f.ask("ann@example.com")
 		for i := range 30 {
 			f.attack(i, "ann@example.com", fmt.Sprintf("%06d", wrongNumber(code, i)))
 		}
-		f.clock.advance(10 * time.Minute)
+		f.clock.Advance(10 * time.Minute)
 		if code := f.ask("ann@example.com"); !short(code) {
 			t.Errorf("five guesses, and 25 tries of a dead code, count as ten: %q", code)
 		}
@@ -112,11 +112,11 @@ func TestGuesserIsLimitedAndCannotLockOwnerOut(t *testing.T) {
 				looked[day]++
 			}
 		}
-		f.clock.advance(30 * time.Second)
+		f.clock.Advance(30 * time.Second)
 		if minute > 0 && !f.letsIn(fmt.Sprintf("192.%d.%d.1", minute/200, minute%200), email, last) {
 			t.Fatalf("at minute %d the owner is kept out", minute)
 		}
-		f.clock.advance(30 * time.Second)
+		f.clock.Advance(30 * time.Second)
 	}
 	for day := range 2 {
 		if looked[day] > 15 || mails[day] > 67 {
@@ -211,7 +211,7 @@ func TestStrangersCannotLockOwnerOut(t *testing.T) {
 			"guess": func(t *rapid.T) { m.guess(t, network.Draw(t, "from")) },
 			"owner": m.owner,
 			"wait": func(t *rapid.T) {
-				f.clock.advance(time.Duration(rapid.IntRange(1, 40).Draw(t, "minutes")) * time.Minute)
+				f.clock.Advance(time.Duration(rapid.IntRange(1, 40).Draw(t, "minutes")) * time.Minute)
 			},
 		})
 	})
@@ -244,7 +244,7 @@ func TestNetworksHaveSeparateCodes(t *testing.T) {
 		wantCode(t, "the owner's code", f.try(email, code), "")
 		wantCode(t, "the code again", f.try(email, code), crm.RateLimited)
 
-		f.clock.advance(10 * time.Minute)
+		f.clock.Advance(10 * time.Minute)
 		code = f.askFrom(2, email)
 		wantCode(t, "a code from another network than it was asked from", f.try(email, code), "")
 	})
@@ -267,7 +267,7 @@ func TestOneCodeForManyAddressesIsLimited(t *testing.T) {
 		if refused < 19 {
 			t.Errorf("%d of 30 tries of one value were refused, want 20", refused)
 		}
-		f.clock.advance(24 * time.Hour)
+		f.clock.Advance(24 * time.Hour)
 		f.askFrom(1, "u1@example.com")
 		if got := f.attack(1, "u1@example.com", "424242"); got == crm.RateLimited {
 			t.Error("the value is refused a day later")
@@ -311,14 +311,14 @@ func TestCodeRequestsSlowDown(t *testing.T) {
 			if _, _, err := f.Request(t.Context(), fmt.Sprintf("203.%d.%d.1", minute/200, minute%200), "ann@example.com"); err == nil {
 				got++
 			}
-			f.clock.advance(time.Minute)
+			f.clock.Advance(time.Minute)
 		}
 		if got < 10+40 || got > 10+49 {
 			t.Errorf("an address asked for every minute got %d codes in a day", got)
 		}
 		_, code, err := f.Request(t.Context(), "192.0.2.1", "ann@example.com")
 		for err != nil {
-			f.clock.advance(time.Minute)
+			f.clock.Advance(time.Minute)
 			_, code, err = f.Request(t.Context(), "192.0.2.1", "ann@example.com")
 		}
 		wantCode(t, "the owner", f.try("ann@example.com", code), "")
@@ -339,7 +339,7 @@ func TestOddAddressesInHints(t *testing.T) {
 			t.Errorf("hint: %v", err)
 		}
 		if i == 4 {
-			f.clock.advance(10 * time.Minute)
+			f.clock.Advance(10 * time.Minute)
 			code = f.ask(email)
 		}
 	}

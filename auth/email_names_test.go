@@ -26,7 +26,7 @@ func TestNamesInMailsAreShownUnchanged(t *testing.T) {
 	p := openAt(t, store.Memory).byMail()
 	_, ann := p.mint("ann@example.com")
 	for _, name := range []string{"Workspace of you@example.com", "Acme Inc. / R&D: 50% #1", "acme.com", "O'Brien & Sons (EU)"} {
-		p.clock.advance(24 * time.Hour)
+		p.clock.Advance(24 * time.Hour)
 		actor := ann
 		actor.WorkspaceName = name
 		wantCode(t, "inviting", p.invite(actor, "bob@example.com"), "")
@@ -42,10 +42,10 @@ func TestNamesInMailsAreNotLinks(t *testing.T) {
 	for _, name := range hostile {
 		actor := ann
 		actor.TokenName, actor.WorkspaceName = name+strings.Repeat(" long", 20), name
-		p.clock.advance(30 * time.Minute)
+		p.clock.Advance(30 * time.Minute)
 		wantCode(t, "step-up", p.stepUp(actor, promote, ""), crm.EscalationRequired)
 		stepUp := p.next()
-		p.clock.advance(24 * time.Hour)
+		p.clock.Advance(24 * time.Hour)
 		wantCode(t, "inviting", p.invite(actor, "bob@example.com"), "")
 		invite := p.next()
 		wanted := strings.NewReplacer(origin, "", "ann@example.com", "", "bob@example.com", "")

@@ -12,32 +12,15 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/store"
+	"crmkit/store/storetest/kit"
 )
-
-// clock is a time that only the test moves.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
 
 // fixture is an Auth over a real store.
 type fixture struct {
 	*auth.Auth
 	t     *testing.T
 	store *store.Store
-	clock *clock
+	clock *kit.Clock
 	opts  store.Options
 }
 
@@ -59,11 +42,11 @@ func openAt(t *testing.T, path string) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &clock{now: time.Date(2026, 6, 10, 9, 0, 0, 0, time.UTC)}
+	c := kit.NewClock()
 	return openWith(t, c, store.Options{Path: path, Schema: schema, Clock: c.Now, Rand: rand.NewChaCha8([32]byte{1}), MaxWrite: time.Minute})
 }
 
-func openWith(t *testing.T, c *clock, opts store.Options) *fixture {
+func openWith(t *testing.T, c *kit.Clock, opts store.Options) *fixture {
 	t.Helper()
 	s, err := store.Open(t.Context(), opts)
 	if err != nil {

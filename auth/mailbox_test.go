@@ -91,7 +91,7 @@ func (m *mailedTags) otherAddress(t *rapid.T) {
 func (m *mailedTags) wait(t *rapid.T) {
 	by := time.Duration(rapid.IntRange(1, 20).Draw(t, "minutes")) * time.Minute
 	if m.f.clock.Now().Add(by).Sub(m.begun) < 24*time.Hour { // the model counts the guesses of one day
-		m.f.clock.advance(by)
+		m.f.clock.Advance(by)
 	}
 }
 

@@ -89,7 +89,7 @@ func TestOthersCannotLockKnownUserOut(t *testing.T) {
 					f.attack(strangers, email, fmt.Sprintf("%06d", strangers*20+i))
 				}
 			case 4:
-				f.clock.advance(time.Duration(1+rng.IntN(600)) * time.Minute)
+				f.clock.Advance(time.Duration(1+rng.IntN(600)) * time.Minute)
 			}
 			if err := f.at(office, email); err != nil {
 				t.Fatalf("seed %d: ann cannot sign in from where she did before: %v", seed, err)

@@ -41,7 +41,7 @@ func TestSigningInAgainFindsTheSameWorkspace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.clock.advance(time.Hour)
+		f.clock.Advance(time.Hour)
 		second, err := f.Verify(t.Context(), "", auth.Credentials{Email: "ANN@example.com", Code: f.ask("ann@example.com")})
 		if err != nil {
 			t.Fatal(err)
@@ -76,10 +76,10 @@ func TestCodesThatDoNotSignIn(t *testing.T) {
 func TestCodesLiveTenMinutes(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		code := f.ask("ann@example.com")
-		f.clock.advance(10*time.Minute - time.Millisecond)
+		f.clock.Advance(10*time.Minute - time.Millisecond)
 		wantCode(t, "a code just before its end", f.try("ann@example.com", code), "")
 		code = f.ask("ann@example.com")
-		f.clock.advance(10 * time.Minute)
+		f.clock.Advance(10 * time.Minute)
 		wantCode(t, "a code at its end", f.try("ann@example.com", code), crm.InvalidCode)
 	})
 }
@@ -87,17 +87,17 @@ func TestCodesLiveTenMinutes(t *testing.T) {
 func TestFiveWrongTriesInvalidateTheCode(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		code := f.ask("ann@example.com")
-		f.clock.advance(3 * time.Minute)
+		f.clock.Advance(3 * time.Minute)
 		for i := range 5 {
 			wantCode(t, fmt.Sprint("wrong try ", i+1), f.try("ann@example.com", wrong(code)), crm.InvalidCode)
 		}
 		wantWait(t, "the right code after five wrong ones", f.try("ann@example.com", code), 7*time.Minute)
-		f.clock.advance(90 * time.Second)
+		f.clock.Advance(90 * time.Second)
 		if another := f.ask("ann@example.com"); short(another) {
 			t.Errorf("asking for another code gave more to guess at: %q", another)
 		}
 		wantWait(t, "the right code later", f.try("ann@example.com", code), 5*time.Minute+30*time.Second)
-		f.clock.advance(5*time.Minute + 30*time.Second)
+		f.clock.Advance(5*time.Minute + 30*time.Second)
 		if err := f.try("ann@example.com", code); err == nil {
 			t.Error("the killed code came back to life")
 		}
@@ -111,7 +111,7 @@ func TestAskingAgainDoesNotResetTries(t *testing.T) {
 		for range 3 {
 			wantCode(t, "wrong", f.try("ann@example.com", wrong(code)), crm.InvalidCode)
 		}
-		f.clock.advance(time.Minute)
+		f.clock.Advance(time.Minute)
 		code = f.ask("ann@example.com")
 		for range 2 {
 			wantCode(t, "wrong", f.try("ann@example.com", wrong(code)), crm.InvalidCode)
@@ -125,13 +125,13 @@ func TestAskingAgainDoesNotResetTries(t *testing.T) {
 func TestExhaustedCodeStaysInvalid(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		f.ask("ann@example.com")
-		f.clock.advance(9 * time.Minute)
+		f.clock.Advance(9 * time.Minute)
 		code := f.ask("ann@example.com")
 		for range 5 {
 			wantCode(t, "wrong", f.try("ann@example.com", wrong(code)), crm.InvalidCode)
 		}
 		wantWait(t, "the right code", f.try("ann@example.com", code), time.Minute)
-		f.clock.advance(2 * time.Minute)
+		f.clock.Advance(2 * time.Minute)
 		wantCode(t, "the killed code after the window", f.try("ann@example.com", code), crm.InvalidCode)
 		wantCode(t, "a new one", f.try("ann@example.com", f.ask("ann@example.com")), "")
 	})
@@ -145,7 +145,7 @@ func TestParallelTriesAreCounted(t *testing.T) {
 			t.Errorf("60 parallel wrong codes: %v", counts)
 		}
 		wantWait(t, "the right code", f.try("ann@example.com", code), 10*time.Minute)
-		f.clock.advance(10 * time.Minute)
+		f.clock.Advance(10 * time.Minute)
 		wantCode(t, "after the window", f.try("ann@example.com", f.ask("ann@example.com")), "")
 	})
 }
@@ -166,10 +166,10 @@ func TestCodeRequestsPerAddressAreLimited(t *testing.T) {
 			_, _, err := f.Request(t.Context(), fmt.Sprint("192.0.2.", i), "ann@example.com")
 			wantCode(t, "asking", err, "")
 		}
-		f.clock.advance(4 * time.Minute)
+		f.clock.Advance(4 * time.Minute)
 		_, _, err := f.Request(t.Context(), "192.0.2.200", "ANN@example.com")
 		wantWait(t, "asking a sixth time", err, 6*time.Minute)
-		f.clock.advance(6 * time.Minute)
+		f.clock.Advance(6 * time.Minute)
 		f.ask("ann@example.com")
 	})
 }
@@ -189,7 +189,7 @@ func TestRequestsAndTriesPerClientAreLimited(t *testing.T) {
 		}
 		wantCode(t, "the 61st question of an IPv6 network", ask("2001:db8::ffff", 98), "")
 		wantWait(t, "the 62nd question of an IPv6 network", ask("2001:db8::ffff", 99), 10*time.Second)
-		f.clock.advance(10 * time.Second)
+		f.clock.Advance(10 * time.Second)
 		wantCode(t, "one ten seconds later", ask("2001:db8::ffff", 99), "")
 		wantWait(t, "the next", ask("2001:db8::ffff", 97), 10*time.Second)
 		wantCode(t, "another network", ask("2001:db8:0:1::1", 99), "")

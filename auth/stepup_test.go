@@ -145,10 +145,10 @@ func TestStepUpCodesEnd(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		_, ann := f.mint("ann@example.com")
 		old := f.stepUpCode(ann, promote)
-		f.clock.advance(10*time.Minute - time.Millisecond)
+		f.clock.Advance(10*time.Minute - time.Millisecond)
 		wantCode(t, "just before its end", f.stepUp(ann, promote, " "+old[:3]+"-"+old[3:]), "")
 		old = f.stepUpCode(ann, promote)
-		f.clock.advance(10 * time.Minute)
+		f.clock.Advance(10 * time.Minute)
 		wantCode(t, "at its end", f.stepUp(ann, promote, old), crm.InvalidCode)
 		old = f.stepUpCode(ann, promote)
 		fresh := f.stepUpCode(ann, promote)
@@ -245,7 +245,7 @@ func TestGuessesOfSignInAndStepUpAreCountedTogether(t *testing.T) {
 		if counts[crm.InvalidCode] != 10 || counts[crm.RateLimited] != 70 {
 			t.Errorf("80 parallel guesses: %v", counts)
 		}
-		f.clock.advance(10 * time.Minute)
+		f.clock.Advance(10 * time.Minute)
 		code, waiting = f.ask("ann@example.com"), f.stepUpCode(ann, promote)
 		if len(code) != 12 || len(waiting) != 12 {
 			t.Fatalf("the codes are %q and %q", code, waiting)

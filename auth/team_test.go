@@ -56,7 +56,7 @@ func TestCredentialsPickScopeAndWorkspace(t *testing.T) {
 			if got != c.want {
 				t.Errorf("scope %q in %q gives %s, want %s", c.scope, c.workspace, got, c.want)
 			}
-			f.clock.advance(10 * time.Minute)
+			f.clock.Advance(10 * time.Minute)
 		}
 	})
 }
@@ -85,10 +85,10 @@ func TestWorkspacesAreSortedByMembership(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		_, bob := f.mint("bob@example.com")
 		_, carl := f.mint("carl@example.com")
-		f.clock.advance(time.Minute)
+		f.clock.Advance(time.Minute)
 		_, ann := f.mint("ann@example.com")
 		for _, admin := range []crm.Actor{carl, bob} {
-			f.clock.advance(time.Minute)
+			f.clock.Advance(time.Minute)
 			f.colleague(admin, "ann@example.com", crm.RoleMember)
 		}
 		wantIn := func(want ...string) {
@@ -193,7 +193,7 @@ func TestInvitesAreLimited(t *testing.T) {
 		for i := range 5 {
 			wantCode(t, "inviting again", f.invite([]crm.Actor{ann, bob}[i%2], "eve%s@example.com"), "")
 		}
-		f.clock.advance(time.Hour)
+		f.clock.Advance(time.Hour)
 		wantWait(t, "a sixth time, from any workspace", f.invite(bob, "eve%s@example.com"), 23*time.Hour)
 		wantHint(t, f.invite(bob, "eve%s@example.com"), "eve%s@example.com has received")
 		for i := range 97 { // with the three to eve, a hundred
@@ -203,7 +203,7 @@ func TestInvitesAreLimited(t *testing.T) {
 		for range 5 { // refused invites are not counted for the address
 			wantCode(t, "another user", f.invite(bob, "late@example.com"), "")
 		}
-		f.clock.advance(23 * time.Hour)
+		f.clock.Advance(23 * time.Hour)
 		wantCode(t, "a day later", f.invite(ann, "eve%s@example.com"), "")
 	})
 }
@@ -231,7 +231,7 @@ func guessed(t *testing.T, email string) (steps []map[string]int, logged string)
 			step(func() { _ = f.try(email, fmt.Sprintf("%06d", window*10+i)) })
 		}
 		step(func() { _ = f.try(email, "long-and-wrong") })
-		f.clock.advance(10 * time.Minute)
+		f.clock.Advance(10 * time.Minute)
 	}
 	failed := map[string][]string{"action": {"sign_in.fail"}}
 	in := append(f.changes(ann, failed), f.changes(crm.Actor{}, failed)...) // one of the two logs is empty
@@ -283,7 +283,7 @@ func TestLoggedFailuresPerDayAreLimited(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		for i := range 250 {
 			if i%100 == 0 {
-				f.clock.advance(10 * time.Minute)
+				f.clock.Advance(10 * time.Minute)
 			}
 			wantCode(t, "no code", f.try("new@example.com", fmt.Sprintf("%06d", i)), crm.InvalidCode)
 		}
@@ -291,7 +291,7 @@ func TestLoggedFailuresPerDayAreLimited(t *testing.T) {
 			t.Errorf("%d of 250 failures are logged, want 100", n)
 		}
 		_ = f.try("other@example.com", "1")
-		f.clock.advance(24 * time.Hour)
+		f.clock.Advance(24 * time.Hour)
 		_ = f.try("new@example.com", "1")
 		if n := len(f.changes(crm.Actor{}, map[string][]string{"action": {"sign_in.fail"}})); n != 102 {
 			t.Errorf("with one of another address, and one a day later, %d are logged, want 102", n)

@@ -99,12 +99,12 @@ func (f *fixture) checkStored(token string) {
 func TestIdleTokensExpire(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		token, _ := f.mint("ann@example.com")
-		f.clock.advance(30*24*time.Hour + time.Millisecond)
+		f.clock.Advance(30*24*time.Hour + time.Millisecond)
 		for range 2 {
 			f.wantActor("after more than 30 idle days", token, crm.TokenExpired)
 		}
 		fresh, _ := f.mint("ann@example.com")
-		f.clock.advance(30 * 24 * time.Hour)
+		f.clock.Advance(30 * 24 * time.Hour)
 		f.wantActor("after 30 days", fresh, "")
 	})
 }
@@ -113,14 +113,14 @@ func TestTokensSlideOnUse(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		token, _ := f.mint("ann@example.com")
 		for range 4 {
-			f.clock.advance(29 * 24 * time.Hour)
+			f.clock.Advance(29 * 24 * time.Hour)
 			f.wantActor("used every 29 days", token, "")
 		}
 		f.store.FlushLastUsed(t.Context())
 		f.Auth = auth.New(f.store, auth.Options{})
-		f.clock.advance(29 * 24 * time.Hour)
+		f.clock.Advance(29 * 24 * time.Hour)
 		f.wantActor("with nothing cached", token, "")
-		f.clock.advance(31 * 24 * time.Hour)
+		f.clock.Advance(31 * 24 * time.Hour)
 		f.wantActor("after 31 idle days", token, crm.TokenExpired)
 	})
 }
@@ -129,7 +129,7 @@ func TestSlidingSurvivesARestart(t *testing.T) {
 	f := onFile(t)
 	token, _ := f.mint("ann@example.com")
 	for range 3 {
-		f.clock.advance(29 * 24 * time.Hour)
+		f.clock.Advance(29 * 24 * time.Hour)
 		f.wantActor("used every 29 days", token, "")
 		f.close()
 		f = openWith(t, f.clock, f.opts)
@@ -141,7 +141,7 @@ func TestUseIsStoredOnceAMinute(t *testing.T) {
 		token, _ := f.mint("ann@example.com")
 		start := f.clock.Now()
 		for _, step := range []struct{ wait, noted time.Duration }{{0, 0}, {30 * time.Second, 0}, {29 * time.Second, 0}, {time.Second, time.Minute}, {time.Second, time.Minute}} {
-			f.clock.advance(step.wait)
+			f.clock.Advance(step.wait)
 			f.actor(token)
 			f.store.FlushLastUsed(t.Context())
 			session, found, err := account.FindSession(t.Context(), f.store, auth.Hash(token))
@@ -174,7 +174,7 @@ func (b *busy) use() {
 	for !b.stop.Load() {
 		late := b.revoked.Load()
 		if !late {
-			b.f.clock.advance(time.Second) // ends the cached session, so there are reads during the revocation
+			b.f.clock.Advance(time.Second) // ends the cached session, so there are reads during the revocation
 		}
 		_, err := b.f.Actor(b.f.t.Context(), b.token)
 		if code := codeOf(err); late && code != crm.InvalidToken || code != "" && code != crm.InvalidToken {

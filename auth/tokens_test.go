@@ -130,7 +130,7 @@ func TestTokensOfAUserAreBounded(t *testing.T) {
 		m := &tokenModel{t: t, f: f, seed: seed, live: map[string]held{}, all: map[string]held{}}
 		for i := range 95 {
 			m.signIn(fmt.Sprint("agent ", i%40))
-			f.clock.advance(time.Minute)
+			f.clock.Advance(time.Minute)
 		}
 		for range 60 {
 			ids := slices.Sorted(maps.Keys(m.live))
@@ -144,9 +144,9 @@ func TestTokensOfAUserAreBounded(t *testing.T) {
 			case 3:
 				m.use(some)
 			case 4:
-				f.clock.advance(time.Duration(2+rng.IntN(20*24*60)) * time.Minute)
+				f.clock.Advance(time.Duration(2+rng.IntN(20*24*60)) * time.Minute)
 			}
-			f.clock.advance(2 * time.Minute)
+			f.clock.Advance(2 * time.Minute)
 		}
 		m.check()
 		f.close()
@@ -165,7 +165,7 @@ func TestDailySignInAlwaysWorks(t *testing.T) {
 			}
 			f.actor(in.Token)
 		}
-		f.clock.advance(6 * time.Hour)
+		f.clock.Advance(6 * time.Hour)
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"crmkit/server"
 	"crmkit/store"
 	"crmkit/store/account"
+	"crmkit/store/storetest/kit"
 )
 
 // rig is a server whose clock and random source are the same in every run, with a client of it.
@@ -30,7 +31,7 @@ type rig struct {
 	stores  []*store.Store // of all
 	servers []*server.Server
 	handler http.Handler // gives the requests to the servers in turn
-	clock   *clock
+	clock   *kit.Clock
 	header  http.Header // sent with every request
 	logs    *lockedBuffer
 	opts    store.Options // of its stores
@@ -59,23 +60,6 @@ func (l *lockedBuffer) tail() string {
 	const last = 3000
 	text := l.String()
 	return text[max(0, len(text)-last):]
-}
-
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
 }
 
 // fixedRand is a random source that gives the same bytes in every run.
@@ -108,7 +92,7 @@ func newRigWith(t testing.TB, opts store.Options) *rig {
 // newRig returns a rig. A test that names a file has one server.
 func (s setup) newRig(t testing.TB, opts store.Options) *rig {
 	t.Helper()
-	r := &rig{t: t, clock: &clock{now: time.Date(2026, 6, 10, 9, 0, 0, 0, time.UTC)}, header: http.Header{}, logs: &lockedBuffer{}}
+	r := &rig{t: t, clock: kit.NewClock(), header: http.Header{}, logs: &lockedBuffer{}}
 	if opts.Schema == nil {
 		opts.Schema = schema(t)
 	}
