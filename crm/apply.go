@@ -280,7 +280,8 @@ func (f *Field) checkSize(v Value) *Error {
 // has a value, which the client tried to clear.
 func missingFieldError(e *Entity, f *Field, before Value) *Error {
 	if before.Set() {
-		return Errorf(MissingField, "%s of %s cannot be empty; send a value or leave it out.", f.Name, Article(e.Name)).On(f.Name)
+		return Errorf(MissingField, "%s of %s cannot be empty; send a value or leave it out.", f.Name, Article(e.Name)).On(f.Name).
+			ForRow("%s of %s cannot be cleared; give the row a value, or leave it out or empty to keep the one that is there.", f.Name, Article(e.Name))
 	}
 	return Errorf(MissingField, `%s is required to make %s; send {"%s":…}.`, f.Name, Article(e.Name), f.Name).On(f.Name).
 		ForRow("%s is required to make %s; add a column %s, or fill its cell in this row.", f.Name, Article(e.Name), f.Name)

@@ -25,6 +25,9 @@
 // has neither is about the contact of the same name and phone number, else it is identified by a
 // hash of its cells.
 //
+// A row may name the version of its record. It is refused if it would change the record at another
+// one, so a file that was made from records does not undo what happened to them since.
+//
 // # Failure
 //
 // Rows are read in batches, and saved in transactions of some rows, each row in a savepoint.

@@ -67,13 +67,16 @@ func inputText(d store.Draft, f *crm.Field) string {
 }
 
 // update updates the record that a row was found to be about.
-func (im *Importer) update(tx *store.Tx, d store.Draft, key int64) (store.Outcome, error) {
+func (im *Importer) update(tx *store.Tx, d store.Draft, key int64, e entry) (store.Outcome, error) {
 	err := im.refuseOther(tx, d, key, foundByID)
 	if err == nil {
 		d, err = im.withoutOthers(tx, d, key)
 	}
 	if err == nil {
 		d, im.kept, err = im.keepKnown(tx, d, key)
+	}
+	if err == nil {
+		d, err = im.keepName(tx, d, key, e)
 	}
 	if err != nil {
 		return store.Outcome{}, err

@@ -24,7 +24,7 @@ type Options struct {
 	Entity    *crm.Entity       // of the rows; nil: the file is an exported workspace, whose rows name theirs
 	Source    string            // where the rows come from; empty: the file decides
 	Key       string            // the column that identifies the rows; empty: their id, address or content does
-	Stated    map[string]string // decimal and dates, as CheckStyle accepts them; missing: the file decides
+	Stated    map[string]string // decimal and dates, as CheckStyle accepts them, and null, as CheckNull does; missing: the file decides
 	DryRun    bool              // say what would happen, and save nothing
 	Atomic    bool              // save all rows or none
 	Limits    Limits
@@ -64,6 +64,11 @@ type Reading struct {
 	columns *cells.Columns // nil for an exported workspace
 	remarks []string       // on the lines that are no rows
 	size    Size
+
+	versioned bool     // a column version has that of the record
+	nullsOf   string   // whose export the rows are, so that nulls of JSON change nothing; empty: they clear
+	hasNulls  bool     // rows have nulls
+	nulls     []string // what the plan says of them
 }
 
 // Plan returns how the file is understood, as lines for a reader: whose ids the rows have, the
@@ -89,7 +94,11 @@ func (r Reading) Plan() []string {
 	if r.key != "" {
 		list = append(list, "key: "+norm.Quote(r.key)+" identifies the rows")
 	}
-	return append(append(list, r.columns.Remarks()...), r.columns.StyleRemarks()...)
+	list = append(append(list, r.columns.Remarks()...), r.columns.StyleRemarks()...)
+	if r.versioned && r.columns.HasVersions() {
+		list = append(list, "version: a row that would change a record which is at another version is refused")
+	}
+	return append(list, r.nulls...)
 }
 
 // identified reports whether a column identifies rows. An exported workspace has ids of its own.
@@ -179,7 +188,10 @@ func (im *Importer) open(file io.Reader) (err error) {
 		im.rows, err = im.dump(in)
 		return err
 	}
-	if im.rows, err = in.Rows(im.knows); err != nil {
+	if im.rows, err = in.Rows(im.knows, im.opts.Stated["null"]); err != nil {
+		return err
+	}
+	if err := im.checkNull(); err != nil {
 		return err
 	}
 	if im.rows.Format() == rows.VCardFormat {

@@ -88,6 +88,9 @@ func addOther(tx *store.Tx, d *store.Draft, rec crm.Record, in crm.Input) error 
 func (im *Importer) knownInput(rec crm.Record, in crm.Input) (crm.Input, []string) {
 	f, had := in.Field, rec.Value(in.Field.Name)
 	switch {
+	case isCleared(in) && had.Set() && im.seenBefore(rec):
+		return crm.Input{}, []string{f.Path()} // a value wins over none
+	case isCleared(in):
 	case f.Type.Kind() == crm.ListKind:
 		if in.Mode == crm.Set {
 			in.Mode = crm.EditTags
@@ -146,6 +149,12 @@ func withoutOtherMembers(in crm.Input, had crm.Value) (crm.Input, []string) {
 		names = append(names, in.Field.Name+"."+m.Name)
 		return true
 	})
+	for _, key := range in.Remove {
+		if slices.ContainsFunc(had.Members(), func(m crm.Member) bool { return m.Name == key }) {
+			names = append(names, in.Field.Name+"."+key)
+		}
+	}
+	in.Remove = nil
 	if in.Value = crm.Members(members); len(members) == 0 {
 		return crm.Input{}, names
 	}
@@ -173,8 +182,12 @@ func addFormer(d *store.Draft, rec crm.Record, in crm.Input) {
 	if in.Field.Others == "" || in.Mode != crm.Set || !in.Value.Set() {
 		return
 	}
+	others := d.Entity.Field(in.Field.Others)
+	if at := draft.InputAt(*d, others.Name); at >= 0 && isCleared(d.Inputs[at]) {
+		return
+	}
 	if was := rec.Value(in.Field.Name).Text; was != "" && in.Field.ItemForm(was) != in.Field.ItemForm(in.Value.Text) {
-		addItem(d, d.Entity.Field(in.Field.Others), was)
+		addItem(d, others, was)
 	}
 }
 

@@ -47,7 +47,7 @@ func (im *Importer) withoutOthers(tx *store.Tx, d store.Draft, key int64) (store
 func (im *Importer) withoutOthersItems(tx *store.Tx, d store.Draft, key int64) (store.Draft, error) {
 	list := d.Entity.Field(d.Entity.Field(d.Entity.Keys.Unique).Others).Name
 	at := draft.InputAt(d, list)
-	if at < 0 {
+	if at < 0 || isCleared(d.Inputs[at]) {
 		return d, nil
 	}
 	var own []string

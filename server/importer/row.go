@@ -46,7 +46,10 @@ func (im *Importer) read(r rows.Row) entry {
 	if e.fault != nil {
 		return e
 	}
-	if e.cells, e.fault = im.columnsOf(e.entity).Read(r.Cells, im.how()); e.fault != nil {
+	if !im.clears() {
+		r.Nulls = nil
+	}
+	if e.cells, e.fault = im.columnsOf(e.entity).Read(r.Cells, r.Nulls, im.how()); e.fault != nil {
 		return e
 	}
 	e.id = e.cells.ID
@@ -59,7 +62,7 @@ func (im *Importer) read(r rows.Row) entry {
 	}
 	unique := e.entity.Field(e.entity.Keys.Unique)
 	if im.key != "" && e.id != "" || e.id == "" && unique != nil && unique.Type == fieldtype.Domain {
-		e.content = hex.EncodeToString([]byte(contentHash(r)))
+		e.content = hex.EncodeToString([]byte(im.contentHash(r)))
 	}
 	if e.fault == nil {
 		e.like = im.likenessOf(e)
@@ -69,7 +72,7 @@ func (im *Importer) read(r rows.Row) entry {
 
 // how returns how the cells of the rows are read.
 func (im *Importer) how() cells.How {
-	how := cells.How{Env: im.opts.Env, OwnIDs: im.hasOwnIDs(), Key: im.key}
+	how := cells.How{Env: im.opts.Env, OwnIDs: im.hasOwnIDs(), Key: im.key, Versions: im.versioned, KeepNulls: im.isDump() || im.nullsOf != ""}
 	if !how.OwnIDs {
 		how.Shows = func(id string) bool {
 			_, is := references.ID{Source: im.source, ID: id}.Item()
@@ -111,7 +114,7 @@ func hasUnique(d store.Draft) bool {
 // although nothing happened, like a checksum, are not part of it. It is empty if too many rows
 // need one.
 func (im *Importer) contentID(r rows.Row) string {
-	hash := contentHash(r)
+	hash := im.contentHash(r)
 	part := binary.BigEndian.Uint64([]byte(hash)) // rows that share it still differ in the rest of the id
 	if len(im.seen) >= maxWithoutID && im.seen[part] == 0 {
 		return ""
@@ -120,9 +123,12 @@ func (im *Importer) contentID(r rows.Row) string {
 	return hex.EncodeToString([]byte(hash)) + repeatMark(int(im.seen[part])-1)
 }
 
-// contentHash returns a hash of the cells of a row, as 16 bytes.
-func contentHash(r rows.Row) string {
-	cells := slices.DeleteFunc(slices.Clone(r.Cells), func(c crm.Member) bool { return products.IsVolatile(c.Name) })
+// contentHash returns a hash of the cells of a row, as 16 bytes. What the row says of the state of the
+// record, its version and what it does not have, is no part of it.
+func (im *Importer) contentHash(r rows.Row) string {
+	cells := slices.DeleteFunc(slices.Clone(r.Cells), func(c crm.Member) bool {
+		return products.IsVolatile(c.Name) || im.versioned && c.Name == crm.FieldVersion
+	})
 	if len(cells) == 0 {
 		cells = slices.Clone(r.Cells)
 	}

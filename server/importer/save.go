@@ -120,7 +120,7 @@ func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
 	im.created, im.kept, im.notes = nil, nil, nil
 	im.at = rows.Place{N: e.n, Line: e.fileLine}
 	err := tx.Savepoint(func() (err error) {
-		if out, err = im.save(tx, e); err == nil {
+		if out, err = im.saveVersion(tx, e); err == nil {
 			err = im.mapMerged(tx, e, out.After.Key)
 		}
 		return err
@@ -173,7 +173,7 @@ func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 		return store.Outcome{}, err
 	}
 	if key != 0 {
-		return im.update(tx, d, key)
+		return im.update(tx, d, key, e)
 	}
 	if err := im.checkOwnID(tx, e); err != nil {
 		return store.Outcome{}, err
@@ -205,12 +205,15 @@ func (im *Importer) saveKnown(tx *store.Tx, d store.Draft, e entry) (store.Outco
 		if err = im.refuseOther(tx, d, key, foundByKey); err == nil {
 			d, im.kept, err = im.keepKnown(tx, d, key)
 		}
+		if err == nil {
+			d, err = im.keepName(tx, d, key, e)
+		}
 	}
 	if err != nil {
 		return store.Outcome{}, err
 	}
 	if key == 0 {
-		d = withName(d, e)
+		d = withName(withoutClears(d), e)
 	}
 	return tx.SaveAs(key, d)
 }

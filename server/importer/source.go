@@ -120,11 +120,11 @@ func (im *Importer) detectSource(first []rows.Row) {
 			}
 		}
 	}
-	if im.opts.Source != "" && im.source != "crmkit" {
-		return
+	if im.opts.Source == "" || im.source == "crmkit" {
+		handles := slices.Contains(names, "handle")
+		im.ownIDs = seen[crm.IDOK] > seen[crm.IDOtherWorkspace] || handles && seen[crm.IDWrongCheck] > 0 && seen[crm.IDOtherWorkspace] == 0
 	}
-	handles := slices.Contains(names, "handle")
-	im.ownIDs = seen[crm.IDOK] > seen[crm.IDOtherWorkspace] || handles && seen[crm.IDWrongCheck] > 0 && seen[crm.IDOtherWorkspace] == 0
+	im.decideRecords(first, seen)
 }
 
 // columnsOf returns the names of the cells of rows that have no line of column names.

@@ -85,6 +85,7 @@ func (im *Importer) decideColumns(first []rows.Row) error {
 			im.columns.Sample(r.Cells, im.how())
 		}
 	}
+	im.nulls = im.nullRemarks()
 	return nil
 }
 
@@ -109,10 +110,18 @@ func (im *Importer) addColumns(list ...rows.Row) *crm.Error {
 // columns, so their number is checked with each row.
 func (im *Importer) addCells(c *cells.Columns, r rows.Row) *crm.Error {
 	for _, cell := range r.Cells {
-		if len(cell.Name) > maxColumnName {
-			return crm.Errorf(crm.InvalidValue, "row %s: the name of a column or key has more than the maximum of %d bytes: %s. Nothing was saved; shorten it.", r.Place(), maxColumnName, norm.Quote(cell.Name))
+		if fault := checkName(r, cell.Name); fault != nil {
+			return fault
 		}
 		c.Add(cell.Name)
+	}
+	if im.hasNulls = im.hasNulls || len(r.Nulls) > 0; im.clears() {
+		for _, name := range r.Nulls {
+			if fault := checkName(r, name); fault != nil {
+				return fault
+			}
+			c.AddNulls(name)
+		}
 	}
 	if !im.hasOwnIDs() { // whose columns are written as crmkit writes them
 		c.Learn(r.Cells, r.Place())
@@ -121,6 +130,14 @@ func (im *Importer) addCells(c *cells.Columns, r rows.Row) *crm.Error {
 		return crm.Errorf(crm.InvalidValue, "the rows up to row %s have more than the maximum of %d different keys; nothing was saved. Put your own keys into one object, custom.", r.Place(), crm.MaxColumns)
 	}
 	return nil
+}
+
+// checkName refuses the name of a column or key that is too long.
+func checkName(r rows.Row, name string) *crm.Error {
+	if len(name) <= maxColumnName {
+		return nil
+	}
+	return crm.Errorf(crm.InvalidValue, "row %s: the name of a column or key has more than the maximum of %d bytes: %s. Nothing was saved; shorten it.", r.Place(), maxColumnName, norm.Quote(name))
 }
 
 // checkRows refuses a file without rows, and one whose lines were joined into one. first are

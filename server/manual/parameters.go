@@ -52,6 +52,7 @@ var parameterDocs = map[string]string{
 	"on_duplicate": "fail: if the record would look like another, nothing is saved; see /help/duplicates",
 	"confirm":      "the token of a dry run, or of confirmation_required: does exactly what that showed",
 	"all":          "1: every record; without filters",
+	"null":         "for CSV: the word of cells that clear their field, like NULL; see /help/import",
 }
 
 // queryParameters describes the query parameters. The header X-Escalation-Code can replace

@@ -83,6 +83,10 @@ func (x *Endpoints) importOptions(rq *web.Request) (opts importer.Options, fault
 		}
 		opts.Stated[param] = value
 	}
+	opts.Stated["null"] = rq.Params.Get("null")
+	if fault = importer.CheckNull(opts.Stated["null"]); fault != nil {
+		return opts, fault
+	}
 	asked, fault := rq.Planning()
 	if fault != nil {
 		return opts, fault

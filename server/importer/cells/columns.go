@@ -37,6 +37,7 @@ const (
 	forField                   // its value, or a part of it
 	forID                      // the id of the record in the source
 	forReadOnly                // the server sets it, like created_at; field is nil if the entity does not have it
+	forVersion                 // the version that the record must have
 	forReference               // finds the record that the field refers to
 	forAnyReference            // is the id of a record of whatever kind
 	forMember                  // the value of a key of an object
@@ -63,7 +64,10 @@ type Columns struct {
 	ways   map[string]*way // where the values of each column went in the rows of a sample
 	ownIDs bool            // those rows are an export of crmkit
 
-	currencies []string // the columns that name the currency of their row
+	versions bool // and their column version has that of the record
+
+	currencies []string        // the columns that name the currency of their row
+	nulls      map[string]bool // the columns in which a row says that there is no value
 }
 
 // New returns the columns of a file with records of an entity.
@@ -135,6 +139,8 @@ func (c *Columns) find(name string) mapping {
 			return mapping{use: forReference, path: f.Name, field: f, exact: true}
 		case !f.ReadOnly:
 			return mapping{use: forField, path: f.Name, field: f, exact: true, own: f.Name == name}
+		case name == crm.FieldVersion:
+			return mapping{use: forVersion, path: name, field: f, exact: true}
 		case f.Name == name:
 			return mapping{use: forReadOnly, field: f}
 		}
@@ -226,6 +232,9 @@ func (c *Columns) Identified() bool {
 func (c *Columns) Identify() bool {
 	return slices.ContainsFunc(c.names, func(name string) bool { return c.known[name].identifies() })
 }
+
+// HasVersions reports whether a column has the versions of records.
+func (c *Columns) HasVersions() bool { return c.known[crm.FieldVersion].use == forVersion }
 
 // Knows reports whether a name is that of a field, or of a column of any product. It adds nothing.
 func (c *Columns) Knows(name string) bool {

@@ -119,7 +119,7 @@ func TestStylesOfRandomGroups(t *testing.T) {
 			continue
 		}
 		for _, cell := range column {
-			row, fault := c.Read(cell.row(), how)
+			row, fault := c.Read(cell.row(), nil, how)
 			if fault != nil && mixed && cell.isOpen() {
 				continue
 			}

@@ -2,8 +2,11 @@ package cells
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // addID adds the id of the record in its source. A second one is kept like a cell without a field,
@@ -21,6 +24,16 @@ func (row *rowFields) addID(p placedCell) {
 	if where := row.aside[p.name]; isKey && where != "" {
 		row.aside[p.name] = "id and " + where
 	}
+}
+
+// setVersion reads the version that the record of the row must have.
+func (row *rowFields) setVersion(p placedCell) *crm.Error {
+	n, err := strconv.ParseInt(strings.TrimSpace(Text(p.json)), 10, 64)
+	if err != nil || n < 1 {
+		return crm.Errorf(crm.InvalidValue, "version is the number of the version that the record has, not %s. Correct it, or leave it empty to change any version. If the column is one of your own, rename it, or add source=<the origin of the file>.", norm.ShowJSON(p.json)).On(crm.FieldVersion)
+	}
+	row.Version = n
+	return nil
 }
 
 // takeAnyID takes the id of the preferred column of those with ids of records of whatever kind.

@@ -155,7 +155,7 @@ func (row *rowFields) mergeAddress(f *crm.Field, list []placedCell) {
 func (row *rowFields) joinObjects(objects []placedCell) (members []crm.Member) {
 	for _, p := range objects {
 		var lost []crm.Member
-		for _, m := range readObject(Text(p.json)) {
+		for _, m := range row.withoutNulls(readObject(Text(p.json))) {
 			at := indexOf(members, m.Name)
 			switch {
 			case at < 0:
@@ -183,6 +183,9 @@ func (row *rowFields) mergeKeys(list []placedCell) *crm.Error {
 			cell, fault := p.field.Type.DecodeCell(p.field, crm.Cell{JSON: p.json})
 			if fault != nil {
 				return fault
+			}
+			if members := readObject(cell.JSON); row.KeepNulls && members != nil {
+				cell.JSON = string(norm.AppendObject(nil, row.withoutNulls(members)))
 			}
 			row.set(p.field, cell.JSON)
 		} else if !row.setKey(p.key, p.json) {

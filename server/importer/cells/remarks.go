@@ -28,10 +28,10 @@ type way struct {
 // Sample reads a row to see where its values go. A row with a fault shows nothing.
 func (c *Columns) Sample(cells []crm.Member, how How) {
 	how.aside = map[string]string{}
-	if _, fault := c.Read(cells, how); fault != nil {
+	if _, fault := c.Read(cells, nil, how); fault != nil {
 		return
 	}
-	if c.ownIDs = how.OwnIDs; c.ways == nil {
+	if c.ownIDs, c.versions = how.OwnIDs, how.Versions; c.ways == nil {
 		c.ways = map[string]*way{}
 	}
 	for _, cell := range cells {
@@ -122,9 +122,9 @@ func (c *Columns) goesTo(name string) (path string, isOwn bool) {
 		w = &way{taken: true}
 	}
 	switch {
-	case t.use == forReadOnly && c.ownIDs:
+	case t.use == forReadOnly && c.ownIDs, t.use == forVersion && (c.ownIDs || c.versions):
 		return name, true
-	case t.use == forReadOnly || t.use == forNothing:
+	case t.use == forReadOnly || t.use == forVersion || t.use == forNothing:
 		return c.other(name).path, false
 	case w.aside != "" && !w.taken:
 		return w.aside, false

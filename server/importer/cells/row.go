@@ -22,6 +22,9 @@ type How struct {
 	OwnIDs bool      // they are an export of crmkit, in which a column like created_at has the value of the field of that name
 	Key    string    // the column that identifies the rows; empty: their ids do
 
+	Versions  bool // a column version has that of the record; otherwise it is one like others
+	KeepNulls bool // nulls in objects change nothing
+
 	// Shows reports whether the record will show an id; nil: it will. Any other id is kept, like
 	// a cell without a field.
 	Shows func(id string) bool
@@ -33,6 +36,7 @@ type How struct {
 type Row struct {
 	ID        string       // of the record in its source
 	CreatedAt string       // when the record was created, if the row is of crmkit's own export
+	Version   int64        // that the record must have; 0: any
 	Lookups   []Lookup     // the records that it refers to
 	AnyID     string       // of a record of some kind that it refers to, in the source
 	Members   []crm.Member // the values of the entity's own fields, in the form of a body
@@ -52,11 +56,15 @@ type rowFields struct {
 	rest    []crm.Member            // cells that no field takes, under the names of their columns
 }
 
-// Read returns what the cells of a row say.
-func (c *Columns) Read(cells []crm.Member, how How) (Row, *crm.Error) {
+// Read returns what the cells of a row say. nulls are the columns in which it says that there is no
+// value.
+func (c *Columns) Read(cells []crm.Member, nulls []string, how How) (Row, *crm.Error) {
 	row := &rowFields{How: how, columns: c, stated: c.currencyIn(cells), byField: map[string][]placedCell{}}
 	for _, cell := range cells {
 		p := c.place(crm.Member{Name: cell.Name, JSON: withoutGuard(cell.JSON)})
+		if p.use == forVersion && !how.Versions {
+			p.use = forReadOnly
+		}
 		if !how.OwnIDs && p.isNothing() {
 			continue
 		}
@@ -76,6 +84,7 @@ func (c *Columns) Read(cells []crm.Member, how How) (Row, *crm.Error) {
 	}
 	row.addClosed()
 	row.Members = row.withRest()
+	row.clear(nulls)
 	return row.Row, nil
 }
 
@@ -86,6 +95,8 @@ func (row *rowFields) add(p placedCell) (fault *crm.Error) {
 		fault = row.setField(p)
 	case p.use == forID:
 		row.addID(p)
+	case p.use == forVersion:
+		fault = row.setVersion(p)
 	case p.use == forReference:
 		row.addReference(p)
 	case p.use == forAnyReference:

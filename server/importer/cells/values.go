@@ -118,6 +118,9 @@ func (row *rowFields) mergeList(f *crm.Field, list []placedCell) *crm.Error {
 			return fault
 		}
 		decoded, ok := norm.ParseArray(cell.JSON)
+		if ok && len(decoded) == 0 && !row.OwnIDs {
+			continue // only a null clears a list
+		}
 		switch {
 		case i == 0 && (len(list) == 1 || !ok): // which the field reads, or refuses
 			row.set(f, cell.JSON)
@@ -136,7 +139,9 @@ func (row *rowFields) mergeList(f *crm.Field, list []placedCell) *crm.Error {
 			row.keepToo(p)
 		}
 	}
-	row.set(f, "["+strings.Join(items, ",")+"]")
+	if len(items) > 0 || row.OwnIDs {
+		row.set(f, "["+strings.Join(items, ",")+"]")
+	}
 	return nil
 }
 

@@ -16,13 +16,14 @@ type csvRows struct {
 	columns []string
 	width   int    // how many of them are cells of the file
 	group   string // the column for the title of the group
+	null    string // the cell that says that there is no value; empty: none does
 	remarks []string
 	groups  groups
 	n       int
 }
 
 // newCSVRows reads the line of column names.
-func newCSVRows(in *File, known func(string) bool) (Reader, error) {
+func newCSVRows(in *File, known func(string) bool, null string) (Reader, error) {
 	header := findHeader(in, known)
 	head, _ := in.Peek(sniffSize)
 	titled, title := firstGroup(header, head)
@@ -42,7 +43,7 @@ func newCSVRows(in *File, known func(string) bool) (Reader, error) {
 	}
 	width := cells.count
 	all := columnNames(append(slices.Clone(names), csvCell{at: width, text: groupColumn}), width+1)
-	c := &csvRows{columns: all[:width], width: width, group: all[width], remarks: header.remarks(), groups: groups{cells: cells, names: names, titled: titled, title: title}}
+	c := &csvRows{columns: all[:width], width: width, group: all[width], null: null, remarks: header.remarks(), groups: groups{cells: cells, names: names, titled: titled, title: title}}
 	if title != "" {
 		c.columns = all
 	}
@@ -100,12 +101,16 @@ func (c *csvRows) Next() (Row, error) {
 	}
 	for _, cell := range record.cells {
 		text := cellValue(cell.text)
-		if text == "" {
+		if strings.TrimSpace(text) == "" {
 			continue
 		}
 		if cell.at >= c.width {
-			r.Cells, r.Fault = nil, crm.Errorf(crm.InvalidValue, "the row has %d cells, but there are %d columns; put cells that contain the separator in quotes.", record.count, c.width)
+			r.Cells, r.Nulls, r.Fault = nil, nil, crm.Errorf(crm.InvalidValue, "the row has %d cells, but there are %d columns; put cells that contain the separator in quotes.", record.count, c.width)
 			return r, nil
+		}
+		if cell.text == c.null {
+			r.Nulls = append(r.Nulls, c.columns[cell.at])
+			continue
 		}
 		r.Cells = append(r.Cells, crm.Member{Name: c.columns[cell.at], JSON: norm.QuoteJSON(text)})
 	}

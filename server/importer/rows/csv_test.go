@@ -86,7 +86,7 @@ func TestHeaderIsFound(t *testing.T) {
 		if fault != nil {
 			t.Fatal(fault)
 		}
-		r, err := in.Rows(knownColumns)
+		r, err := in.Rows(knownColumns, "")
 		if err != nil {
 			t.Errorf("%q: %v", c.file, err)
 			continue

@@ -86,8 +86,8 @@ func wholeRunes(text []byte) []byte {
 
 // Rows returns the reader for the format of the file, by its first characters. known reports
 // whether a column name is one that the caller knows; it finds the line of column names if
-// there are others above it.
-func (f *File) Rows(known func(column string) bool) (Reader, error) {
+// there are others above it. null is the word of CSV for no value; empty: there is none.
+func (f *File) Rows(known func(column string) bool, null string) (Reader, error) {
 	head, err := f.Peek(sniffSize)
 	if err != nil && err != io.EOF {
 		return nil, readError(0, err, TruncatedHint)
@@ -105,7 +105,7 @@ func (f *File) Rows(known func(column string) bool) (Reader, error) {
 	case hasPrefixFold(text, vCardBegin):
 		return newCards(f), nil
 	}
-	return newCSVRows(f, known)
+	return newCSVRows(f, known, null)
 }
 
 // Lines reads the file as JSON lines, whatever it begins with.

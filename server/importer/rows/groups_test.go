@@ -58,7 +58,7 @@ func TestFooters(t *testing.T) {
 		{"Name,Sum\na,1\n" + strings.Repeat("n\n", 45) + "Totals (46)\n", "a" + strings.Repeat(" n", 45), "Totals (46)"},
 	} {
 		in, _ := Open(strings.NewReader(c.file))
-		reader, err := in.Rows(knownColumns)
+		reader, err := in.Rows(knownColumns, "")
 		var got []string
 		for err == nil {
 			var r Row
@@ -79,7 +79,7 @@ func TestGroupIsAColumn(t *testing.T) {
 	if fault != nil {
 		t.Fatal(fault)
 	}
-	r, err := in.Rows(knownColumns)
+	r, err := in.Rows(knownColumns, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
@@ -62,8 +63,8 @@ func readLine(n int, in *File) ([]byte, error) {
 	}
 }
 
-// objectRow returns a JSON object as row n. Members that are null or empty are left out: an
-// import never clears a field.
+// objectRow returns a JSON object as row n. Members that are empty or blank texts are left out, like
+// the empty cells of CSV.
 func objectRow(n int, text []byte) Row {
 	r := Row{N: n, Size: len(text)}
 	members, err := norm.ReadObject(text)
@@ -71,11 +72,23 @@ func objectRow(n int, text []byte) Row {
 		r.Fault = crm.Errorf(crm.BadJSON, "%s.", strings.Replace(err.Error(), "the body", "the row", 1))
 	}
 	for _, m := range members {
-		if m.JSON != "null" && m.JSON != `""` {
+		switch {
+		case m.JSON == "null":
+			r.Nulls = append(r.Nulls, m.Name)
+		case !isBlank(m.JSON):
 			r.Cells = append(r.Cells, m)
 		}
 	}
 	return r
+}
+
+// isBlank reports whether a value is a text of nothing but blanks.
+func isBlank(json string) bool {
+	if !strings.HasPrefix(json, `"`) || len(json) > 2 && json[1] > ' ' && json[1] != '\\' && json[1] < utf8.RuneSelf {
+		return false // as most values show by their first character
+	}
+	text, isText := norm.Unquote(json)
+	return isText && strings.TrimSpace(text) == ""
 }
 
 // isSpread reports whether text begins with an object over several lines, as programs print JSON

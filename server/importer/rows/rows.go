@@ -20,6 +20,7 @@ type Row struct {
 	N      int // 1 for the first
 	Line   int // of the file, in which it begins; 0: as its number says, or unknown
 	Cells  []crm.Member
+	Nulls  []string   // the columns in which it says that there is no value
 	Fault  *crm.Error // why it cannot be read; the rows after it can
 	Size   int        // bytes
 	Merged []string   // ids of records that were merged into it, in an exported workspace

@@ -22,7 +22,7 @@ func readAll(file io.Reader) (list []Row, columns []string, err error) {
 	if fault != nil {
 		return nil, nil, fault
 	}
-	r, err := in.Rows(knownColumns)
+	r, err := in.Rows(knownColumns, "")
 	if err != nil {
 		return nil, nil, err
 	}
