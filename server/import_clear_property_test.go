@@ -121,12 +121,12 @@ func (w *clearWorld) read(after string) {
 	for line := range strings.Lines(w.want(200, "GET", "/export/contacts?format=ndjson", "")) {
 		var c struct {
 			ID, Email, Title, Stage, Owner string
-			Version                              int
-			Follow                               string `json:"follow_up_note"`
-			Tags                                 []string
-			Address                              struct{ City string }
-			Company                              struct{ Name string }
-			Custom                               struct{ Seats, Plan string }
+			Version                        int
+			Follow                         string `json:"follow_up_note"`
+			Tags                           []string
+			Address                        struct{ City string }
+			Company                        struct{ Name string }
+			Custom                         struct{ Seats, Plan string }
 		}
 		if err := json.Unmarshal([]byte(line), &c); err != nil {
 			w.t.Fatal(err)

@@ -120,7 +120,9 @@ func TestClearedDefaults(t *testing.T) {
 	r.want(201, "POST", "/deals", `{"title":"x","amount":"5.00 EUR","stage":"won"}`)
 	r.want(201, "POST", "/tasks", `{"title":"x","done":true,"priority":"high"}`)
 	r.want(201, "POST", "/activities", `{"contact_id":"c_011p","kind":"call","body":"x","occurred_at":"2026-06-01"}`)
-	deal, task, activity := r.id("deal", 1), r.id("task", 1), r.id("activity", 1)
+	r.want(201, "POST", "/campaigns", `{"name":"x"}`)
+	r.want(201, "POST", "/campaign_members", `{"campaign_id":"`+r.id("campaign", 1)+`","contact_id":"c_011p","reason":"r"}`)
+	deal, task, activity, member := r.id("deal", 1), r.id("task", 1), r.id("activity", 1), r.id("campaign_member", 1)
 	for _, c := range []struct{ kind, file, want string }{
 		{"deals", `[{"id":"` + deal + `","amount":null}]`, "amount_cents 500 -> (unset)"},
 		{"deals", `[{"id":"` + deal + `","amount":"7.00 EUR","amount_cents":null,"currency":null}]`, "amount_cents (unset) -> 700"},
@@ -131,6 +133,9 @@ func TestClearedDefaults(t *testing.T) {
 		{"activities", `[{"id":"` + activity + `","occurred_at":null}]`, "unchanged"},
 		{"activities", `[{"id":"` + activity + `","kind":null,"body":null}]`, "ERROR missing_field body of an activity cannot be cleared; give the row a value, or leave it out or empty"},
 		{"activities", `[{"id":"` + activity + `","contact_id":null}]`, "ERROR missing_field an activity must belong to"},
+		{"campaign_members", `[{"id":"` + member + `","reason":null,"company":null}]`, "reason r -> (unset)"},
+		{"campaign_members", `[{"id":"` + member + `","contact":null}]`, "ERROR missing_field a campaign_member must have either contact_id or company_id"},
+		{"campaign_members", `[{"id":"` + member + `","campaign_id":null}]`, "ERROR missing_field campaign_id of a campaign_member cannot be cleared"},
 		{"contacts", `[{"id":"c_011p","name":null}]`, "ERROR missing_field name of a contact cannot be cleared; give the row a value"},
 		{"contacts", `[{"email":"ann@acme.com","name":null,"title":null}]`, "ERROR missing_field name of a contact cannot be cleared; give the row a value"},
 		{"contacts", "id,name\nc_011p,NULL\n", "name \"Ann Lee\" -> NULL"},

@@ -130,7 +130,7 @@ func (im *Importer) saveVersion(tx *store.Tx, e entry) (store.Outcome, error) {
 	}
 	switch was := out.Before.Version(); {
 	case out.Result == store.Created:
-		return out, crm.Errorf(crm.VersionConflict, "no %s is the one of this row, so none is at version %d: it may have been deleted. Take the version out of the row to create one.",
+		return out, crm.Errorf(crm.VersionConflict, "no %s is the one of this row, so none is at version %d: it may have been deleted. Take the version out of the row to create one; if version is a column of your own, rename it, or add source=<the origin of the file>.",
 			e.entity.Name, want).On(crm.FieldVersion)
 	case was != want:
 		return out, crm.Errorf(crm.VersionConflict, "%s is at version %d, not %d: it changed since the row was read. Correct the row by the record as it is now, and give it version %d; without a version it is saved over what changed.",
