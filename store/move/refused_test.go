@@ -55,6 +55,29 @@ func TestRefusedTargets(t *testing.T) {
 	}
 }
 
+// TestTargetsThatAreBegun moves into a file that a move made before it was killed: it has no tables yet,
+// or nothing at all. As a source each is refused, also by a dry run.
+func TestTargetsThatAreBegun(t *testing.T) {
+	for name, text := range map[string]string{"nothing": "", "a header": "PRAGMA journal_mode = WAL; PRAGMA user_version = 0; VACUUM"} {
+		t.Run(name, func(t *testing.T) {
+			from, to := servedFile(t), newFile(t)
+			must(t, os.WriteFile(to, nil, 0o600))
+			if text != "" {
+				execFile(t, to, text)
+			}
+			for _, dry := range []bool{true, false} {
+				_, err := Run(t.Context(), Options{From: opener(to), To: opener(newFile(t)), DryRun: dry})
+				wantRefusal(t, err, "is empty; name the")
+			}
+			want := contents(t, from)
+			_, err := Run(t.Context(), Options{From: opener(from), To: opener(to), DryRun: true})
+			must(t, err)
+			moved(t, from, to)
+			wantSame(t, want, to)
+		})
+	}
+}
+
 // withHeads returns contents with the usage of others, to which PostgreSQL may add a head.
 func withHeads(want, others map[string][]string) map[string][]string {
 	want["usage"] = others["usage"]

@@ -91,6 +91,7 @@ func (o Options) state(ctx context.Context) (fileState, error) {
 	state, err := markedStateOf(ctx, o.Path, o.Schema)
 	switch {
 	case err != nil:
+	case state.applied == 0 && o.role == engine.Look: // a move that was killed may have made it
 	case state.applied == 0:
 		err = fmt.Errorf("%s is empty; name the file of a server that has run", o.Path)
 	case o.role == engine.Return:
