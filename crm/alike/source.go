@@ -67,18 +67,26 @@ const (
 func WantedOf(keys []Key) (list []Wanted) {
 	weak := 0
 	for _, key := range keys {
-		if maxBlock(key.Hash) > MaxAlike {
+		if MostOf(key.Hash) == MaxRows {
 			weak++
 		}
 	}
 	for _, key := range keys {
-		most := MaxAlike + 1
-		if maxBlock(key.Hash) > MaxAlike {
+		most := MostOf(key.Hash)
+		if most == MaxRows {
 			most = min(MaxRows, maxAllRows/weak)
 		}
 		list = append(list, Wanted{key.Hash, most})
 	}
 	return list
+}
+
+// MostOf returns how many rows with a hash may be wanted at most, by WantedOf.
+func MostOf(hash int64) int {
+	if maxBlock(hash) > MaxAlike {
+		return MaxRows
+	}
+	return MaxAlike + 1
 }
 
 // Likes are the records that look like one.

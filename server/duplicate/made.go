@@ -48,7 +48,7 @@ func (c Check) Remarks(tx *store.Tx, out store.Outcome, others []string) (remark
 	if out.Result != store.Created || !alike.Knows(out.After.Entity) {
 		return others, nil
 	}
-	known, err := secondary.Known(tx.Tx, out.After.Entity)
+	known, err := secondary.KnownFor(tx.Tx, out.After.Entity)
 	if err != nil {
 		return nil, err
 	}

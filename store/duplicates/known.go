@@ -14,6 +14,7 @@ import (
 // record corrects it, or drops it. A Known that is nil knows nothing.
 type Known struct {
 	rows  map[int64][]alike.Row // by hash: of the oldest records, alike.MaxOfKey at most, in the order of the records
+	size  int                   // how many hashes and rows were noted
 	cards map[int64]card        // by record
 }
 
@@ -25,22 +26,37 @@ type card struct {
 
 // NewKnown returns a Known to be filled.
 func NewKnown() *Known {
-	return &Known{map[int64][]alike.Row{}, map[int64]card{}}
+	return &Known{rows: map[int64][]alike.Row{}, cards: map[int64]card{}}
 }
 
-// around returns the rows with some hashes, if it knows all of them.
-func (k *Known) around(wanted []alike.Wanted) (rows []alike.Row, known bool) {
+// around returns the rows with some hashes, and those hashes of which it does not know the rows.
+func (k *Known) around(wanted []alike.Wanted) (rows []alike.Row, unknown []alike.Wanted) {
 	if k == nil {
-		return nil, false
+		return nil, wanted
 	}
 	for _, w := range wanted {
 		some, there := k.rows[w.Hash]
 		if !there || w.Most > alike.MaxOfKey {
-			return nil, false
+			unknown = append(unknown, w)
+			continue
 		}
 		rows = append(rows, some[:min(len(some), w.Most)]...)
 	}
-	return rows, true
+	return rows, unknown
+}
+
+// note keeps the rows with some hashes: of each as many as may ever be wanted, or all.
+func (k *Known) note(hashes []alike.Wanted, rows []alike.Row) {
+	if k.size += len(hashes) + len(rows); k.size > maxKnownRows {
+		clear(k.rows)
+		k.size = 0
+	}
+	for _, w := range hashes {
+		k.rows[w.Hash] = nil
+	}
+	for _, row := range rows {
+		k.rows[row.Hash] = append(k.rows[row.Hash], row)
+	}
 }
 
 // card returns a copy of the card of a record, or nil if it is not known. The copy may be changed.
@@ -76,13 +92,20 @@ func (k *Known) add(row alike.Row) {
 
 // setCard notes the card of a record as it is now.
 func (k *Known) setCard(c *alike.Card, country string) {
-	if k != nil {
-		k.cards[c.Key] = card{country, c}
+	if k == nil {
+		return
 	}
+	if len(k.cards) >= maxKnownCards {
+		clear(k.cards)
+	}
+	k.cards[c.Key] = card{country, c}
 }
 
-// maxKnownRows is how many rows are read at once. If there are more, none is known.
-const maxKnownRows = 20_000
+// The bounds of what a Known keeps. With more, it begins anew.
+const (
+	maxKnownRows  = 20_000
+	maxKnownCards = 5_000
+)
 
 // AskRows returns the statement that reads the rows with the keys of some cards.
 func (k *Known) AskRows(s *Source, cards []*alike.Card) (engine.Question, error) {
@@ -123,7 +146,7 @@ func (k *Known) AskCards(s *Source, cards []*alike.Card) (list []engine.Question
 	}
 	wanted := map[int64]bool{}
 	for _, c := range cards {
-		rows, _ := k.around(alike.WantedOf(c.Keys()))
+		rows, _ := k.around(alike.WantedOf(c.Keys())) // all are known, or none
 		for _, record := range alike.Candidates(c, rows) {
 			wanted[record] = true
 		}

@@ -47,14 +47,15 @@ func (s *Source) Around(wanted []alike.Wanted) (rows []alike.Row, cards map[int6
 	if len(wanted) == 0 {
 		return nil, cards, nil
 	}
-	if rows, known := s.Known.around(wanted); known {
+	rows, wanted = s.Known.around(wanted)
+	if len(wanted) == 0 {
 		return rows, cards, nil
 	}
-	text, args := s.withHashes(wanted)
 	if !s.Shared {
-		rows, err = s.rows(text, args...)
-		return rows, cards, err
+		more, err := s.unknown(wanted)
+		return append(rows, more...), cards, err
 	}
+	text, args := s.withHashes(wanted)
 	r := newReader(s.Entity)
 	text = fmt.Sprintf(`SELECT k.hash, k.record, k.sketch, COALESCE(t.key, 0), %s
 		FROM (SELECT u.hash, u.record, u.sketch, ROW_NUMBER() OVER (PARTITION BY u.hash ORDER BY u.record) AS place FROM (%s) u) k
@@ -69,6 +70,25 @@ func (s *Source) Around(wanted []alike.Wanted) (rows []alike.Row, cards map[int6
 		return nil
 	})
 	return rows, cards, err
+}
+
+// unknown reads the rows with some hashes, and lets Known keep them.
+func (s *Source) unknown(wanted []alike.Wanted) (rows []alike.Row, err error) {
+	if s.Known == nil {
+		text, args := s.withHashes(wanted)
+		return s.rows(text, args...)
+	}
+	all := slices.Clone(wanted)
+	for i := range all {
+		all[i].Most = alike.MostOf(all[i].Hash)
+	}
+	text, args := s.withHashes(all)
+	if rows, err = s.rows(text, args...); err != nil {
+		return nil, err
+	}
+	s.Known.note(all, rows)
+	rows, _ = s.Known.around(wanted)
+	return rows, nil
 }
 
 // cardsAtOnce is how many records with one hash are read with their rows.
@@ -96,7 +116,12 @@ func (s *Source) Cards(records []int64) (map[int64]*alike.Card, error) {
 			unknown = append(unknown, record)
 		}
 	}
-	err := s.read(s.Entity, unknown, func(rec crm.Record) { cards[rec.Key] = alike.Of(rec, s.Actor.Country) })
+	err := s.read(s.Entity, unknown, func(rec crm.Record) {
+		c := alike.Of(rec, s.Actor.Country)
+		cards[rec.Key] = c
+		own := *c
+		s.Known.setCard(&own, s.Actor.Country)
+	})
 	return cards, err
 }
 

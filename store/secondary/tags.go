@@ -43,6 +43,11 @@ func Known(tx *txn.Tx, e *crm.Entity) (*duplicates.Known, error) {
 	return known, err
 }
 
+// KnownFor is Known for a write that is about to read some: what it reads is kept for the next.
+func KnownFor(tx *txn.Tx, e *crm.Entity) (*duplicates.Known, error) {
+	return txn.Once(tx, txn.Records, LikesOf+e.Name, func() (*duplicates.Known, error) { return duplicates.NewKnown(), nil })
+}
+
 // LikesOf and the name of a kind are the question that Known answers.
 const LikesOf = "likes of "
 

@@ -89,3 +89,11 @@ func writtenTable(text string) string {
 	}
 	return ""
 }
+
+// isRead reports whether a statement changes nothing.
+func isRead(text string) bool {
+	if !strings.HasPrefix(text, "WITH ") {
+		return strings.HasPrefix(text, "SELECT ")
+	}
+	return !strings.Contains(text, "INSERT ") && !strings.Contains(text, "UPDATE ") && !strings.Contains(text, "DELETE ")
+}

@@ -88,10 +88,18 @@ func (w *writer) writesOf(text string) writes {
 	if known || strings.HasPrefix(text, "SELECT ") {
 		return is
 	}
+	if isRead(text) {
+		return w.noteStatement(text, is)
+	}
 	table := writtenTable(text)
 	is.outside = table != "" && !isInWorkspaces(table)
 	added := strings.HasPrefix(text, "INSERT ")
 	is.topics = [topics]bool{Accounts: is.outside, Cascades: table == "cascades", Names: table == "names" && !added, Records: !added && (is.outside || isOfRecords(table))}
+	return w.noteStatement(text, is)
+}
+
+// noteStatement remembers what a statement changes, and returns it.
+func (w *writer) noteStatement(text string, is writes) writes {
 	if len(w.statements) >= maxKnown || w.statements == nil {
 		w.statements = map[string]writes{}
 	}

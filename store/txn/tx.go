@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"crmkit/crm"
 	"crmkit/store/cache"
@@ -106,7 +105,7 @@ func (tx *Tx) beginAsStored(text string) error {
 	if err := tx.CheckDeadline(); err != nil {
 		return err
 	}
-	tx.dirty = tx.dirty || !strings.HasPrefix(text, "SELECT ") && (!strings.HasPrefix(text, "WITH ") || writtenTable(text) != "")
+	tx.dirty = tx.dirty || !isRead(text)
 	is := tx.writer.writesOf(text)
 	if !tx.correcting {
 		tx.writer.memo.forget(is)
