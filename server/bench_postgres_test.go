@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -167,27 +168,37 @@ func (s *benchPostgres) writer(b *testing.B, op benchOp) benchRival {
 	check(b, conn.QueryRow(ctx, "SELECT MAX(key) + 10000000 FROM contacts").Scan(&w.first))
 	first := s.key(0)
 	steps := make([][]bareRow, benchSamples)
+	var counts []*benchCounts
 	if op.name == "create" {
+		counts = s.newBenchCounts(b)
 		s.again(b, steps, "contacts", "SELECT key - $1::bigint, * FROM contacts WHERE key BETWEEN $1 AND $2", first, first+benchSamples-1)
-		for _, table := range []string{"tags", "custom_values"} {
+		for _, table := range []string{"tags", "custom_values", "duplicate_keys"} {
 			s.again(b, steps, table, "SELECT record - $1::bigint, * FROM "+table+" WHERE record BETWEEN $1 AND $2", first, first+benchSamples-1)
 		}
 		s.again(b, steps, "log", "SELECT ROW_NUMBER() OVER (ORDER BY key) - 1, * FROM log WHERE action = 'create' AND target LIKE 'contact/%' ORDER BY key LIMIT $1", int64(benchSamples))
 	} else {
+		keys := s.phoneKeys(b)
 		for i := range steps {
 			steps[i] = append(steps[i], bareRow{"UPDATE contacts SET phone = $3, phone_fold = $3, version = version + 1, updated_at = $4, updated_by = 'jane@acme.com' WHERE workspace_id = $1 AND key = $2",
 				func(key int64) []any { return []any{s.workspace, s.key(key), fmt.Sprint(key), key} }})
+			steps[i] = append(steps[i], keys...)
 		}
 		s.again(b, steps, "log", "SELECT n.sample, c.* FROM generate_series(0, $1::bigint - 1) n(sample), log c WHERE c.key = (SELECT MAX(key) FROM log WHERE action = 'update')", int64(benchSamples))
 	}
 	w.run = func(batch []bareJob) error {
 		var all pgx.Batch
 		all.Queue("BEGIN")
+		all.Queue("SELECT last FROM usage WHERE workspace_id = $1 AND kind = 'contacts' FOR UPDATE", s.workspace)
+		all.Queue("INSERT INTO batches (id, kept, at) VALUES ($1, 1, $2)", uuid.NewString(), batch[0].serial)
 		for _, j := range batch {
 			for _, step := range steps[j.serial%benchSamples] {
 				all.Queue(step.text, step.args(j.serial)...)
 			}
 		}
+		for _, c := range counts {
+			c.queue(&all, s.workspace, batch)
+		}
+		all.Queue("UPDATE usage SET last = last + $2, n = n + $2 WHERE workspace_id = $1 AND kind = 'contacts'", s.workspace, len(batch))
 		all.Queue("COMMIT")
 		return conn.SendBatch(ctx, &all).Close()
 	}
