@@ -41,10 +41,15 @@ func (b *Batches[T]) wake() {
 }
 
 // Take returns at most so many items for one batch, in the order in which they must be done. An
-// item for which alone is true is a batch of its own. The worker must call Done for all of them.
+// item for which alone is true is a batch of its own. The worker must call Done for all of them. There
+// are none if nothing waits, or if what waits should wait a little longer; then Ready tells when.
 func (b *Batches[T]) Take(most int, alone func(T) bool) (batch []T) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if rest := b.queue.pause(time.Now()); rest > 0 {
+		time.AfterFunc(rest, b.wake)
+		return nil
+	}
 	for len(batch) < most {
 		item, tk, found := b.queue.pop(func(int64) bool { return true })
 		if !found {
@@ -72,8 +77,13 @@ func (b *Batches[T]) Done(done, rest []T, took func(T) time.Duration) {
 		b.queue.putBack(b.taken[rest[i]], rest[i], took(rest[i]))
 		delete(b.taken, rest[i])
 	}
+	now := time.Now()
 	for _, item := range done {
-		b.queue.finish(b.taken[item], took(item))
+		tk := b.taken[item]
+		b.queue.finish(tk, took(item))
+		if t := b.queue.tenants[tk.tenant]; t != nil {
+			t.ended = now
+		}
 		delete(b.taken, item)
 	}
 	if b.queue.waiting > 0 {

@@ -16,6 +16,10 @@
 // time of the others, so it gains nothing from the pause. Work is charged when it begins with the
 // time that the last work of its tenant took, and the charge is corrected when it ends.
 //
+// A tenant that sends one request after the other has none waiting between two of them. So a worker that
+// is about to begin long work of a tenant which has used more waits for a moment, a twentieth of the time that it
+// takes, for those that have used less (as the anticipatory scheduling of disks does: Iyer, Druschel, SOSP 2001).
+//
 // # Guarantees
 //
 //   - Tenants that always have work get the same time, up to a few of their longest jobs.

@@ -34,6 +34,7 @@ type tenant[T comparable] struct {
 	items   []arrival[T]
 	spent   time.Duration // time used, and charged in advance
 	usual   time.Duration // the time that its last work took
+	ended   time.Time     // when that was, if pause is asked
 	running int
 }
 
@@ -56,6 +57,34 @@ const (
 	// that did much work while it was alone is served again soon.
 	maxDebt = 2 * time.Second
 )
+
+// Long work is begun a moment later if somebody may come back meanwhile whose work is short: who sends one
+// request after the other has none waiting at the moment when the next work is chosen, and would wait for
+// that of everybody else each time. The pauses are a small share of the time that long work takes.
+const (
+	longWork   = 50 * time.Millisecond
+	pauseShare = 20
+)
+
+// pause returns how long the next work should wait for a tenant that has used less time than its own,
+// and had work a moment ago; 0: it should not.
+func (q *queue[T]) pause(now time.Time) (rest time.Duration) {
+	var next *tenant[T]
+	for _, t := range q.tenants {
+		if len(t.items) > 0 && (next == nil || t.before(next)) {
+			next = t
+		}
+	}
+	if next == nil || next.usual < longWork {
+		return 0
+	}
+	for _, t := range q.tenants {
+		if len(t.items) == 0 && t.running == 0 && t.spent < next.spent && t.usual < longWork {
+			rest = max(rest, next.usual/pauseShare-now.Sub(t.ended))
+		}
+	}
+	return rest
+}
 
 func newQueue[T comparable](limits Limits) queue[T] {
 	return queue[T]{limits: limits, tenants: map[int64]*tenant[T]{}}

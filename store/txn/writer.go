@@ -18,6 +18,8 @@ const (
 	walLimit  = 32 << 20              // bytes of log after which the writer empties it
 	walEvery  = 64                    // batches between looks at the log's size
 
+	lastPause = 10 * time.Millisecond // between looks at what still waits when the store closes
+
 	idleAfter = 10 * time.Second // without a write the log is written into the file
 )
 
@@ -88,6 +90,10 @@ func (w *writer) run() {
 			}
 		case <-w.db.stop:
 			for w.jobs.Waiting() > 0 {
+				select {
+				case <-w.jobs.Ready():
+				case <-time.After(lastPause):
+				}
 				w.serve()
 			}
 			return
@@ -99,7 +105,7 @@ func (w *writer) run() {
 func (w *writer) serve() {
 	batch := w.jobs.Take(maxBatch, func(j *job) bool { return j.dryRun != nil })
 	if len(batch) == 0 {
-		return // its clients have gone
+		return // its clients have gone, or it waits for others
 	}
 	for _, j := range batch {
 		j.took, j.left = 0, false
