@@ -18,7 +18,7 @@ type benchCounts struct {
 }
 
 // benchCountQueries select, for the first contacts from key $1 to $2, the rows that count what they have; and
-// change such rows.
+// change them.
 var benchCountQueries = [][2]string{
 	{`SELECT c.key - $1::bigint, w.letters, w.word FROM contacts c JOIN words w ON w.workspace_id = c.workspace_id AND w.kind = 'contact'
 		AND w.word = ANY (string_to_array(c.name_fold, ' ')) WHERE c.key BETWEEN $1 AND $2`,

@@ -89,15 +89,20 @@ func (w *writer) run() {
 				idle.Reset(w.db.opts.Idle)
 			}
 		case <-w.db.stop:
-			for w.jobs.Waiting() > 0 {
-				select {
-				case <-w.jobs.Ready():
-				case <-time.After(lastPause):
-				}
-				w.serve()
-			}
+			w.serveRest()
 			return
 		}
+	}
+}
+
+// serveRest serves what still waits when the store closes.
+func (w *writer) serveRest() {
+	for w.jobs.Waiting() > 0 {
+		select {
+		case <-w.jobs.Ready():
+		case <-time.After(lastPause):
+		}
+		w.serve()
 	}
 }
 
