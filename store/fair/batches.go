@@ -51,15 +51,15 @@ func (b *Batches[T]) Take(most int, alone func(T) bool) (batch []T) {
 		return nil
 	}
 	for len(batch) < most {
-		item, tk, found := b.queue.pop(func(int64) bool { return true })
-		if !found {
+		_, next := b.queue.first(anybody)
+		if next == nil {
 			break
 		}
-		single := alone(item)
+		single := alone(next.items[0].item)
 		if single && len(batch) > 0 {
-			b.queue.putBack(tk, item, 0)
 			break
 		}
+		item, tk, _ := b.queue.pop(anybody)
 		b.taken[item] = tk
 		if batch = append(batch, item); single {
 			break
@@ -67,6 +67,8 @@ func (b *Batches[T]) Take(most int, alone func(T) bool) (batch []T) {
 	}
 	return batch
 }
+
+func anybody(int64) bool { return true }
 
 // Done charges the tenants for the time that their work took, and puts the rest of a batch, which was
 // not done, back at the head of their queues.
@@ -77,13 +79,8 @@ func (b *Batches[T]) Done(done, rest []T, took func(T) time.Duration) {
 		b.queue.putBack(b.taken[rest[i]], rest[i], took(rest[i]))
 		delete(b.taken, rest[i])
 	}
-	now := time.Now()
 	for _, item := range done {
-		tk := b.taken[item]
-		b.queue.finish(tk, took(item))
-		if t := b.queue.tenants[tk.tenant]; t != nil {
-			t.ended = now
-		}
+		b.queue.finish(b.taken[item], took(item))
 		delete(b.taken, item)
 	}
 	if b.queue.waiting > 0 {

@@ -21,9 +21,12 @@ func (s server) do() (tenant int64) {
 		case <-time.After(5 * time.Second):
 			s.Fatal("nothing is ready")
 		}
-		batch := s.Take(1, func(int) bool { return true })
+		batch := s.Take(3, func(tenant int) bool { return tenant < 3 })
 		if len(batch) == 0 {
 			continue
+		}
+		if len(batch) > 1 {
+			s.Fatalf("%v are taken together", batch)
 		}
 		tenant = int64(batch[0])
 		s.Done(batch, nil, func(int) time.Duration { return s.costs[tenant] })

@@ -16,8 +16,9 @@
 // time of the others, so it gains nothing from the pause. Work is charged when it begins with the
 // time that the last work of its tenant took, and the charge is corrected when it ends.
 //
-// A tenant that sends one request after the other has none waiting between two of them. So a worker that
-// is about to begin long work of a tenant which has used more waits for a moment, a twentieth of the time that it
+// A tenant that sends one request after the other has none waiting between two of them. It keeps its
+// account if it comes back soon, as if it always had work. And a worker that
+// is about to begin long work of a tenant which has used more waits for a moment, an eighth of the time that it
 // takes, for those that have used less (as the anticipatory scheduling of disks does: Iyer, Druschel, SOSP 2001).
 //
 // # Guarantees

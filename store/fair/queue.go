@@ -25,6 +25,7 @@ type queue[T comparable] struct {
 	waiting  int
 	running  int
 	clock    time.Duration // the time used by the tenant that was served last
+	idle     time.Time     // when work ended last
 	arrivals int64
 	tenants  map[int64]*tenant[T]
 }
@@ -33,8 +34,8 @@ type queue[T comparable] struct {
 type tenant[T comparable] struct {
 	items   []arrival[T]
 	spent   time.Duration // time used, and charged in advance
-	usual   time.Duration // the time that its last work took
-	ended   time.Time     // when that was, if pause is asked
+	usual   time.Duration // the time that its work takes: the last, or of one long before a part that is halved with each
+	ended   time.Time     // when that was
 	running int
 }
 
@@ -56,6 +57,11 @@ const (
 	// maxDebt bounds how much more time than the others a tenant can be charged, so that a tenant
 	// that did much work while it was alone is served again soon.
 	maxDebt = 2 * time.Second
+	// comesBack is the longest pause after which a tenant is taken for one that always has work.
+	comesBack = 100 * time.Millisecond
+	// forget is how long nothing must have been done until the accounts begin anew. For a moment there is
+	// nothing to do also where several tenants compete.
+	forget = time.Second
 )
 
 // Long work is begun a moment later if somebody may come back meanwhile whose work is short: who sends one
@@ -63,18 +69,13 @@ const (
 // that of everybody else each time. The pauses are a small share of the time that long work takes.
 const (
 	longWork   = 50 * time.Millisecond
-	pauseShare = 20
+	pauseShare = 8
 )
 
 // pause returns how long the next work should wait for a tenant that has used less time than its own,
 // and had work a moment ago; 0: it should not.
 func (q *queue[T]) pause(now time.Time) (rest time.Duration) {
-	var next *tenant[T]
-	for _, t := range q.tenants {
-		if len(t.items) > 0 && (next == nil || t.before(next)) {
-			next = t
-		}
-	}
+	_, next := q.first(anybody)
 	if next == nil || next.usual < longWork {
 		return 0
 	}
@@ -95,6 +96,10 @@ func (q *queue[T]) push(number int64, item T) error {
 	if q.waiting >= q.limits.Total {
 		return ErrFull
 	}
+	if q.waiting == 0 && q.running == 0 && time.Since(q.idle) > forget {
+		q.clock = 0
+		clear(q.tenants)
+	}
 	t := q.tenant(number)
 	if len(t.items) >= q.limits.PerTenant {
 		return ErrShareFull
@@ -106,7 +111,8 @@ func (q *queue[T]) push(number int64, item T) error {
 }
 
 // tenant returns the entry of a tenant. A tenant without work starts with the used time of the
-// tenant that was served last, or with its own if that is more.
+// tenant that was served last, or with its own if that is more, or if it had work a moment ago: who sends one
+// request after the other competes all the time.
 func (q *queue[T]) tenant(number int64) *tenant[T] {
 	t := q.tenants[number]
 	if t == nil {
@@ -114,7 +120,11 @@ func (q *queue[T]) tenant(number int64) *tenant[T] {
 		t = &tenant[T]{usual: leastCharge}
 		q.tenants[number] = t
 	}
-	if len(t.items) == 0 && t.running == 0 {
+	switch {
+	case len(t.items) > 0 || t.running > 0:
+	case time.Since(t.ended) < comesBack:
+		t.spent = max(t.spent, q.clock-maxDebt)
+	default:
 		t.spent = max(t.spent, q.clock)
 	}
 	return t
@@ -132,21 +142,26 @@ func (q *queue[T]) sweep() {
 	}
 }
 
-// pop removes the next work of the tenants that may be served, and charges for it.
-func (q *queue[T]) pop(may func(number int64) bool) (item T, tk ticket, found bool) {
-	var next *tenant[T]
-	for number, t := range q.tenants {
-		if len(t.items) > 0 && (next == nil || t.before(next)) && may(number) {
-			tk.tenant, next = number, t
+// first returns the tenant whose work is the next of those that may be served; nil: none has any.
+func (q *queue[T]) first(may func(number int64) bool) (number int64, next *tenant[T]) {
+	for n, t := range q.tenants {
+		if len(t.items) > 0 && (next == nil || t.before(next)) && may(n) {
+			number, next = n, t
 		}
 	}
+	return number, next
+}
+
+// pop removes the next work of the tenants that may be served, and charges for it.
+func (q *queue[T]) pop(may func(number int64) bool) (item T, tk ticket, found bool) {
+	number, next := q.first(may)
 	if next == nil {
 		return item, tk, false
 	}
 	item = next.items[0].item
 	next.items = next.items[1:]
 	q.waiting--
-	return item, q.start(tk.tenant), true
+	return item, q.start(number), true
 }
 
 // start charges a tenant for work that begins.
@@ -172,11 +187,9 @@ func (q *queue[T]) finish(tk ticket, took time.Duration) {
 	q.running--
 	t.running--
 	t.spent = min(t.spent-tk.charged+took, q.clock+maxDebt)
-	t.usual = max(took, leastCharge)
-	if q.waiting == 0 && q.running == 0 {
-		q.clock = 0
-		clear(q.tenants)
-	}
+	t.usual = max(took, t.usual/2, leastCharge)
+	t.ended = time.Now()
+	q.idle = t.ended
 }
 
 // putBack returns work that was popped to the queue, before other work of its tenant. It charges for the
