@@ -69,7 +69,7 @@ const (
 // that of everybody else each time. The pauses are a small share of the time that long work takes.
 const (
 	longWork   = 50 * time.Millisecond
-	pauseShare = 8
+	pauseShare = 4
 )
 
 // pause returns how long the next work should wait for a tenant that has used less time than its own,
@@ -110,9 +110,9 @@ func (q *queue[T]) push(number int64, item T) error {
 	return nil
 }
 
-// tenant returns the entry of a tenant. A tenant without work starts with the used time of the
-// tenant that was served last, or with its own if that is more, or if it had work a moment ago: who sends one
-// request after the other competes all the time.
+// tenant returns the entry of a tenant. A tenant that comes starts with the used time of those that compete,
+// or with its own if that is more, or if it had work a moment ago: who sends one request after the other
+// competes all the time.
 func (q *queue[T]) tenant(number int64) *tenant[T] {
 	t := q.tenants[number]
 	if t == nil {
@@ -120,14 +120,28 @@ func (q *queue[T]) tenant(number int64) *tenant[T] {
 		t = &tenant[T]{usual: leastCharge}
 		q.tenants[number] = t
 	}
-	switch {
-	case len(t.items) > 0 || t.running > 0:
-	case time.Since(t.ended) < comesBack:
+	if t.competes() {
 		t.spent = max(t.spent, q.clock-maxDebt)
-	default:
-		t.spent = max(t.spent, q.clock)
+	} else {
+		t.spent = max(t.spent, q.now())
 	}
 	return t
+}
+
+// competes reports whether a tenant has work, or is taken for one that has.
+func (t *tenant[T]) competes() bool {
+	return len(t.items) > 0 || t.running > 0 || time.Since(t.ended) < comesBack
+}
+
+// now returns the used time of those that compete: the least, and at most that of the one served last.
+func (q *queue[T]) now() time.Duration {
+	now := q.clock
+	for _, t := range q.tenants {
+		if t.spent < now && t.competes() {
+			now = t.spent
+		}
+	}
+	return now
 }
 
 // sweep removes tenants without work if there are many tenants.
