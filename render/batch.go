@@ -82,19 +82,6 @@ func (list Receipts) appendText(b []byte, zone *time.Location) []byte {
 	return b
 }
 
-// appendCounts appends how many lines had each outcome, as a remark: "# 4 done", "# 2 done, 1 failed, 1 not tried".
-func (list Receipts) appendCounts(b []byte) []byte {
-	done, failed, untried := list.Counts()
-	b = append(strconv.AppendInt(append(b, "# "...), int64(done), 10), " done"...)
-	if failed > 0 {
-		b = append(strconv.AppendInt(append(b, ", "...), int64(failed), 10), " failed"...)
-	}
-	if untried > 0 {
-		b = append(strconv.AppendInt(append(b, ", "...), int64(untried), 10), " not tried"...)
-	}
-	return append(b, '\n')
-}
-
 // appendText appends the receipt as a line: "3 updated deal/d_01 stage proposal -> won".
 func (r *Receipt) appendText(b []byte, zone *time.Location) []byte {
 	b = append(strconv.AppendInt(b, int64(r.Line), 10), ' ')
@@ -159,14 +146,6 @@ func (list Receipts) members(o *object) {
 		o.b = append(item.b, '}')
 	}
 	o.b = append(o.b, ']')
-}
-
-// counts appends how many lines had each outcome.
-func (list Receipts) counts(o *object) {
-	done, failed, untried := list.Counts()
-	o.raw("done", strconv.Itoa(done))
-	o.raw("failed", strconv.Itoa(failed))
-	o.raw("not_tried", strconv.Itoa(untried))
 }
 
 // members appends the members of one receipt.

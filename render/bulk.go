@@ -2,6 +2,7 @@ package render
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"crmkit/crm"
@@ -24,9 +25,10 @@ type Number struct {
 
 // Effect is what a write of many does to one record, or why it does nothing.
 type Effect struct {
-	Handle  string
-	Label   string // the name of the record; empty: it has none
-	Result  string // updated or deleted
+	Handle  string  // the kind alone of a record that does not exist yet
+	Label   string  // the name of the record; empty: it has none
+	Result  string  // created, updated, merged or deleted
+	Fields  []Field // the values of a record that is created
 	Changed []Change
 	Error   *crm.Error // nil: it is done
 }
@@ -50,9 +52,7 @@ func (l *Bulk) appendText(b []byte, zone *time.Location) []byte {
 		b = append(append(strconv.AppendInt(b, int64(c.N), 10), ' '), c.Name...)
 	}
 	b = append(b, '\n')
-	if l.Next != "" {
-		b = append(append(append(b, "# more: dry_run=1&limit=200&cursor="...), l.Next...), '\n')
-	}
+	b = appendMore(b, l.Next)
 	if l.Change != "" {
 		b = append(append(append(b, "# change "...), l.Change...), '\n')
 	}
@@ -76,6 +76,7 @@ func (e *Effect) appendText(b []byte, zone *time.Location) []byte {
 	case len(e.Changed) > 0:
 		b = AppendChanges(append(b, ' '), e.Changed, zone)
 	}
+	b = appendValues(b, e.Fields, zone)
 	return append(b, '\n')
 }
 
@@ -110,8 +111,12 @@ func (e *Effect) members(o *object) {
 	if e.Error == nil {
 		o.text("result", e.Result)
 	}
-	o.text("id", crm.CutHandle(e.Handle))
-	o.text("handle", e.Handle)
+	if strings.Contains(e.Handle, "/") {
+		o.text("id", crm.CutHandle(e.Handle))
+		o.text("handle", e.Handle)
+	} else {
+		o.text("kind", e.Handle)
+	}
 	if e.Label != "" {
 		o.text("label", e.Label)
 	}
@@ -122,5 +127,26 @@ func (e *Effect) members(o *object) {
 		changes := ChangesField(e.Changed)
 		o.key(changes.Name)
 		o.b = changes.appendJSON(o.b)
+	}
+	valueMembers(o, e.Fields)
+}
+
+// appendValues appends the values of a record that is created, in text.
+func appendValues(b []byte, fields []Field, zone *time.Location) []byte {
+	for i := range fields {
+		if !fields[i].JSON {
+			b = fields[i].appendText(b, textOptions{inList: true, zone: zone})
+		}
+	}
+	return b
+}
+
+// valueMembers appends the values of a record that is created, in JSON.
+func valueMembers(o *object, fields []Field) {
+	for i := range fields {
+		if !fields[i].Text {
+			o.key(fields[i].Name)
+			o.b = fields[i].appendJSON(o.b)
+		}
 	}
 }

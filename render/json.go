@@ -19,11 +19,11 @@ func (d *Response) appendJSON(b []byte) []byte {
 	}
 	o := object{b: append(b, '{')}
 	switch {
-	case d.Bulk != nil:
+	case d.Bulk != nil && d.Line == nil:
 		d.Bulk.members(&o)
 	case d.Receipts != nil:
 		d.Receipts.members(&o)
-		d.Receipts.counts(&o)
+		d.Part.members(&o, d.Receipts)
 	case d.Raw != nil:
 		o.text(d.Raw.Name, d.Raw.Body)
 	case d.Line != nil:
@@ -34,6 +34,7 @@ func (d *Response) appendJSON(b []byte) []byte {
 		if d.Result != "" && d.Line.HeadKey != "result" {
 			o.text("result", d.Result)
 		}
+		d.Bulk.members(&o)
 	default:
 		o.items("items", d.Items)
 		d.Page.members(&o)
@@ -242,6 +243,9 @@ func (d *Response) appendErrorJSON(b []byte) []byte {
 	errorMembers(&o, d.Error)
 	if d.Receipts != nil {
 		d.Receipts.members(&o)
+	}
+	if !d.Part.isWhole(d.Receipts) {
+		d.Part.members(&o, d.Receipts)
 	}
 	d.Bulk.members(&o)
 	if len(d.Remarks) > 0 {

@@ -26,10 +26,11 @@ type Response struct {
 	Page     *Page      // set for lists
 	Groups   []Group    // of a list of several kinds
 	Receipts Receipts   // of the lines of a batch; those of a batch that failed come with Error
-	Bulk     *Bulk      // of a write of many records; that of one which was not confirmed comes with Error
+	Part     *Part      // which lines of the dry run of a batch are in Receipts; nil: all
+	Bulk     *Bulk      // of a write or a dry run of several records; that of one which was not confirmed comes with Error
 	Remarks  []string   // further "# " lines; JSON "remarks"
 	Hints    []string   // further "# " lines that say what JSON has a field for
-	Error    *crm.Error // set for errors; the other fields are then empty, but for Receipts, Bulk and Remarks
+	Error    *crm.Error // set for errors; the other fields are then empty, but for Receipts, Part, Bulk and Remarks
 	DryRun   bool       // nothing was saved, and Confirm does what the answer shows
 	Confirm  string     // the token of a dry run
 	Raw      *Raw       // set for documents such as the manual
@@ -120,6 +121,15 @@ func (d *Response) Append(b []byte, f Format) []byte {
 		return d.appendJSON(b)
 	}
 	return d.appendText(b)
+}
+
+// MakeDry makes the answer to a write that of its dry run: without the id of the record that it would make.
+func (d *Response) MakeDry() {
+	if d.Result == "created" && d.Line != nil {
+		line := d.Line.Unsaved()
+		d.Line = &line
+	}
+	d.DryRun, d.Version, d.Status = true, 0, 0
 }
 
 // Type returns the media type of the answer in the format. A document that is JSON in both

@@ -27,7 +27,7 @@ func (d *Response) appendText(b []byte) []byte {
 	case d.Raw != nil:
 		return append(b, d.Raw.Body...)
 	case d.Error != nil:
-		b = d.Receipts.appendText(appendErrorText(b, d.Error, d.Zone), d.Zone)
+		b = d.appendLines(appendErrorText(b, d.Error, d.Zone))
 		b = d.Bulk.appendText(b, d.Zone)
 		return appendRemarks(b, d.Remarks)
 	}
@@ -43,9 +43,7 @@ func (d *Response) appendText(b []byte) []byte {
 	for i := range d.Groups {
 		b = d.Groups[i].appendText(b)
 	}
-	if d.Receipts != nil {
-		b = d.Receipts.appendCounts(d.Receipts.appendText(b, d.Zone))
-	}
+	b = d.appendLines(b)
 	b = d.Bulk.appendText(b, d.Zone)
 	b = appendRemarks(b, slices.Concat(d.Hints, d.Remarks))
 	if d.Page != nil && d.Page.Next != "" {

@@ -18,28 +18,46 @@ import (
 // maxLinkMemory is the most bytes that the dry run of a request that links many records remembers.
 const maxLinkMemory = 64 << 20
 
-// planned links records in several steps, as a dry run or confirmed.
-func (t *linkRun) planned(list []candidate, asked web.Planning) (*render.Response, error) {
-	if !asked.DryRun {
-		return t.confirmed(list, asked.Token)
+// preview answers with what linking records in several steps would do.
+func (t *linkRun) preview(list []candidate) (*render.Response, error) {
+	page, fault := plan.ParsePage(t.rq.Params)
+	if fault != nil {
+		return nil, fault
 	}
-	doc, receipts, err := t.dryRun(list)
+	run := plan.Collector{Page: page}
+	doc, err := t.dryRun(list, &run)
 	if err != nil {
 		return nil, err
 	}
-	return t.rq.Offered(doc, plan.Plan{Receipts: receipts})
+	return t.rq.Reported(doc, &run, plan.Plan{Receipts: run.Receipts()})
 }
 
-// confirmed links records as a plan says. It begins with another dry run: only if that does what the plan
+// confirmed links the records as the plan of a token says.
+func (t *linkRun) confirmed(token string) (*render.Response, error) {
+	p, done, err := t.rq.Planned(token)
+	if done != nil || err != nil {
+		return done, err
+	}
+	list, err := t.candidates()
+	switch {
+	case err != nil:
+		return nil, t.rq.FailsNow(p, err)
+	case len(list) > stepSize:
+		return t.inSteps(list, token, p)
+	}
+	doc, err := t.run(list)
+	return doc, t.stopped(err)
+}
+
+// inSteps links records as a plan says. It begins with another dry run: only if that does what the plan
 // says is anything saved. What others write during the steps is met as without a plan. The token is
 // spent by the last step, so that a request that broke off can be confirmed again, with a plan for the
 // rest. One request at a time confirms it; the others are rate_limited.
-func (t *linkRun) confirmed(list []candidate, token string) (doc *render.Response, err error) {
-	var p plan.Plan
+func (t *linkRun) inSteps(list []candidate, token string, p plan.Plan) (doc *render.Response, err error) {
 	var done *render.Response
 	var run account.Run
 	err = t.rq.Update(func(tx *store.Tx) (err error) {
-		if p, done, err = t.rq.Confirmed(tx, token); done != nil || err != nil {
+		if done, err = t.rq.Confirmed(tx, token); done != nil || err != nil {
 			return err
 		}
 		began := false
@@ -52,13 +70,13 @@ func (t *linkRun) confirmed(list []candidate, token string) (doc *render.Respons
 		return done, err
 	}
 	defer t.ends(run)
-	_, receipts, err := t.dryRun(list)
-	if err != nil {
-		return nil, err
+	var now plan.Collector
+	if _, err = t.dryRun(list, &now); err != nil {
+		return nil, t.rq.FailsNow(p, err)
 	}
-	if differences := plan.Compare(p.Receipts, receipts); len(differences) > 0 {
+	if differences := plan.Compare(p.Receipts, now.Receipts()); len(differences) > 0 {
 		return nil, t.rq.Update(func(tx *store.Tx) error {
-			fault, err := t.rq.Stale(tx, differences, plan.Plan{Receipts: receipts})
+			fault, err := t.rq.Stale(tx, differences, plan.Plan{Receipts: now.Receipts()})
 			if err != nil {
 				return err
 			}
@@ -111,10 +129,9 @@ func stillLinks() *crm.Error {
 	return fault
 }
 
-// dryRun runs all steps, takes them back, and returns their receipts.
-func (t *linkRun) dryRun(list []candidate) (doc *render.Response, receipts []plan.Receipt, err error) {
+// dryRun runs all steps, takes them back, and collects their receipts.
+func (t *linkRun) dryRun(list []candidate, all *plan.Collector) (doc *render.Response, err error) {
 	run := dryrun.New(maxLinkMemory)
-	var all plan.Collector
 	t.write = func(fn func(*store.Tx) error) error {
 		var changes []store.Change
 		err := t.rq.DryRunStep(run, func(tx *store.Tx) error {
@@ -137,9 +154,9 @@ func (t *linkRun) dryRun(list []candidate) (doc *render.Response, receipts []pla
 		return doc, err
 	}
 	if doc, err = t.run(list); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	line := doc.Line.Only(t.to.entity.Names(func(f *crm.Field) bool { return !f.ReadOnly })) // each step counts its own links
 	doc.Line = &line
-	return doc, all.Receipts(), nil
+	return doc, nil
 }

@@ -41,10 +41,9 @@ type linkRun struct {
 	end   func(web.Work) (*render.Response, error) // runs the last one
 }
 
-// createLinks answers POST of several records below one with that record, and with remarks that
-// count the links. Up to stepSize are linked together or not at all. More are linked in steps,
-// and if one fails, those before it stay: the same request, sent again, does the rest and
-// nothing twice.
+// createLinks answers POST of several records below one with that record, and counts the links. Up to stepSize
+// are linked together or not at all. More are linked in steps, and if one fails, those before it stay: the same
+// request, sent again, does the rest and nothing twice.
 //
 // Errors: not_found for the record of the path, reference_not_found for one of the body,
 // invalid_filter if the filter finds more than maxBulkLinks, not_ready if it takes too long,
@@ -57,16 +56,16 @@ func (s *Server) createLinks(rq *web.Request, p parent, key int64, m *bulkLinkRe
 	if doc, err := rq.SavedAnswer(); doc != nil || err != nil {
 		return doc, err
 	}
-	if _, err := s.store.Record(rq.Context(), rq.Actor, p.entity, key); err != nil {
-		return nil, err
-	}
 	t := &linkRun{s: s, rq: rq, to: p, key: key, many: m, write: rq.Update, end: rq.Transact}
+	if asked.Token != "" {
+		return t.confirmed(asked.Token)
+	}
 	rest, err := t.candidates()
 	if err != nil {
 		return nil, err
 	}
-	if len(rest) > stepSize && asked != (web.Planning{}) {
-		return t.planned(rest, asked)
+	if len(rest) > stepSize && asked.DryRun {
+		return t.preview(rest)
 	}
 	doc, err := t.run(rest)
 	return doc, t.stopped(err)
@@ -84,18 +83,18 @@ func (t *linkRun) run(rest []candidate) (*render.Response, error) {
 		rest = slices.Concat(rest[stepSize:], again)
 	}
 	doc, err := t.last(rest)
-	if err != nil {
-		return nil, err
-	}
-	if none {
+	if err == nil && none {
 		doc.Remarks = append(doc.Remarks, "the filter matches no "+t.rq.Route.Entity.Target(t.many.foundRef).Name)
 	}
-	return doc, nil
+	return doc, err
 }
 
 // candidates returns the records that the body names and those that its filter finds, all
 // from one view. Whatever is wrong with the request is found here, before the first step.
 func (t *linkRun) candidates() (list []candidate, err error) {
+	if _, err := t.s.store.Record(t.rq.Context(), t.rq.Actor, t.to.entity, t.key); err != nil {
+		return nil, err
+	}
 	for _, ref := range t.many.refs {
 		list = append(list, candidate{ref: ref})
 	}

@@ -41,31 +41,40 @@ func (s *Server) remove(rq *web.Request) (*render.Response, error) {
 		if match != 0 && match != rec.Version() {
 			return nil, store.Conflict(rec, match)
 		}
-		later, err := tx.Delete(rec)
-		if later && rq.IsLine() {
-			return nil, crm.Errorf(crm.InvalidValue, "so many records refer to %s that they cannot all change in a batch; delete it by a request of its own.", rec.Handle())
-		}
-		doc := deleted(e.Name, rec.ID)
-		if later {
-			doc.Remarks = append(doc.Remarks, "it is deleted; counts and last times in other records are updated within seconds, since many records referred to it")
-		}
-		return doc, err
+		return removed(rq, tx, rec)
 	})
 	var offer *web.Offer
 	asked := errors.As(err, &offer)
 	if !asked && (err != nil || !doc.DryRun) {
 		return doc, err
 	}
-	counts, err := s.store.Dependents(rq.Context(), rq.Actor, rec)
+	counts, err := rq.Dependents(rec)
 	if err != nil {
 		return nil, err
 	}
 	if asked {
-		return nil, confirmation(rec, counts, offer)
+		return offer.Answer(confirmation(rec, counts, offer)), nil
 	}
-	doc.Remarks = []string{"this deletes " + affected(rec, counts)}
+	doc.Remarks = append([]string{"this deletes " + affected(rec, counts)}, doc.Remarks...)
 	for _, c := range counts {
 		doc.Line.Fields = append(doc.Line.Fields, countFields(c)...)
+	}
+	return doc, nil
+}
+
+// removed deletes a record in a running transaction.
+func removed(rq *web.Request, tx *store.Tx, rec crm.Record) (*render.Response, error) {
+	doc := deleted(rec.Entity.Name, rec.ID)
+	later, err := tx.Delete(rec)
+	if err != nil || !later {
+		return doc, err
+	}
+	rq.FollowsLater(rec)
+	if rq.IsLine() {
+		return nil, crm.Errorf(crm.InvalidValue, "so many records refer to %s that they cannot all change in a batch; delete it by a request of its own.", rec.Handle())
+	}
+	if tx.DryRun() == nil {
+		doc.Remarks = append(doc.Remarks, "it is deleted; counts and last times in other records are updated within seconds, since many records referred to it")
 	}
 	return doc, nil
 }
@@ -84,8 +93,8 @@ func confirmation(rec crm.Record, counts []crm.Count, offer *web.Offer) *crm.Err
 	if offer.Sent != "" {
 		start = "that confirm token is not valid: it is for another request, or over 15 minutes old. This deletes " + what + "."
 	}
-	err := crm.Errorf(crm.ConfirmationRequired, "%s Ask the user; if the answer is yes, send within 15 minutes: DELETE /%s/%s?confirm=%s", start, rec.Entity.Route(), rec.ID, offer.Token)
-	err.Confirm, err.Record, err.Counts = offer.Token, &rec, counts
+	err := crm.Errorf(crm.ConfirmationRequired, "%s Ask the user; if the answer is yes, send within 15 minutes: DELETE /%s/%s?confirm=%s", start, rec.Entity.Route(), rec.ID, offer.Report.Confirm)
+	err.Record, err.Counts = &rec, counts
 	return err
 }
 

@@ -50,8 +50,14 @@ func sameAnswer(text, body string) error {
 	if object["lines"] != nil {
 		return sameBatch(lines, object)
 	}
-	if object["effects"] != nil {
+	if object["effects"] != nil && object["record"] == nil && object["result"] == nil {
 		return sameBulk(lines, object)
+	}
+	if object["effects"] != nil { // of a dry run about one record
+		var err error
+		if lines, err = sameEffects(lines, object); err != nil {
+			return err
+		}
 	}
 	if code, found := strings.CutPrefix(lines[0], "ERROR "); found {
 		return sameError(code, lines[1:], object)
@@ -436,6 +442,40 @@ func cutLabel(s string) (name, rest string, found bool) {
 	return prefix + "." + key, rest, found
 }
 
+// bulkCounts are the members with the counts of effects.
+var bulkCounts = []string{"created", "updated", "unchanged", "merged", "deleted", "failed", "left", "shown", "total"}
+
+// sameEffects compares the effects and counts of a dry run about one record, and returns the other lines. It takes
+// these members out of the object.
+func sameEffects(lines []string, object map[string]any) (rest []string, err error) {
+	first := object["effects"].([]any)[0].(map[string]any)
+	at := 1 + slices.IndexFunc(lines[1:], func(line string) bool { // the first line is that of the answer itself
+		return strings.HasPrefix(line+" ", fmt.Sprintf("%v %v ", first["result"], cmp.Or(first["handle"], first["kind"])))
+	})
+	n := len(object["effects"].([]any)) + 1
+	if at < 1 || at+n > len(lines) {
+		return nil, fmt.Errorf("%q has no effects", lines)
+	}
+	effects := map[string]any{}
+	for _, name := range append([]string{"effects"}, bulkCounts...) {
+		if object[name] != nil {
+			effects[name] = object[name]
+		}
+		delete(object, name)
+	}
+	if err := sameBulk(lines[at:at+n], effects); err != nil {
+		return nil, err
+	}
+	if next := object["next_cursor"]; next != nil {
+		if lines[at+n] != fmt.Sprint("# more: dry_run=1&limit=200&cursor=", next) {
+			return nil, fmt.Errorf("%q, JSON has the cursor %v", lines[at+n], next)
+		}
+		n++
+	}
+	delete(object, "next_cursor")
+	return slices.Delete(slices.Clone(lines), at, at+n), nil
+}
+
 // sameBulk compares the answer to a write of many records: its effects, its counts and, if it was not
 // confirmed, its error.
 func sameBulk(lines []string, object map[string]any) error {
@@ -447,7 +487,7 @@ func sameBulk(lines []string, object map[string]any) error {
 	}
 	for _, one := range object["effects"].([]any) {
 		effect := one.(map[string]any)
-		want := fmt.Sprintf("%v %v", effect["result"], effect["handle"])
+		want := fmt.Sprintf("%v %v", effect["result"], cmp.Or(effect["handle"], effect["kind"]))
 		if effect["error"] != nil {
 			want = fmt.Sprintf("ERROR %v %v", effect["error"], effect["handle"])
 		}
@@ -467,6 +507,12 @@ func sameBulk(lines []string, object map[string]any) error {
 				return fmt.Errorf("%q has no %s", lines[0], name)
 			}
 		}
+		values, _ := effect["values"].(map[string]any)
+		for name := range values {
+			if !strings.Contains(lines[0], " "+name+"=") {
+				return fmt.Errorf("%q has no %s", lines[0], name)
+			}
+		}
 		lines = lines[1:]
 	}
 	counts := map[string]string{}
@@ -474,7 +520,7 @@ func sameBulk(lines []string, object map[string]any) error {
 		n, name, _ := strings.Cut(part, " ")
 		counts[name] = n
 	}
-	for _, name := range []string{"updated", "unchanged", "deleted", "failed", "left", "shown", "total"} {
+	for _, name := range bulkCounts {
 		if n := object[name]; n != nil && fmt.Sprint(n) != cmp.Or(counts[name], "0") {
 			return fmt.Errorf("%s is %v, text says %q", name, n, lines[0])
 		}

@@ -109,7 +109,7 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 		{crm.Create, web.Route{Method: http.MethodPost, Path: base, Access: web.Write, Doc: createDoc(e), Body: true, AsLine: true, Params: slices.Concat(linkParams(e), duplicate.Params(e), web.PlanParams), Handle: s.create}},
 		{crm.Fetch, web.Route{Method: http.MethodGet, Path: one, Access: web.Read, Doc: "one of them", Params: []string{"fields", "times"}, Handle: s.fetch}},
 		{crm.Update, web.Route{Method: http.MethodPatch, Path: one, Access: web.Write, Doc: "change the fields you send", Body: true, AsLine: true, Params: web.PlanParams, Handle: s.update}},
-		{crm.Delete, web.Route{Method: http.MethodDelete, Path: one, Access: web.Full, Doc: "delete, in two steps", AsLine: true, Asks: true, Params: web.PlanParams, Handle: s.remove}},
+		{crm.Delete, web.Route{Method: http.MethodDelete, Path: one, Access: web.Full, Doc: "delete, in two steps", AsLine: true, Asks: true, Params: web.PagedParams, Handle: s.remove}},
 	}
 	var rows []web.Route
 	for _, a := range all {
@@ -122,11 +122,14 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 	// record is reached by its own path.
 	for _, name := range e.Parents.Fields {
 		above := e.Target(e.Field(name))
-		path := "/" + above.Route() + "/:id/" + e.ChildRoute()
+		path, params := "/"+above.Route()+"/:id/"+e.ChildRoute(), web.PlanParams
+		if e.IsLink() {
+			params = web.PagedParams // its body may name many
+		}
 		rows = append(rows,
 			web.Route{Method: http.MethodGet, Path: path, Access: web.Read, Group: e.Plural, Entity: e, Lists: true,
 				Doc: "those of this record", Handle: below(above, name, s.listBelow)},
-			web.Route{Method: http.MethodPost, Path: path, Access: web.Write, Group: e.Plural, Entity: e, Body: true, AsLine: true, Params: web.PlanParams,
+			web.Route{Method: http.MethodPost, Path: path, Access: web.Write, Group: e.Plural, Entity: e, Body: true, AsLine: true, Params: params,
 				Doc: "create one for this record", Handle: below(above, name, s.createBelow)})
 		if e.IsLink() {
 			rows = append(rows, web.Route{Method: http.MethodDelete, Path: path + "/:memberId", Access: web.Full, Group: e.Plural, Entity: e, AsLine: true, Params: web.PlanParams,

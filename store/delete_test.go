@@ -108,7 +108,8 @@ func TestDependentsMatchTheDelete(t *testing.T) {
 		ann := f.member("ann@example.com")
 		e := f.estate(ann)
 		for _, rec := range []crm.Record{e.contact, e.deal, e.company} {
-			counts, err := f.Dependents(t.Context(), ann, rec)
+			all, err := f.Dependents(t.Context(), ann, rec.Entity, []int64{rec.Key})
+			counts := all[rec.Key]
 			if err != nil {
 				t.Fatal(err)
 			}

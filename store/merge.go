@@ -28,7 +28,7 @@ type Merged struct {
 	Outcome                    // of the winner
 	Others        []crm.Record // as they were, without those that were part of the winner before
 	Moved, Joined []crm.Count  // how many records of each kind referred to them, and how many of these became a part of the winner's
-	Later         bool         // there are more references, which follow in steps
+	Later         []crm.Record // those of Others with more references, which follow in steps
 }
 
 // mergedInto is the name of the record that a merged one leads to, in its entry of the log.

@@ -22,7 +22,7 @@ func (tx *Tx) moveReferences(out *Merged, rec crm.Record) error {
 			return err
 		}
 		if left -= len(keys); left < 0 {
-			out.Later = true
+			out.Later = append(out.Later, rec)
 			if err := tx.moveDoubleTies(out.Before.Key, rec); err != nil {
 				return err
 			}

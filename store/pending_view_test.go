@@ -77,8 +77,8 @@ func (f *fixture) readerAnswers(actor crm.Actor, keys []int64, part int) (lines 
 			rec, err := f.Record(f.t.Context(), actor, e, key)
 			lines = append(lines, fmt.Sprint(kind, " ", key, " ", kit.CodeOf(err)))
 			if err == nil {
-				counts, err := f.Dependents(f.t.Context(), actor, rec)
-				for _, c := range counts {
+				counts, err := f.Dependents(f.t.Context(), actor, rec.Entity, []int64{rec.Key})
+				for _, c := range counts[rec.Key] {
 					lines[len(lines)-1] += fmt.Sprint(" ", c.Of.Name, c.Deleted, c.Unlinked)
 				}
 				lines[len(lines)-1] += fmt.Sprint(visibleLine(rec), err)

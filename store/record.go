@@ -171,7 +171,7 @@ func (tx *Tx) replace(before, after crm.Record) error {
 func (tx *Tx) finish(action string, before, after crm.Record) error {
 	tx.MarkChanged(tx.Actor.Workspace)
 	tx.NoteRecord(after)
-	tx.NoteChange(Change{Before: before, After: after, Follows: tx.cause.entity != nil && !tx.cause.is(after.Entity, after.Key)})
+	tx.NoteChange(Change{Before: before, After: after, Merged: action == "merge", Follows: tx.cause.entity != nil && !tx.cause.is(after.Entity, after.Key)})
 	tx.Invalidate(after.Entity, after.Key)
 	if after.Version() == 0 {
 		var err error

@@ -59,8 +59,8 @@ func (s *Store) LastKey(ctx context.Context, actor crm.Actor) (map[string]int64,
 	return s.reads.LastKey(ctx, actor)
 }
 
-// Dependents counts, per kind, how many records would be deleted with a record and how many
-// would lose their reference to it.
-func (s *Store) Dependents(ctx context.Context, actor crm.Actor, rec crm.Record) ([]crm.Count, error) {
-	return s.reads.Dependents(ctx, actor, rec)
+// Dependents counts, for each of some records and per kind, how many records would be deleted with it
+// and how many would lose their reference to it.
+func (s *Store) Dependents(ctx context.Context, actor crm.Actor, e *crm.Entity, keys []int64) (map[int64][]crm.Count, error) {
+	return s.reads.Dependents(ctx, actor, e, keys)
 }

@@ -29,9 +29,8 @@ func (b *batch) unconfirmed(offer *web.Offer) *render.Response {
 	if offer.Sent != "" {
 		start = "that confirm token is not valid: it is for another request, or over 15 minutes old. Nothing was saved."
 	}
-	fault := crm.Errorf(crm.ConfirmationRequired, "%s Below is what the batch does. Ask the user; if the answer is yes, send the same batch within 15 minutes with confirm=%s", start, offer.Token)
-	fault.Confirm = offer.Token
-	return &render.Response{Error: fault, Receipts: b.receipts.Unsaved()}
+	fault := crm.Errorf(crm.ConfirmationRequired, "%s Below is what the batch does. Ask the user; if the answer is yes, send the same batch within 15 minutes with confirm=%s", start, offer.Report.Confirm)
+	return offer.Answer(fault)
 }
 
 // refused is the answer to a batch of which nothing was saved: the lines that failed or were not

@@ -8,6 +8,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/render"
+	"crmkit/server/plan"
 	"crmkit/server/web"
 	"crmkit/store"
 )
@@ -18,7 +19,7 @@ const MaxChanges = 1000
 
 // Route returns the route of batches.
 func Route() web.Route {
-	return web.Route{Method: "POST", Path: "/batch", Access: web.Write, Group: "work", Params: append([]string{"atomic"}, web.PlanParams...), Lines: MaxLines, Handle: handle,
+	return web.Route{Method: "POST", Path: "/batch", Access: web.Write, Group: "work", Params: append([]string{"atomic"}, web.PagedParams...), Lines: MaxLines, Handle: handle,
 		Doc: "many writes at once, all or none"}
 }
 
@@ -80,7 +81,11 @@ func handle(rq *web.Request) (*render.Response, error) {
 	case store.TooLong(err):
 		return nil, crm.Errorf(crm.InvalidValue, "the %d lines take longer to save than one write may, and nothing was saved. Send them in several batches.", len(b.lines))
 	case errors.Is(err, errNothingSaved):
-		return b.refused(), nil
+		doc = b.refused()
+		if errors.Is(err, web.ErrFailsNow) {
+			doc.Error = plan.FailsNow(doc.Error)
+		}
+		return doc, nil
 	case errors.As(err, &offer):
 		return b.unconfirmed(offer), nil
 	}

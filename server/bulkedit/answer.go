@@ -8,16 +8,12 @@ import (
 
 	"crmkit/crm"
 	"crmkit/render"
+	"crmkit/server/plan"
 	"crmkit/store"
 )
 
-// How many effects an answer shows.
-const (
-	shownEffects    = 20
-	maxShownEffects = 200
-	maxLabel        = 80  // characters of the name of a record
-	maxCounted      = 100 // deletes whose many references are counted, each by queries of its own
-)
+// maxNamed is how many records that failed or were left the answer to a confirmed write names.
+const maxNamed = plan.Shown
 
 // summary is what was done to many records.
 type summary struct {
@@ -28,13 +24,12 @@ type summary struct {
 	failures []outcome      // the first ones
 	effects  []outcome      // the first of those that were written
 	left     []string       // the handles of the first that were left
-	later    []crm.Record   // deleted, and what refers to them follows: to be counted
-	known    later          // of a confirmed write, of which the plan has the counts; nil: it is a dry run
+	known    later          // what follows deletes, as far as it is counted; nil: it is a dry run
 	further
 }
 
 func (r *edit) newSummary() summary {
-	return summary{entity: r.entity, most: r.limit, counts: map[string]int{}}
+	return summary{entity: r.entity, most: r.page.Limit, counts: map[string]int{}}
 }
 
 func (s *summary) count(result string) int { return s.counts[result] }
@@ -43,7 +38,7 @@ func (s *summary) count(result string) int { return s.counts[result] }
 type further struct {
 	Gone      map[string]int64 `json:"gone,omitempty"`
 	Cleared   map[string]int64 `json:"cleared,omitempty"`   // they lose a reference
-	Uncounted int              `json:"uncounted,omitempty"` // deletes beyond maxCounted, of which that is not known
+	Uncounted int              `json:"uncounted,omitempty"` // deletes of which that is not known
 }
 
 // later is what follows the deletes of records, by their keys.
@@ -84,9 +79,7 @@ func (s *summary) add(p part) {
 		}
 		if counts, known := s.known[o.key]; o.later && known {
 			s.include(counts)
-		} else if o.later && len(s.later) < maxCounted && s.known == nil {
-			s.later = append(s.later, o.rec)
-		} else if o.later {
+		} else if o.later && s.known != nil {
 			s.Uncounted++
 		}
 	}
@@ -103,13 +96,7 @@ func (s *summary) add(p part) {
 
 // effect returns an outcome as answers show it.
 func (o outcome) effect() render.Effect {
-	one := render.Effect{Handle: o.rec.Handle(), Result: o.result, Changed: o.change, Error: o.fault}
-	if label := []rune(o.rec.Value(o.rec.Entity.LabelField).Text); len(label) > maxLabel {
-		one.Label = string(label[:maxLabel]) + "…"
-	} else {
-		one.Label = string(label)
-	}
-	return one
+	return render.Effect{Handle: o.rec.Handle(), Label: plan.Label(o.rec), Result: o.result, Changed: o.change, Error: o.fault}
 }
 
 // numbers returns the counts that answers have.
@@ -124,7 +111,7 @@ func (r *edit) numbers(counts map[string]int) []render.Number {
 func (r *edit) report(t *trial) *render.Response {
 	b := &render.Bulk{Counts: r.numbers(t.counts)}
 	for _, o := range slices.Concat(t.failures, t.effects) {
-		if len(b.Effects) < r.limit {
+		if len(b.Effects) < r.page.Limit {
 			b.Effects = append(b.Effects, o.effect())
 		}
 	}
@@ -140,7 +127,7 @@ func (f *further) remarks(schema *crm.Schema) (remarks []string) {
 		remarks = append(remarks, "the reference is cleared in "+words)
 	}
 	if f.Uncounted > 0 {
-		remarks = append(remarks, fmt.Sprintf("so many records refer to %d more that those are not counted here", f.Uncounted))
+		remarks = append(remarks, fmt.Sprintf("many more records refer to %d of these since it began, which are not counted here", f.Uncounted))
 	}
 	return remarks
 }
@@ -200,14 +187,14 @@ func (g *progress) add(s summary) {
 		g.Counts[result] += n
 	}
 	for _, o := range s.failures {
-		if len(g.Failures) < shownEffects {
+		if len(g.Failures) < maxNamed {
 			one := o.effect()
 			g.Failures = append(g.Failures, failure{one.Handle, one.Label, o.fault.Hint, o.fault.Code})
 		}
 	}
 	g.Further.include(s.further)
 	for _, handle := range s.left {
-		if len(g.Left) < shownEffects {
+		if len(g.Left) < maxNamed {
 			g.Left = append(g.Left, handle)
 		}
 	}

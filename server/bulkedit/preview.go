@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"crmkit/crm"
-	"crmkit/crm/norm"
 	"crmkit/render"
 	"crmkit/server/plan"
 	"crmkit/server/web"
@@ -61,13 +58,11 @@ func (r *edit) preview(asked web.Planning) (*render.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc, err := r.rq.Offered(r.report(t), p)
-	if err != nil {
+	doc := r.report(t)
+	if err := r.rq.Offered(doc, p); err != nil {
 		return nil, err
 	}
-	if t.count(failed)+t.count(store.Updated)+t.count(deleted) > r.limit {
-		doc.Bulk.Next = cursorAt(doc.Confirm, r.limit)
-	}
+	doc.Bulk.Next = r.page.Next(doc.Confirm, t.count(failed)+t.count(store.Updated)+t.count(deleted))
 	if asked.DryRun {
 		return doc, nil
 	}
@@ -111,6 +106,7 @@ func (r *edit) try(keys []int64) (*trial, error) {
 	t := &trial{summary: r.newSummary(), state: state{Keys: keys}}
 	run := dryrun.New(maxMemory)
 	var all plan.Collector
+	var others notChanges
 	for at := 0; at < len(keys); {
 		var done part
 		err := r.rq.DryRunStep(run, func(tx *store.Tx) (err error) {
@@ -126,63 +122,97 @@ func (r *edit) try(keys []int64) (*trial, error) {
 		all.Add(done.changes)
 		t.add(done)
 		t.state.Failed = append(t.state.Failed, done.failed()...)
+		others.add(done)
 		at += len(done.outcomes)
 	}
-	t.receipts = all.Receipts()
-	return t, r.countLater(t)
-}
-
-// countLater counts what follows the delete of records to which so many others refer that these
-// change after it.
-func (r *edit) countLater(t *trial) error {
-	t.state.Later = later{}
-	for _, rec := range t.later {
-		var follows further
-		counts, err := r.x.store.Dependents(r.rq.Context(), r.rq.Actor, rec)
-		if err != nil {
-			return err
-		}
-		for _, c := range counts {
-			follows.follow(c.Of, c.Deleted, c.Unlinked)
-		}
-		t.state.Later[rec.Key] = follows
+	counts, err := r.dependents(others.later)
+	if err != nil {
+		return nil, err
+	}
+	t.state.Later = laterOf(counts)
+	for _, follows := range t.state.Later {
 		t.include(follows)
 	}
-	return nil
+	t.receipts = append(all.Receipts(), others.receipts(counts)...)
+	return t, nil
 }
 
-// A cursor of a dry run is its token and how many effects were shown, with a dot between them.
+// notChanges are the outcomes whose receipts are about no change: records that fail, and deleted ones to which so
+// many others refer that these change in steps.
+type notChanges struct {
+	failed []plan.Receipt
+	later  []crm.Record
+}
 
-func cursorAt(token string, at int) string { return token + "." + strconv.Itoa(at) }
-
-// page answers with further effects of a dry run, whose token stays valid. They are tried again: if
-// one is not as planned any more, a remark says so.
-func (r *edit) page(cursor string) (*render.Response, error) {
-	token, from, _ := strings.Cut(cursor, ".")
-	at, err := strconv.Atoi(from)
-	if err != nil || at < 0 {
-		return nil, crm.Errorf(crm.InvalidCursor, "cursor=%s is not one of a dry run: send the one of its answer.", norm.Quote(cursor)).On("cursor")
+func (l *notChanges) add(p part) {
+	for _, o := range p.outcomes {
+		if o.result == failed {
+			l.failed = append(l.failed, plan.Failure(o.rec.Handle(), o.fault))
+		}
+		if o.later {
+			l.later = append(l.later, o.rec)
+		}
 	}
-	p, s, err := r.planOf(token)
+}
+
+// receipts returns the receipts, given what refers to the deleted records.
+func (l *notChanges) receipts(counts map[int64][]crm.Count) []plan.Receipt {
+	list := l.failed
+	for _, rec := range l.later {
+		list = append(list, plan.Counted(rec, counts[rec.Key])...)
+	}
+	return list
+}
+
+// dependents counts what refers to records.
+func (r *edit) dependents(list []crm.Record) (map[int64][]crm.Count, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	keys := make([]int64, len(list))
+	for i, rec := range list {
+		keys[i] = rec.Key
+	}
+	return r.x.store.Dependents(r.rq.Context(), r.rq.Actor, r.entity, keys)
+}
+
+// laterOf returns what follows the deletes of records to which others refer.
+func laterOf(counts map[int64][]crm.Count) later {
+	all := later{}
+	for key, list := range counts {
+		var follows further
+		for _, c := range list {
+			follows.follow(c.Of, c.Deleted, c.Unlinked)
+		}
+		all[key] = follows
+	}
+	return all
+}
+
+// further answers with further effects of a dry run, whose token stays valid. They are tried again: if
+// one is not as planned any more, a remark says so.
+func (r *edit) further() (*render.Response, error) {
+	p, err := r.rq.PlanOfPage(r.page)
 	if err != nil {
+		return nil, err
+	}
+	var s state
+	if err := json.Unmarshal(p.State, &s); err != nil {
 		return nil, err
 	}
 	planned := digests(p.Receipts)
 	order := r.shownOrder(s, planned)
-	page := order[min(at, len(order)):min(at+r.limit, len(order))]
-	t, err := r.try(page)
+	from, to := r.page.Of(len(order))
+	t, err := r.try(order[from:to])
 	if err != nil {
 		return nil, err
 	}
 	doc := r.report(t)
-	doc.Bulk.Counts = []render.Number{{Name: "shown", N: len(page)}, {Name: "total", N: len(order)}}
+	doc.Bulk.Counts = []render.Number{{Name: "shown", N: to - from}, {Name: "total", N: len(order)}}
 	if different := t.differing(planned); different != "" {
-		doc.Remarks = append(doc.Remarks, different+" changed since the dry run, so confirm= would be refused; repeat the dry run without cursor")
+		doc.Remarks = append(doc.Remarks, plan.Differs(different+" changed"))
 	}
-	doc.DryRun, doc.Confirm = true, token
-	if at+r.limit < len(order) {
-		doc.Bulk.Next = cursorAt(token, at+r.limit)
-	}
+	doc.DryRun, doc.Confirm, doc.Bulk.Next = true, r.page.Token, r.page.Next(r.page.Token, len(order))
 	return doc, nil
 }
 
@@ -211,20 +241,4 @@ func (t *trial) differing(planned map[string]string) string {
 		}
 	}
 	return ""
-}
-
-// planOf returns the plan of a token of this request.
-func (r *edit) planOf(token string) (p plan.Plan, s state, err error) {
-	err = r.rq.Update(func(tx *store.Tx) error {
-		var done *render.Response
-		p, done, err = r.rq.Confirmed(tx, token)
-		if err == nil && done != nil {
-			err = crm.Errorf(crm.InvalidCursor, "what this dry run showed is done already. Begin a new one without cursor.").On("cursor")
-		}
-		return err
-	})
-	if err != nil {
-		return p, s, err
-	}
-	return p, s, json.Unmarshal(p.State, &s)
 }

@@ -13,6 +13,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
+	"crmkit/server/plan"
 	"crmkit/server/web"
 	"crmkit/store"
 )
@@ -67,7 +68,7 @@ type edit struct {
 	query  *query.Query
 	params url.Values // the filters of query
 	atomic bool
-	limit  int // effects that the answer shows
+	page   plan.Page // the effects that the answer shows
 }
 
 // handle answers a write of all records that match.
@@ -80,19 +81,16 @@ func (x *Endpoints) handle(rq *web.Request) (*render.Response, error) {
 	if fault != nil {
 		return nil, fault
 	}
-	r := &edit{x: x, rq: rq, entity: rq.Route.Entity, limit: shownEffects}
+	r := &edit{x: x, rq: rq, entity: rq.Route.Entity}
 	if err := r.parse(); err != nil {
 		return nil, err
-	}
-	if rq.Params.Has("cursor") && !asked.DryRun {
-		return nil, crm.Errorf(crm.InvalidValue, "cursor= continues a dry run: send it with dry_run=1.").On("cursor")
 	}
 	if doc, err := rq.SavedAnswer(); doc != nil || err != nil {
 		return doc, err
 	}
 	switch {
-	case rq.Params.Has("cursor"):
-		return r.page(rq.Params.Get("cursor"))
+	case r.page.Token != "":
+		return r.further()
 	case asked.Token != "":
 		return r.confirmed(asked.Token)
 	}
@@ -105,10 +103,8 @@ func (r *edit) parse() (err error) {
 	if r.atomic, fault = r.rq.IsOn("atomic"); fault != nil {
 		return fault
 	}
-	if limit := r.rq.Params.Get("limit"); r.rq.Params.Has("limit") {
-		if r.limit, _, fault = query.ParseLimit(limit, maxShownEffects); fault != nil {
-			return fault
-		}
+	if r.page, fault = plan.ParsePage(r.rq.Params); fault != nil {
+		return fault
 	}
 	if fault = r.parseFilters(); fault != nil {
 		return fault

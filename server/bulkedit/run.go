@@ -3,8 +3,10 @@ package bulkedit
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 
+	"crmkit/crm"
 	"crmkit/render"
 	"crmkit/server/plan"
 	"crmkit/store"
@@ -19,15 +21,12 @@ var errAgain = errors.New("a record was changed after it was matched")
 // confirmed does what the dry run of a token has shown.
 func (r *edit) confirmed(token string) (*render.Response, error) {
 	c := &run{edit: r, token: token}
-	err := r.rq.Update(func(tx *store.Tx) (err error) {
-		c.plan, c.done, err = r.rq.Confirmed(tx, token)
-		if c.done == nil && err == nil {
-			err = json.Unmarshal(c.plan.State, &c.state)
-		}
-		return err
-	})
-	if c.done != nil || err != nil {
+	var err error
+	if c.plan, c.done, err = r.rq.Planned(token); c.done != nil || err != nil {
 		return c.done, err
+	}
+	if err := json.Unmarshal(c.plan.State, &c.state); err != nil {
+		return nil, err
 	}
 	if !r.atomic && (len(c.state.Keys) > r.x.AtOnce || len(c.plan.Receipts) > MaxAtomic) {
 		return c.inSteps()
@@ -35,7 +34,10 @@ func (r *edit) confirmed(token string) (*render.Response, error) {
 	if c.done, err = c.whole(); isMany(err) && !r.atomic {
 		return c.inSteps()
 	}
-	return c.done, r.orTooMany(err)
+	if store.TooLong(err) { // which is no difference of the plan
+		return c.done, r.orTooMany(err)
+	}
+	return c.done, r.rq.FailsNow(c.plan, r.orTooMany(err))
 }
 
 // run is a confirmed write.
@@ -46,7 +48,9 @@ type run struct {
 	state state
 	done  *render.Response // the answer, if it is done already
 
-	more int // records that match and are not in the plan
+	more      int                   // records that match and are not in the plan
+	counts    map[int64][]crm.Count // of what refers to deleted records
+	uncounted []crm.Record          // of which that was not known when they were deleted
 }
 
 // match notes how many records match that are not planned, and returns those that are planned and
@@ -94,6 +98,7 @@ func (c *run) still(versions map[int64]int64) (keys []int64, gone []plan.Differe
 
 // whole writes all records in one transaction.
 func (c *run) whole() (doc *render.Response, err error) {
+	c.counts = map[int64][]crm.Count{}
 	for attempt := 1; ; attempt++ {
 		versions, err := c.match()
 		if err != nil {
@@ -103,10 +108,24 @@ func (c *run) whole() (doc *render.Response, err error) {
 			versions = anyVersion(versions)
 		}
 		doc, err = c.rq.TransactLast(c.token, func(tx *store.Tx) (*render.Response, error) { return c.once(tx, versions) })
-		if !errors.Is(err, errAgain) {
+		if errors.Is(err, errUncounted) {
+			err = c.count()
+			attempt--
+		}
+		if err != nil && !errors.Is(err, errAgain) || doc != nil {
 			return doc, err
 		}
 	}
+}
+
+// errUncounted ends a transaction that deletes records to which many others refer that are not counted.
+var errUncounted = errors.New("what follows is not counted yet")
+
+// count counts what refers to the records that the last attempt deleted.
+func (c *run) count() error {
+	counts, err := c.dependents(c.uncounted)
+	maps.Copy(c.counts, counts)
+	return err
 }
 
 // anyVersion returns the keys with versions that are not compared.
@@ -122,8 +141,8 @@ func anyVersion(versions map[int64]int64) map[int64]int64 {
 // once writes all records in a running transaction, if that is what the plan says.
 func (c *run) once(tx *store.Tx, versions map[int64]int64) (*render.Response, error) {
 	keys, differences := c.still(versions)
-	sum := c.counting()
-	now := trial{state: state{Keys: keys, Later: c.state.Later}}
+	sum := c.counting(laterOf(c.counts))
+	now := trial{state: state{Keys: keys, Later: sum.known}}
 	err := tx.Savepoint(func() error {
 		all, err := c.writeAll(tx, keys)
 		if err != nil {
@@ -132,9 +151,13 @@ func (c *run) once(tx *store.Tx, versions map[int64]int64) (*render.Response, er
 		if all.changedSince(versions) {
 			return errAgain
 		}
+		var others notChanges
+		if others.add(all); c.isUncounted(others.later) {
+			return errUncounted
+		}
 		sum.add(all)
 		now.state.Failed = all.failed()
-		now.receipts = plan.Of(all.changes)
+		now.receipts = append(plan.Of(all.changes), others.receipts(c.counts)...)
 		differences = append(differences, plan.Compare(c.unlessGone(differences), now.receipts)...)
 		if len(differences) > 0 {
 			return errLeft
@@ -153,6 +176,12 @@ func (c *run) once(tx *store.Tx, versions map[int64]int64) (*render.Response, er
 		return nil, err
 	}
 	return c.answer(g), nil
+}
+
+// isUncounted reports whether what refers to one of the deleted records was not counted.
+func (c *run) isUncounted(later []crm.Record) bool {
+	c.uncounted = slices.DeleteFunc(slices.Clone(later), func(rec crm.Record) bool { return c.counts[rec.Key] != nil })
+	return len(c.uncounted) > 0
 }
 
 // writeAll writes records in a running transaction. The error is errMany if with those that follow they are
@@ -188,15 +217,14 @@ func (c *run) unlessGone(gone []plan.Difference) []plan.Receipt {
 	for _, d := range gone {
 		names[d.Record] = true
 	}
-	return slices.DeleteFunc(slices.Clone(c.plan.Receipts), func(one plan.Receipt) bool { return names[one.Record] })
+	return slices.DeleteFunc(slices.Clone(c.plan.Receipts), func(one plan.Receipt) bool { return names[one.Handle()] })
 }
 
-// counting returns a summary for the plan, which has the counts of what follows a delete after its
-// transaction. After that begins, it cannot be counted any more.
-func (c *run) counting() summary {
+// counting returns a summary of a write in earnest. What follows a delete is counted before its transaction:
+// after it has begun, it cannot be counted any more.
+func (c *run) counting(known later) summary {
 	sum := c.newSummary()
-	sum.known = c.state.Later
-	if sum.known == nil {
+	if sum.known = known; known == nil {
 		sum.known = later{}
 	}
 	return sum

@@ -23,7 +23,7 @@ type steps struct {
 func (c *run) inSteps() (*render.Response, error) {
 	began, err := c.began()
 	if err == nil && !began {
-		err = c.check()
+		err = c.rq.FailsNow(c.plan, c.check())
 	}
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (s *steps) step(tx *store.Tx, g *progress) error {
 	if p.changedSince(s.versions) {
 		return errAgain
 	}
-	sum := s.counting()
+	sum := s.counting(s.state.Later)
 	sum.add(p)
 	g.add(sum)
 	g.At += len(p.outcomes)

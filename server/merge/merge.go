@@ -24,7 +24,7 @@ func Route(s *store.Store, e *crm.Entity) (row web.Route, found bool) {
 	}
 	h := handler{s}
 	return web.Route{Method: "POST", Path: "/" + e.Route() + "/:id/merge", Access: web.Full, Group: e.Plural, Entity: e, Merges: MaxOthers, AsLine: true, Asks: true, IDs: []string{"from", "take"},
-		Params: web.PlanParams, Doc: "merge others into it", Handle: h.merge}, true
+		Params: web.PagedParams, Doc: "merge others into it", Handle: h.merge}, true
 }
 
 type handler struct{ store *store.Store }
@@ -46,10 +46,17 @@ func (h handler) merge(rq *web.Request) (*render.Response, error) {
 		if out, err = tx.Merge(m); err != nil {
 			return nil, err
 		}
-		if out.Later && rq.IsLine() {
+		for _, other := range out.Later {
+			rq.FollowsLater(other)
+		}
+		if len(out.Later) > 0 && rq.IsLine() {
 			return nil, crm.Errorf(crm.InvalidValue, "so many records refer to what is merged into %s that they cannot all change in a batch; merge by a request of its own.", out.After.Handle())
 		}
-		return answer(out), nil
+		doc := answer(out)
+		if tx.DryRun() != nil && len(out.Others) > 0 && !rq.IsLine() {
+			doc.Remarks = nil // that would say it is done
+		}
+		return doc, nil
 	})
 	var offer *web.Offer
 	switch asked := errors.As(err, &offer); {
@@ -60,10 +67,10 @@ func (h handler) merge(rq *web.Request) (*render.Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		return nil, confirmation(rq, out, moved, offer)
+		return offer.Answer(confirmation(rq, out, moved, offer)), nil
 	case err == nil && doc.DryRun && len(out.Others) > 0:
 		moved, err := h.references(rq, out)
-		doc.Remarks = []string{"this " + effect(out, moved)}
+		doc.Remarks = append([]string{"this " + effect(out, moved)}, doc.Remarks...)
 		return doc, err
 	}
 	return doc, err
@@ -80,7 +87,7 @@ func answer(out store.Merged) *render.Response {
 		doc.Remarks = append(doc.Remarks, "merged "+named(other))
 	}
 	switch {
-	case out.Later:
+	case len(out.Later) > 0:
 		doc.Remarks = append(doc.Remarks, "the many records that referred to it show this one; counts and last times follow within seconds")
 	case len(out.Others) == 0:
 		doc.Remarks = append(doc.Remarks, "they are one record already")
@@ -128,7 +135,7 @@ func without(counts, others []crm.Count) (left []crm.Count) {
 func (h handler) references(rq *web.Request, out store.Merged) (all []crm.Count, err error) {
 	byKind := map[*crm.Entity]int{}
 	for _, other := range out.Others {
-		counts, err := h.store.Dependents(rq.Context(), rq.Actor, other)
+		counts, err := rq.Dependents(other)
 		if err != nil {
 			return nil, err
 		}
@@ -171,7 +178,7 @@ func confirmation(rq *web.Request, out store.Merged, moved []crm.Count, offer *w
 	}
 	e := out.Before.Entity
 	fault := crm.Errorf(crm.ConfirmationRequired, "%s%s. It cannot be undone. Ask the user; if the answer is yes, send the same body within 15 minutes: POST /%s/%s/merge?confirm=%s",
-		start, effect(out, moved), e.Route(), out.Before.ID, offer.Token)
-	fault.Confirm, fault.Record = offer.Token, &out.Before
+		start, effect(out, moved), e.Route(), out.Before.ID, offer.Report.Confirm)
+	fault.Record = &out.Before
 	return fault
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crmkit/render"
+	"crmkit/store"
 )
 
 // Difference is a receipt that is not as in the plan.
@@ -90,7 +91,7 @@ func newDifference(planned, now *Receipt) Difference {
 
 // firstOf returns a field that an update of a plan would have changed.
 func firstOf(planned *Receipt) string {
-	if planned.Result == deleted || planned.isMade() || len(planned.Fields) == 0 {
+	if planned.Result != store.Updated || planned.isMade() || len(planned.Fields) == 0 {
 		return ""
 	}
 	return slices.Min(slices.Collect(maps.Keys(planned.Fields)))
@@ -119,6 +120,15 @@ func (d Difference) text(zone *time.Location) string {
 	switch {
 	case d.left:
 		return what + " does not match the filters any more"
+	case d.now != nil && d.now.Result == counted:
+		return fmt.Sprintf("%s refer to %s now", d.now.count, d.Handle())
+	case d.now == nil && d.planned.Result == counted:
+		return fmt.Sprintf("not as many records refer to %s any more", d.Handle())
+	case d.now != nil && d.now.Result == fails:
+		code, _, _ := strings.Cut(d.now.Digest, " ")
+		return fmt.Sprintf("%s fails now with %s", strings.TrimSuffix(what, " "+fails), code)
+	case d.now == nil && d.planned.Result == fails:
+		return strings.TrimSuffix(what, " "+fails) + " does not fail any more"
 	case d.now == nil && d.Field != "":
 		return fmt.Sprintf("%s: %s is as the request wants it already", what, d.Field)
 	case d.now == nil:
@@ -132,16 +142,19 @@ func (d Difference) text(zone *time.Location) string {
 	switch {
 	case len(list) != 1 || d.Field == "":
 		return fmt.Sprintf("%s: %s would not change any more", what, cmp.Or(d.Field, "a field"))
-	case d.now.Result == deleted:
+	case d.now.Result == deleted || d.now.Result == merged:
 		return fmt.Sprintf("%s: %s is now %s", what, d.Field, list[0].AppendFrom(nil, zone))
 	}
 	return what + " would now change" + strings.TrimPrefix(shown(list, zone), ":")
 }
 
+// Handle returns the handle of the record that differs; of one that does not exist yet its name in the plan.
+func (d Difference) Handle() string { return Receipt{Record: d.Record}.Handle() }
+
 // changed returns the change of a field, or the changes of an update if no field is named.
 func (r *Receipt) changed(field string) (list []render.Change) {
 	for _, c := range r.changes {
-		if c.JSONName() == field || field == "" && r.Result == "updated" {
+		if c.JSONName() == field || field == "" && r.Result == store.Updated {
 			list = append(list, c)
 		}
 	}

@@ -5,9 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/url"
+	"regexp"
 	"slices"
+	"strings"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
@@ -77,6 +80,49 @@ func BodyDigest(body []byte) string {
 	}
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:])
+}
+
+// FailsNow returns the error of a confirmed write that fails now: plan_stale, since its plan says that it does not
+// fail. There is no new token, because a dry run would fail too.
+func FailsNow(fault *crm.Error) *crm.Error {
+	stale := *fault // the error may be shared
+	stale.Code, stale.HTTP, stale.Hint = crm.PlanStale, 0, failing(fault.Code, fault.Hint)
+	if fault.Tools != "" {
+		stale.Tools = failing(fault.Code, fault.Tools)
+	}
+	return &stale
+}
+
+// failing is the hint for a plan that fails with an error.
+func failing(code crm.Code, hint string) string {
+	saved := " Nothing was saved."
+	if strings.Contains(strings.ToLower(hint), "nothing was") {
+		saved = ""
+	}
+	return fmt.Sprintf("the plan does not hold any more, it fails now with %s: %s%s There is no new token, since a dry run would fail too.", code, hint, saved)
+}
+
+// maxSuspects is of how many records of a plan the log is asked when it fails.
+const maxSuspects = 10
+
+// idInText matches what may be the id of a record.
+var idInText = regexp.MustCompile(`\b[a-z]+_[0-9a-z]+\b`)
+
+// Suspects returns the records that may be the reason why a plan fails: the one that the error shows, or else
+// those that its hint names and the first ones of the plan.
+func (p Plan) Suspects(schema *crm.Schema, fault *crm.Error) (handles []string) {
+	if fault.Record != nil {
+		return []string{fault.Record.Handle()}
+	}
+	for _, id := range idInText.FindAllString(fault.Hint, maxSuspects) {
+		if e := schema.ByPrefix(id); e != nil {
+			handles = append(handles, e.Name+"/"+id)
+		}
+	}
+	for _, r := range p.Receipts[:min(len(p.Receipts), maxSuspects)] {
+		handles = append(handles, r.Handle())
+	}
+	return handles
 }
 
 // The errors of a token. None of them uses it up. token and requests are quoted in them.

@@ -16,14 +16,19 @@ import (
 // of anything else does not make a plan stale.
 type Receipt struct {
 	Record string            `json:"r"`           // the handle; of records that the write makes contact#1, contact#2
-	Result string            `json:"d"`           // created, updated or deleted
+	Result string            `json:"d"`           // created, updated, merged, deleted or counted
 	Digest string            `json:"h"`           // of all changes
 	Fields map[string]string `json:"f,omitempty"` // the digest of each change, by the name of its field
 
 	changes []render.Change // nil in a stored plan
+	count   string          // of a counted one, in words
 }
 
-const deleted = "deleted"
+// Results of receipts, besides those of package store.
+const (
+	deleted = "deleted"
+	merged  = "merged" // into another record
+)
 
 // Of returns the receipts of the changes that a transaction noted (store.Tx.Changes).
 func Of(changes []store.Change) []Receipt {
@@ -34,9 +39,13 @@ func Of(changes []store.Change) []Receipt {
 
 // Collector collects the receipts of a write in several transactions.
 type Collector struct {
-	list   []Receipt
-	counts map[*crm.Entity]int // of records that it makes
-	times  map[[2]string]bool  // the times that it sets, by record and field
+	Page Page // the effects to keep for the answer
+
+	list    []Receipt
+	effects []render.Effect
+	results map[string]int      // how many there are of each
+	counts  map[*crm.Entity]int // of records that it makes
+	times   map[[2]string]bool  // the times that it sets, by record and field
 }
 
 // Receipts returns all receipts so far.
@@ -46,7 +55,7 @@ func (l *Collector) Receipts() []Receipt { return l.list }
 // what follows from other records, such as counts, has none.
 func (l *Collector) Add(changes []store.Change) {
 	if l.counts == nil {
-		l.counts, l.times = map[*crm.Entity]int{}, map[[2]string]bool{}
+		l.results, l.counts, l.times = map[string]int{}, map[*crm.Entity]int{}, map[[2]string]bool{}
 	}
 	made := madeRecords{names: map[string]string{}, counts: l.counts}
 	for _, c := range changes {
@@ -55,6 +64,8 @@ func (l *Collector) Add(changes []store.Change) {
 		case c.Before.Key == 0:
 			r.Result = store.Created
 			made.add(c.After)
+		case c.Merged:
+			r.Result = merged
 		case c.After.Version() == 0:
 			if r.Result = deleted; c.Follows { // that it is deleted too is all that an answer says of it
 				r.changes = nil
@@ -66,6 +77,10 @@ func (l *Collector) Add(changes []store.Change) {
 			r.Record = c.After.Handle()
 		}
 		l.digest(&r, made)
+		if l.Page.has(len(l.list)) {
+			l.effects = append(l.effects, effectOf(r, c, made))
+		}
+		l.results[r.Result]++
 		l.list = append(l.list, r)
 	}
 }
@@ -80,6 +95,12 @@ type madeRecords struct {
 func (m madeRecords) add(rec crm.Record) {
 	m.counts[rec.Entity]++
 	m.names[rec.ID] = fmt.Sprintf("%s#%d", rec.Entity.Name, m.counts[rec.Entity])
+}
+
+// Handle returns the handle of the record, or its name in the plan.
+func (r Receipt) Handle() string {
+	handle, _, _ := strings.Cut(r.Record, " ")
+	return handle
 }
 
 // isMade reports whether a receipt is of a record that its write makes.

@@ -89,7 +89,7 @@ func (l *Line) check(ids []string) error {
 	if l.rq.Params, fault = query.Params(l.rq.URL.RawQuery); fault != nil {
 		return fault
 	}
-	for _, name := range PlanParams {
+	for _, name := range PagedParams {
 		if l.rq.Params.Has(name) {
 			return crm.Errorf(crm.InvalidValue, "%s is a parameter of the whole batch: POST /batch?%[1]s=…", name).On(name)
 		}

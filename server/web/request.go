@@ -43,6 +43,9 @@ type Request struct {
 	line       *Line       // that the request is; nil: it is one of its own
 	ahead      []txn.Ahead // what its write will ask
 	ends       []func()    // run when the request has ended
+
+	later  []crm.Record           // of the last run of its write, see FollowsLater
+	counts map[string][]crm.Count // by handle, see Dependents
 }
 
 // Base returns the origin at which the client of the request reaches this server.

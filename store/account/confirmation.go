@@ -55,13 +55,16 @@ func checkLargePlans(tx *store.Tx) error {
 	return fault
 }
 
-const findConfirmation = `SELECT request, body, decided, COALESCE(answer, ''), CASE WHEN runs_until > $4 THEN 1 ELSE 0 END FROM confirmations
-	WHERE hash = $1 AND workspace_id = $2 AND user_id = $3 AND (expires_at > $4 OR runs_until > $4)`
+const (
+	confirmationState = "request, body, COALESCE(answer, ''), CASE WHEN runs_until > $4 THEN 1 ELSE 0 END"
+	ofConfirmation    = " FROM confirmations WHERE hash = $1 AND workspace_id = $2 AND user_id = $3 AND (expires_at > $4 OR runs_until > $4)"
+)
 
-// ConfirmationOf is FindConfirmation in a transaction, in which no other one can use up the token.
+// ConfirmationOf is FindConfirmation in a transaction, in which no other one can use up the token. It does not
+// read what was decided, which may be large: other writes wait.
 func ConfirmationOf(tx *store.Tx, hash string) (c Confirmation, found bool, err error) {
 	c.Hash = hash
-	found, err = tx.Row(findConfirmation, []any{hash, tx.Actor.Workspace, tx.Actor.User, tx.Now()}, &c.Request, &c.Body, &c.Decided, &c.Answer, &c.Running)
+	found, err = tx.Row("SELECT "+confirmationState+ofConfirmation, []any{hash, tx.Actor.Workspace, tx.Actor.User, tx.Now()}, &c.Request, &c.Body, &c.Answer, &c.Running)
 	return c, found, err
 }
 
@@ -69,7 +72,7 @@ func ConfirmationOf(tx *store.Tx, hash string) (c Confirmation, found bool, err 
 func FindConfirmation(ctx context.Context, s *store.Store, actor crm.Actor, hash string) (c Confirmation, found bool, err error) {
 	c.Hash = hash
 	found, err = engine.Found(s.Read(ctx, func(v *store.ReadTx) error {
-		return v.Row(ctx, findConfirmation, []any{hash, actor.Workspace, actor.User, s.Now().UnixMilli()}, &c.Request, &c.Body, &c.Decided, &c.Answer, &c.Running)
+		return v.Row(ctx, "SELECT "+confirmationState+", decided"+ofConfirmation, []any{hash, actor.Workspace, actor.User, s.Now().UnixMilli()}, &c.Request, &c.Body, &c.Answer, &c.Running, &c.Decided)
 	}))
 	return c, found, err
 }

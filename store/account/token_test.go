@@ -42,7 +42,7 @@ func TestConfirmationsAreBound(t *testing.T) {
 				if err != nil || !found || c.Answer != "" {
 					return false, err
 				}
-				if c.Request != "contact/c_1" || c.Decided != "3" {
+				if c.Request != "contact/c_1" || c.Decided != "" { // it may be large, and is not read
 					t.Errorf("found %+v", c)
 				}
 				return true, FinishConfirmation(tx, hash, "done")

@@ -107,8 +107,8 @@ func testDeletes(f *fixture) {
 	jane := f.save(ann, "contact", "name", "Jane", "company_id", acme)
 	note := f.save(ann, "activity", "kind", "note", "body", "met", "contact_id", jane)
 	// Dependents is the preview that clients see before a delete; it must not be empty here.
-	counts, err := f.Dependents(f.t.Context(), ann, acme)
-	if err != nil || len(counts) == 0 {
+	counts, err := f.Dependents(f.t.Context(), ann, acme.Entity, []int64{acme.Key})
+	if err != nil || len(counts[acme.Key]) == 0 {
 		f.t.Errorf("dependents: %v, %v", counts, err)
 	}
 	f.remove(ann, acme)

@@ -38,6 +38,7 @@ type Tx struct {
 type Change struct {
 	Before, After crm.Record
 	Follows       bool // from the delete of another record
+	Merged        bool // it became a part of another record
 }
 
 // Now is the time of the write, in Unix milliseconds. It is not before that of the last
