@@ -193,6 +193,10 @@ type disk struct {
 	path, image string
 }
 
+// diskMegabytes returns the size of a disk on which all rounds have room: an answered write takes about two
+// kilobytes, its kept answer included, and some hundreds are answered in a second.
+func diskMegabytes() int { return 192 + 25*int(soakFor.Seconds())**soakRounds }
+
 // newDisk makes a small ext4 file system, or returns nil if this machine cannot.
 func newDisk(t *testing.T) *disk {
 	t.Helper()
@@ -203,7 +207,7 @@ func newDisk(t *testing.T) *disk {
 func newDiskAt(t *testing.T, path string) *disk {
 	t.Helper()
 	d := &disk{path: path, image: filepath.Join(t.TempDir(), "image")}
-	for _, command := range [][]string{{"mkdir", d.path}, {"truncate", "-s", "192M", d.image}, {"mkfs.ext4", "-q", d.image}, {"mount", "-o", "loop", d.image, d.path}} {
+	for _, command := range [][]string{{"mkdir", d.path}, {"truncate", "-s", fmt.Sprintf("%dM", diskMegabytes()), d.image}, {"mkfs.ext4", "-q", d.image}, {"mount", "-o", "loop", d.image, d.path}} {
 		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
 			t.Logf("skipped: faults of a disk, %v: %v %s", command, err, strings.TrimSpace(string(out)))
 			return nil
