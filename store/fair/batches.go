@@ -12,6 +12,9 @@ type Batches[T comparable] struct {
 	queue queue[T]
 	taken map[T]ticket
 	ready chan struct{}
+
+	paused time.Time     // when the worker began to wait for a tenant; zero: it does not
+	waited time.Duration // since long work was taken, so far
 }
 
 // NewBatches returns a queue without work.
@@ -46,7 +49,7 @@ func (b *Batches[T]) wake() {
 func (b *Batches[T]) Take(most int, alone func(T) bool) (batch []T) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if rest := b.queue.pause(time.Now()); rest > 0 {
+	if rest := b.pause(time.Now()); rest > 0 {
 		time.AfterFunc(rest, b.wake)
 		return nil
 	}
@@ -60,12 +63,27 @@ func (b *Batches[T]) Take(most int, alone func(T) bool) (batch []T) {
 			break
 		}
 		item, tk, _ := b.queue.pop(anybody)
+		if next.usual >= longWork {
+			b.waited = 0
+		}
 		b.taken[item] = tk
 		if batch = append(batch, item); single {
 			break
 		}
 	}
 	return batch
+}
+
+// pause returns how much longer the worker should wait for a tenant before it begins the next work. For one long
+// work it waits no longer in all than that takes.
+func (b *Batches[T]) pause(now time.Time) (rest time.Duration) {
+	if !b.paused.IsZero() {
+		b.waited, b.paused = b.waited+now.Sub(b.paused), time.Time{}
+	}
+	if rest = b.queue.pause(now, b.waited); rest > 0 {
+		b.paused = now
+	}
+	return rest
 }
 
 func anybody(int64) bool { return true }

@@ -19,7 +19,7 @@
 // A tenant that sends one request after the other has none waiting between two of them. It keeps its
 // account if it comes back soon, as if it always had work. And a worker that
 // is about to begin long work of a tenant which has used more waits for a moment, a quarter of the time that it
-// takes, for those that have used less (as the anticipatory scheduling of disks does: Iyer, Druschel, SOSP 2001).
+// takes, and in all no longer than that, for those that have used less (as the anticipatory scheduling of disks does: Iyer, Druschel, SOSP 2001).
 //
 // # Guarantees
 //

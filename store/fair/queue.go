@@ -72,11 +72,11 @@ const (
 	pauseShare = 4
 )
 
-// pause returns how long the next work should wait for a tenant that has used less time than its own,
-// and had work a moment ago; 0: it should not.
-func (q *queue[T]) pause(now time.Time) (rest time.Duration) {
+// pause returns how long the next work, which has waited already, should wait for a tenant that has used less time
+// than its own, and had work a moment ago; 0: it should not.
+func (q *queue[T]) pause(now time.Time, waited time.Duration) (rest time.Duration) {
 	_, next := q.first(anybody)
-	if next == nil || next.usual < longWork {
+	if next == nil || next.usual < longWork || next.usual <= waited {
 		return 0
 	}
 	for _, t := range q.tenants {

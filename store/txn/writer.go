@@ -115,9 +115,15 @@ func (w *writer) serve() {
 	for _, j := range batch {
 		j.took, j.left = 0, false
 	}
+	began := time.Now()
 	w.commit(batch)
+	shared := time.Since(began) // for the commit, and all else that is not done for one job
+	for _, j := range batch {
+		shared -= j.took
+	}
+	shared /= time.Duration(len(batch))
 	done, rest := split(batch, func(j *job) bool { return j.answered })
-	w.jobs.Done(done, rest, func(j *job) time.Duration { return j.took })
+	w.jobs.Done(done, rest, func(j *job) time.Duration { return j.took + max(0, shared) })
 }
 
 // commit runs the jobs of a batch for which there is time and whose heads can be had, and answers
