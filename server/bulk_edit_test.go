@@ -299,7 +299,7 @@ func TestBulkEditsThatMatchNothingSayWhy(t *testing.T) {
 	company := r.json(201, "POST", "/companies", `{"name":"Nordwind Logistik"}`)["id"].(string)
 	r.want(201, "POST", "/contacts", `{"name":"Ann","stage":"lead","company_id":"`+company+`"}`)
 	for path, why := range map[string]string{
-		"/contacts?company.name=Nordwind":                     "company.name=Nordwind matches nothing as a whole; for a part of it write company.name=like:Nordwind",
+		"/contacts?company.name=Nordwind":                     "company.name=Nordwind matches nothing as a whole; for a part of it, whatever its capitals, write company.name=like:Nordwind",
 		"/contacts?company.name=Nordwind&stage=lead&atomic=1": "company.name=Nordwind matches nothing as a whole",
 		"/contacts?stage=leads&dry_run=1":                     "stage=leads matches nothing",
 	} {

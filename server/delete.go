@@ -91,7 +91,7 @@ func confirmation(rec crm.Record, counts []crm.Count, offer *web.Offer) *crm.Err
 	what := affected(rec, counts)
 	start := "this deletes " + what + "."
 	if offer.Sent != "" {
-		start = "that confirm token is not valid: it is for another request, or over 15 minutes old. This deletes " + what + "."
+		start = "that confirm token is not valid: it is mistyped, for another request, or over 15 minutes old. This deletes " + what + "."
 	}
 	err := crm.Errorf(crm.ConfirmationRequired, "%s Ask the user; if the answer is yes, send within 15 minutes: DELETE /%s/%s?confirm=%s", start, rec.Entity.Route(), rec.ID, offer.Report.Confirm)
 	err.Record, err.Counts = &rec, counts

@@ -75,7 +75,7 @@ func (s *Server) explainPart(v *store.View, part query.Condition) (string, error
 	switch like := strings.HasPrefix(part.Value, "like:"); {
 	case norm.Fold(plain) == "" || !like && !part.Text: // like: could not find it, or the field is no text
 	case !like:
-		return remark + " as a whole; for a part of it write " + name + "=like:" + url.QueryEscape(plain), nil
+		return remark + " as a whole; for a part of it, whatever its capitals, write " + name + "=like:" + url.QueryEscape(plain), nil
 	case plain != part.Operand:
 		return remark + "; like: finds any part of the text and has no wildcards: write " + name + "=like:" + url.QueryEscape(plain), nil
 	}

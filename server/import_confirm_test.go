@@ -35,7 +35,7 @@ func TestDryRunsAreConfirmed(t *testing.T) {
 	for _, test := range []struct{ what, path, body, says string }{
 		{"a dry run", "/import/contacts?dry_run=1&source=old-crm&confirm=" + token, "", "leave dry_run out"},
 		{"another source", "/import/contacts?source=other&confirm=" + token, "", `source=old-crm", and this is "POST /import/contacts?source=other"`},
-		{"no source", "/import/contacts?confirm=" + token, "", "the token is still valid"},
+		{"no source", "/import/contacts?confirm=" + token, "", "the token stays as it was"},
 		{"another kind", "/import/companies?source=old-crm&confirm=" + token, "", "is for "},
 		{"more", "/import/contacts?source=old-crm&atomic=1&confirm=" + token, "", "is for "},
 		{"another file", "/import/contacts?source=old-crm&confirm=" + token, twoRows + "\n", "belongs to another body"},

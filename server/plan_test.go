@@ -116,7 +116,7 @@ func TestTokensAreBound(t *testing.T) {
 	path, body := "/contacts/"+r.id("contact", 1), `{"stage":"lead"}`
 	token := r.planned("PATCH", path+"?dry_run=1", body)
 	for _, test := range []struct{ what, method, path, body, says string }{
-		{"another method", "POST", "/contacts?confirm=" + token, `{"name":"Ann"}`, "the token is still valid"},
+		{"another method", "POST", "/contacts?confirm=" + token, `{"name":"Ann"}`, "the token stays as it was"},
 		{"another body", "PATCH", path + "?confirm=" + token, `{"stage":"new"}`, "belongs to another body"},
 		{"another token", "PATCH", path + "?confirm=x" + token, body, "is not valid"},
 	} {

@@ -27,7 +27,7 @@ func (b *batch) unconfirmed(offer *web.Offer) *render.Response {
 	}
 	start += " a confirmation."
 	if offer.Sent != "" {
-		start = "that confirm token is not valid: it is for another request, or over 15 minutes old. Nothing was saved."
+		start = "that confirm token is not valid: it is mistyped, for another request, or over 15 minutes old. Nothing was saved."
 	}
 	fault := crm.Errorf(crm.ConfirmationRequired, "%s Below is what the batch does. Ask the user; if the answer is yes, send the same batch within 15 minutes with confirm=%s", start, offer.Report.Confirm)
 	return offer.Answer(fault)

@@ -174,7 +174,7 @@ func effect(out store.Merged, moved []crm.Count) string {
 func confirmation(rq *web.Request, out store.Merged, moved []crm.Count, offer *web.Offer) *crm.Error {
 	start := "this "
 	if offer.Sent != "" {
-		start = "that confirm token is not valid: it is for another request, or over 15 minutes old. This "
+		start = "that confirm token is not valid: it is mistyped, for another request, or over 15 minutes old. This "
 	}
 	e := out.Before.Entity
 	fault := crm.Errorf(crm.ConfirmationRequired, "%s%s. It cannot be undone. Ask the user; if the answer is yes, send the same body within 15 minutes: POST /%s/%s/merge?confirm=%s",

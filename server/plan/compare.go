@@ -130,7 +130,7 @@ func (d Difference) text(zone *time.Location) string {
 	case d.now == nil && d.planned.Result == fails:
 		return strings.TrimSuffix(what, " "+fails) + " does not fail any more"
 	case d.now == nil && d.Field != "":
-		return fmt.Sprintf("%s: %s is as the request wants it already", what, d.Field)
+		return fmt.Sprintf("%s: %s would not change any more", what, d.Field)
 	case d.now == nil:
 		return fmt.Sprintf("%s would not be %s any more", what, d.planned.Result)
 	case d.planned == nil:

@@ -129,16 +129,16 @@ func (p Plan) Suspects(schema *crm.Schema, fault *crm.Error) (handles []string) 
 
 // Unknown is the error for a token that is not valid.
 func Unknown(token string) *crm.Error {
-	return crm.Errorf(crm.InvalidValue, "confirm=%s is not valid: it is over 15 minutes old, or belongs to another user or workspace. Nothing was saved. Repeat the request with dry_run=1 instead of confirm= for a new token.", norm.Quote(token)).On("confirm")
+	return crm.Errorf(crm.InvalidValue, "confirm=%s is not valid: it is mistyped, over 15 minutes old, or belongs to another user or workspace. Nothing was saved. Repeat the request with dry_run=1 instead of confirm= for a new token.", norm.Quote(token)).On("confirm")
 }
 
 // OtherRequest is the error for a token of another request.
 func OtherRequest(token, planned, request string) *crm.Error {
-	return crm.Errorf(crm.InvalidValue, "confirm=%s is for %s, and this is %s. Nothing was saved, and the token is still valid: repeat the request of the dry run with confirm=<token> instead of dry_run=1.",
+	return crm.Errorf(crm.InvalidValue, "confirm=%s is for %s, and this is %s. Nothing was saved, and the token stays as it was: repeat the request of the dry run with confirm=<token> instead of dry_run=1.",
 		norm.Quote(token), norm.Quote(planned), norm.Quote(request)).On("confirm")
 }
 
 // OtherBody is the error for a token of the same request with another body.
 func OtherBody(token string) *crm.Error {
-	return crm.Errorf(crm.InvalidValue, "confirm=%s belongs to another body than this one. Nothing was saved, and the token is still valid: send the body of the dry run.", norm.Quote(token)).On("confirm")
+	return crm.Errorf(crm.InvalidValue, "confirm=%s belongs to another body than this one. Nothing was saved, and the token stays as it was: send the body of the dry run.", norm.Quote(token)).On("confirm")
 }

@@ -78,7 +78,7 @@ func TestCompare(t *testing.T) {
 		{"the same later, with other ids", []store.Change{update, made}, []store.Change{late(update), {Before: made.Before, After: m.record(10, 1, "name", "Joe")}}, ""},
 		{"another value before", []store.Change{update}, []store.Change{{Before: m.record(1, 4, "stage", "new", "title", "CTO"), After: update.After}}, "contact/c_011p stage: contact/c_011p would now change stage new -> customer"},
 		{"a field less", []store.Change{update}, []store.Change{{Before: m.record(1, 4, "stage", "lead", "title", "CEO"), After: update.After}}, "contact/c_011p title: contact/c_011p: title would not change any more"},
-		{"no change", []store.Change{update}, nil, "contact/c_011p stage: contact/c_011p: stage is as the request wants it already"},
+		{"no change", []store.Change{update}, nil, "contact/c_011p stage: contact/c_011p: stage would not change any more"},
 		{"an update instead", []store.Change{made}, []store.Change{update}, "contact/c_011p : contact/c_011p would be updated too: title CTO -> CEO; stage lead -> customer\ncontact#1 : a new contact would not be created any more"},
 		{"one more", []store.Change{made}, []store.Change{made, {Before: made.Before, After: m.record(10, 1, "name", "Joe")}}, "contact#2 : a new contact would be created too"},
 		{"a deleted record that changed", []store.Change{gone}, []store.Change{{Before: m.record(2, 6, "name", "Eve"), After: gone.After}}, "contact/c_02r2 name: contact/c_02r2: name is now Eve"},
