@@ -140,7 +140,7 @@ var (
 	minutes     = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\dZ`)
 	newTimes    = regexp.MustCompile(`-> \d{4}-\d\d-\d\dT\d\d:\d\dZ`)
 	tokenIs     = regexp.MustCompile(`confirm(?::|=) ?(\w+)`)
-	effectLines = regexp.MustCompile(`(?m)(^(created|updated|deleted) .*\n)+# \d+ (created|updated|deleted).*\n`) // effects of a dry run, and their counts
+	effectLines = regexp.MustCompile(`(?m)(^(created|updated|deleted) .*\n)+# \d+ (created|updated|deleted).*\n(# more: .*\n)?`) // effects of a dry run, and their counts
 	labels      = regexp.MustCompile(` [^ "=]+=("(\\.|[^"])*"|\S*)`)
 )
 
