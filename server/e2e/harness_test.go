@@ -154,7 +154,7 @@ func (p *running) stop() int {
 func (p *running) signal(sig os.Signal) {
 	p.t.Helper()
 	if err := p.cmd.Process.Signal(sig); err != nil {
-		p.t.Fatalf("signal %v: %v", sig, err)
+		p.t.Fatalf("signal %v: %v\n%s", sig, err, tail(p.stderr.text()))
 	}
 }
 
