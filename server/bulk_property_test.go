@@ -63,9 +63,7 @@ func (w *bulkWorld) others(s bulkState) {
 // stale reports whether a plan does not hold: of a planned deal another effect is to be expected now.
 func stale(planned, now map[string]string) bool {
 	for id, effect := range planned {
-		is, found := now[id]
-		before := effect != noEffect && effect != fails
-		if after := found && is != noEffect && is != fails; before != after || before && effect != is {
+		if effect != now[id] { // noEffect where the deal is not found any more
 			return true
 		}
 	}
