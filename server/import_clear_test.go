@@ -41,19 +41,21 @@ var clearedWays = []struct{ path, file, want string }{
 // TestRowsClearFields imports rows with nulls. A second import changes nothing.
 func TestRowsClearFields(t *testing.T) {
 	for _, c := range clearedWays {
-		r := withAnn(t)
-		first := r.want(200, "POST", "/import/contacts"+c.path, c.file)
-		if !strings.HasSuffix(first, "# imported: 0 created, 1 updated, 0 unchanged, 0 failed\n") || !strings.Contains(first, "title CTO -> (unset)") && strings.Contains(c.file, "itle") {
-			t.Errorf("%s %s: %s", c.path, c.file, first)
-		}
-		for range 2 {
-			if got := r.ann(); got != c.want {
-				t.Errorf("%s %s:\n%s\nwant\n%s", c.path, c.file, got, c.want)
+		t.Run("", func(t *testing.T) { // whose database is closed at its end
+			r := withAnn(t)
+			first := r.want(200, "POST", "/import/contacts"+c.path, c.file)
+			if !strings.HasSuffix(first, "# imported: 0 created, 1 updated, 0 unchanged, 0 failed\n") || !strings.Contains(first, "title CTO -> (unset)") && strings.Contains(c.file, "itle") {
+				t.Errorf("%s %s: %s", c.path, c.file, first)
 			}
-			if text := r.want(200, "POST", "/import/contacts"+c.path, c.file); !strings.HasSuffix(text, " 0 updated, 1 unchanged, 0 failed\n") {
-				t.Errorf("%s %s again: %s", c.path, c.file, text)
+			for range 2 {
+				if got := r.ann(); got != c.want {
+					t.Errorf("%s %s:\n%s\nwant\n%s", c.path, c.file, got, c.want)
+				}
+				if text := r.want(200, "POST", "/import/contacts"+c.path, c.file); !strings.HasSuffix(text, " 0 updated, 1 unchanged, 0 failed\n") {
+					t.Errorf("%s %s again: %s", c.path, c.file, text)
+				}
 			}
-		}
+		})
 	}
 }
 
@@ -71,12 +73,14 @@ func TestNothingClears(t *testing.T) {
 		{"", `[{"email":"ann@acme.com","Mobile":null,"phone":"+1 555 0100"}]`},
 		{"", `[{"email":"ann@acme.com","name":"Ann Lee","custom.nothing":null,"Other":null}]`},
 	} {
-		r := withAnn(t)
-		before := r.ann()
-		text := r.want(200, "POST", "/import/contacts"+c.path, c.file)
-		if r.ann() != before || !strings.Contains(text, " 0 created, 0 updated, ") || !strings.HasSuffix(text, " 0 failed\n") {
-			t.Errorf("%s %s: %s%s", c.path, c.file, text, r.ann())
-		}
+		t.Run("", func(t *testing.T) { // whose database is closed at its end
+			r := withAnn(t)
+			before := r.ann()
+			text := r.want(200, "POST", "/import/contacts"+c.path, c.file)
+			if r.ann() != before || !strings.Contains(text, " 0 created, 0 updated, ") || !strings.HasSuffix(text, " 0 failed\n") {
+				t.Errorf("%s %s: %s%s", c.path, c.file, text, r.ann())
+			}
+		})
 	}
 }
 
@@ -99,18 +103,20 @@ func TestClearingOnCreate(t *testing.T) {
 		{"tasks", `[{"title":"x","done":true,"done_at":null,"priority":null}]`, "done=yes"},
 		{"activities", `[{"contact":"Ann Lee","body":"x","kind":null,"occurred_at":null,"deal":null}]`, "kind=note"},
 	} {
-		r := withAnn(t)
-		for i, want := range []string{"1 created, 0 updated, 0 unchanged, 0 failed", "0 created, 0 updated, 1 unchanged, 0 failed"} {
-			text := r.want(200, "POST", "/import/"+c.kind, c.file)
-			if !strings.Contains(text, want) {
-				t.Errorf("%s, time %d: %s", c.file, i+1, text)
-			}
-			if handle := regexp.MustCompile(`created (\S+/\S+)`).FindStringSubmatch(text); handle != nil {
-				if line := r.want(200, "GET", "/"+handle[1], ""); !strings.Contains(line, c.want) || strings.Contains(line, "closed_at") {
-					t.Errorf("%s: %s", c.file, line)
+		t.Run("", func(t *testing.T) { // whose database is closed at its end
+			r := withAnn(t)
+			for i, want := range []string{"1 created, 0 updated, 0 unchanged, 0 failed", "0 created, 0 updated, 1 unchanged, 0 failed"} {
+				text := r.want(200, "POST", "/import/"+c.kind, c.file)
+				if !strings.Contains(text, want) {
+					t.Errorf("%s, time %d: %s", c.file, i+1, text)
+				}
+				if handle := regexp.MustCompile(`created (\S+/\S+)`).FindStringSubmatch(text); handle != nil {
+					if line := r.want(200, "GET", "/"+handle[1], ""); !strings.Contains(line, c.want) || strings.Contains(line, "closed_at") {
+						t.Errorf("%s: %s", c.file, line)
+					}
 				}
 			}
-		}
+		})
 	}
 }
 
@@ -268,14 +274,16 @@ func TestForeignNullsKeep(t *testing.T) {
 		{"", `[{"Record ID":"5","Lifecycle Stage":null,"Email":"ann@acme.com","Phone Number":null,"Lead Status":null,"address":{"city":null},"custom":{"seats":null}}]`, "HubSpot"},
 		{"?source=hubspot", `[{"id":"5","email":"ann@acme.com","phone":null,"stage":null}]`, "HubSpot"},
 	} {
-		r := withAnn(t)
-		text := r.want(200, "POST", "/import/contacts"+c.path, c.file)
-		if got := r.ann(); !strings.Contains(got, `phone="+1 555 0100"`) || !strings.Contains(got, "address.city=Rome") ||
-			!strings.Contains(got, "stage=lead") || !strings.Contains(got, "tags=vip") || !strings.Contains(got, "custom.seats=12") {
-			t.Errorf("%s: %s%s", c.file, text, got)
-		}
-		if !strings.HasSuffix(text, " 0 failed\n") || !strings.Contains(text, "null changes nothing, because the rows are an export of "+c.of+": it had") {
-			t.Errorf("%s: %s", c.file, text)
-		}
+		t.Run("", func(t *testing.T) { // whose database is closed at its end
+			r := withAnn(t)
+			text := r.want(200, "POST", "/import/contacts"+c.path, c.file)
+			if got := r.ann(); !strings.Contains(got, `phone="+1 555 0100"`) || !strings.Contains(got, "address.city=Rome") ||
+				!strings.Contains(got, "stage=lead") || !strings.Contains(got, "tags=vip") || !strings.Contains(got, "custom.seats=12") {
+				t.Errorf("%s: %s%s", c.file, text, got)
+			}
+			if !strings.HasSuffix(text, " 0 failed\n") || !strings.Contains(text, "null changes nothing, because the rows are an export of "+c.of+": it had") {
+				t.Errorf("%s: %s", c.file, text)
+			}
+		})
 	}
 }

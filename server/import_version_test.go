@@ -45,11 +45,13 @@ func TestRowsHonourVersions(t *testing.T) {
 		{"", "id,email,version\n17,ann@acme.com,4.2\n", "custom.version (unset) -> 4.2"},
 		{"", "Record ID,Lifecycle Stage,Lead Status,Email,version\n17,,,ann@acme.com,4\n", "custom.version (unset) -> 4"},
 	} {
-		r := withAnn(t)
-		r.want(200, "PATCH", "/contacts/c_011p", `{"stage":"new"}`)
-		if text := r.want(200, "POST", "/import/contacts"+c.path, c.file); !strings.Contains(text, c.want) {
-			t.Errorf("%s %s: no %q in %s", c.path, c.file, c.want, text)
-		}
+		t.Run("", func(t *testing.T) { // whose database is closed at its end
+			r := withAnn(t)
+			r.want(200, "PATCH", "/contacts/c_011p", `{"stage":"new"}`)
+			if text := r.want(200, "POST", "/import/contacts"+c.path, c.file); !strings.Contains(text, c.want) {
+				t.Errorf("%s %s: no %q in %s", c.path, c.file, c.want, text)
+			}
+		})
 	}
 }
 
