@@ -106,6 +106,9 @@ func (r *Receipt) appendText(b []byte, zone *time.Location) []byte {
 	if len(r.Doc.Changed) > 0 {
 		b = AppendChanges(append(b, ' '), r.Doc.Changed, zone)
 	}
+	if r.Doc.Line.unsaved {
+		b = appendValues(b, r.Doc.Line.Fields, zone)
+	}
 	return r.appendRemarks(append(b, '\n'))
 }
 
@@ -186,6 +189,9 @@ func (r *Receipt) members(o *object) {
 		changes := ChangesField(r.Doc.Changed)
 		o.key(changes.Name)
 		o.b = changes.appendJSON(o.b)
+	}
+	if r.Doc.Line.unsaved {
+		valueMembers(o, r.Doc.Line.Fields)
 	}
 	if len(r.Doc.Remarks) > 0 {
 		o.texts("remarks", r.Doc.Remarks)

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -26,7 +27,37 @@ func Changes(before, after crm.Record) (changes []Change) {
 			changes = append(changes, Change{Name: f.Name, From: from, To: to})
 		}
 	}
+	return withAmounts(changes, before, after)
+}
+
+// withAmounts adds to changes of numbers and currencies what they are as amounts. If both change, the first
+// one has it.
+func withAmounts(changes []Change, before, after crm.Record) []Change {
+	if len(changes) == 0 {
+		return nil
+	}
+	for i := range after.Entity.Fields {
+		f := &after.Entity.Fields[i]
+		of := f.AmountOf()
+		if of == nil {
+			continue
+		}
+		at := slices.IndexFunc(changes, func(c Change) bool { return c.Name == of.Number || c.Name == of.Currency })
+		if from, to := f.Type.Show(before, i), f.Type.Show(after, i); at >= 0 && !from.Equal(to) {
+			changes[at].Amount = &Change{Name: f.Name, From: from, To: to}
+		}
+	}
 	return changes
+}
+
+// Preview returns changes with amounts beside their numbers: who is asked to confirm them must see the currency.
+func Preview(changes []Change) (list []Change) {
+	for _, c := range changes {
+		if list = append(list, c); c.Amount != nil {
+			list = append(list, *c.Amount)
+		}
+	}
+	return list
 }
 
 // ChangesByLabel lists the same, with the label of the record that a reference leads to instead of
@@ -45,7 +76,7 @@ func ChangesByLabel(before, after crm.Record) []Change {
 }
 
 // NewValues returns the values of a record that does not exist yet, for text and, as one object,
-// for JSON.
+// for JSON. Long ones are cut.
 func NewValues(rec crm.Record) (fields []Field) {
 	changes := ChangesByLabel(crm.NewRecord(rec.Entity), rec)
 	var members []crm.Member
@@ -88,7 +119,7 @@ func byName(members []crm.Member) map[string]crm.Value {
 	return named
 }
 
-// AppendChanges appends changes as text: "stage lead -> customer; owner (unset) -> ann".
+// AppendChanges appends changes as text: "stage lead -> customer; owner (unset) -> ann". Long values are cut.
 func AppendChanges(b []byte, changes []Change, zone *time.Location) []byte {
 	for i, c := range changes {
 		if i > 0 {
@@ -128,10 +159,18 @@ func (c Change) JSONName() string {
 	return c.Name
 }
 
-// appendChanged appends the value of a changed field, of a key of an object without the key.
+// appendChanged appends the value of a changed field, of a key of an object without the key. A long text is
+// cut, as in text.
 func (f *Field) appendChanged(b []byte) []byte {
 	if f.Value.Kind == crm.ObjectKind {
-		return append(b, f.Value.Members()[0].JSON...)
+		json := f.Value.Members()[0].JSON
+		if s, is := norm.Unquote(json); is && isLong(s) {
+			json = norm.QuoteJSON(cut(s))
+		}
+		return append(b, json...)
+	}
+	if f.Value.Kind == crm.TextKind && isLong(f.Value.Text) {
+		return append(b, norm.QuoteJSON(cut(f.Value.Text))...)
 	}
 	return f.appendJSON(b)
 }

@@ -78,6 +78,8 @@ type Change struct {
 	From, To crm.Value
 	FromID   string // set for references
 	ToID     string
+
+	Amount *Change // of the number or the currency of an amount: the same as people write it; see Preview
 }
 
 // Page says which part of a list the items are.
@@ -129,7 +131,7 @@ func (d *Response) MakeDry() {
 		line := d.Line.Unsaved()
 		d.Line = &line
 	}
-	d.DryRun, d.Version, d.Status = true, 0, 0
+	d.DryRun, d.Version, d.Status, d.Changed = true, 0, 0, Preview(d.Changed)
 }
 
 // Type returns the media type of the answer in the format. A document that is JSON in both

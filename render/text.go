@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
@@ -17,9 +15,6 @@ type textOptions struct {
 	inList bool           // leave out Long fields and cut long values
 	zone   *time.Location // of times; nil is UTC
 }
-
-// maxListed is the maximum length of a value in a text list, in characters.
-const maxListed = 200
 
 // appendText appends the answer as lines of text.
 func (d *Response) appendText(b []byte) []byte {
@@ -247,18 +242,10 @@ func formatValue(v crm.Value, id string, zone *time.Location) string {
 // appendValue appends a value, quoted if necessary. In a list a long one is cut between
 // words, with the number of characters left out.
 func (s textOptions) appendValue(b []byte, text string) []byte {
-	if !s.inList || len(text) <= maxListed || utf8.RuneCountInString(text) <= maxListed {
+	if !s.inList || !isLong(text) {
 		return norm.AppendValue(b, text)
 	}
-	runes := []rune(text)
-	cut := maxListed
-	for i := maxListed; i > maxListed/2; i-- {
-		if unicode.IsSpace(runes[i]) {
-			cut = i
-			break
-		}
-	}
-	return norm.AppendQuoted(b, string(runes[:cut])+"…(+"+strconv.Itoa(len(runes)-cut)+" chars)")
+	return norm.AppendQuoted(b, cut(text))
 }
 
 // appendProgress appends a line like "contacts: 12 / 1000".

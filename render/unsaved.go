@@ -37,7 +37,7 @@ func (names unsavedNames) inReceipt(r *Receipt, doc *Response) {
 		doc.Line = names.inItem(*doc.Line)
 		return
 	}
-	doc.Version, doc.Changed = 0, names.inChanges(doc.Changed)
+	doc.Version, doc.Changed = 0, Preview(names.inChanges(doc.Changed))
 	kind, id, _ := strings.Cut(doc.Line.Handle(), "/")
 	known, made := names[id]
 	switch {
@@ -46,7 +46,11 @@ func (names unsavedNames) inReceipt(r *Receipt, doc *Response) {
 	case made:
 		doc.Line = &Item{Head: strings.TrimSuffix(doc.Line.Head, "/"+id), unsaved: true}
 	case doc.Result == "created":
-		doc.Line = &Item{Head: kind, unsaved: true}
+		line := &Item{Head: kind, unsaved: true}
+		if doc.Line.rec.Entity != nil {
+			line.Fields = NewValues(doc.Line.rec)
+		}
+		doc.Line = line
 		known, made = unsavedName{line: r.Line}, true
 	}
 	if made && r.As != "" {

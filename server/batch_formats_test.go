@@ -59,6 +59,19 @@ func batchCounts(object map[string]any) string {
 	return counts
 }
 
+// sameFields compares the changes or values in a line with those of its object, and reports whether it has some.
+func sameFields(line string, item map[string]any) (some bool, err error) {
+	for part, sign := range map[string]string{"changes": " ", "values": "="} {
+		fields, _ := item[part].(map[string]any)
+		for name := range fields {
+			if some = true; !strings.Contains(line, " "+name+sign) {
+				return false, fmt.Errorf("%q lacks %s", line, name)
+			}
+		}
+	}
+	return some, nil
+}
+
 // sameReceipt compares the next lines of text with a receipt, and returns the lines after them.
 func sameReceipt(text []string, item map[string]any) (rest []string, err error) {
 	if len(text) == 0 {
@@ -85,13 +98,11 @@ func sameReceipt(text []string, item map[string]any) (rest []string, err error) 
 	case item["as"] != nil:
 		want += fmt.Sprint(" as=", item["as"])
 	}
-	changes, _ := item["changes"].(map[string]any)
-	for name := range changes {
-		if !strings.Contains(line, " "+name+" ") {
-			return nil, fmt.Errorf("%q lacks the change of %s", line, name)
-		}
+	more, err := sameFields(line, item)
+	if err != nil {
+		return nil, err
 	}
-	if line != want && (len(changes) == 0 || !strings.HasPrefix(line, want+" ")) {
+	if line != want && (!more || !strings.HasPrefix(line, want+" ")) {
 		return nil, fmt.Errorf("%q, JSON says %q", line, want)
 	}
 	if record, found := item["record"].(map[string]any); found && item["error"] != nil {

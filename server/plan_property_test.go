@@ -141,6 +141,8 @@ var (
 	newTimes    = regexp.MustCompile(`-> \d{4}-\d\d-\d\dT\d\d:\d\dZ`)
 	tokenIs     = regexp.MustCompile(`confirm(?::|=) ?(\w+)`)
 	effectLines = regexp.MustCompile(`(?m)(^(created|updated|deleted) .*\n)+# \d+ (created|updated|deleted).*\n(# more: .*\n)?`) // effects of a dry run, and their counts
+	madeLines   = regexp.MustCompile(`(?m)^(\d+ created \w+(?: as=it)?)(?: [a-z_.]+=.*)?$`)                                      // of the dry run of a batch, with the values
+	amounts     = regexp.MustCompile(`; amount (".*?"|\(unset\)) -> (".*?"|\(unset\))`)                                          // which a dry run shows beside amount_cents
 	labels      = regexp.MustCompile(` [^ "=]+=("(\\.|[^"])*"|\S*)`)
 )
 
@@ -186,7 +188,7 @@ func (w *planWorld) batchReceipts(a answer) (said []string) {
 			said = append(said, found)
 		}
 		if regexp.MustCompile(`^\d+ (created|updated|deleted|unchanged \S+ as=)`).MatchString(line) { // others have no receipt, and no other line refers to their record
-			said = append(said, newTimes.ReplaceAllString(line, "-> T"))
+			said = append(said, newTimes.ReplaceAllString(madeLines.ReplaceAllString(line, "$1"), "-> T"))
 		}
 	}
 	return said
@@ -256,10 +258,12 @@ func inEffect(a answer) string {
 	if first, rest, found := strings.Cut(text, "\n"); found {
 		text = first + "\n" + effectLines.ReplaceAllString(rest, "")
 	}
+	text = amounts.ReplaceAllString(text, "")
 	for _, made := range regexp.MustCompile(`(?m)^\d+ created \w+/(\w+)( as=it)?`).FindAllStringSubmatch(text, -1) { // by a batch
 		text = strings.ReplaceAll(text, made[1], map[string]string{"": "new", " as=it": "$it"}[made[2]])
 	}
 	text = regexp.MustCompile(`created (\w+)/(\$it|new)`).ReplaceAllString(text, "created $1")
+	text = madeLines.ReplaceAllString(text, "$1")
 	if strings.Contains(text, "\n# created\n") {
 		text = regexp.MustCompile(`^(\w+)/\w+`).ReplaceAllString(text, "$1")
 	}

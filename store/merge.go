@@ -5,6 +5,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/merging"
+	"crmkit/store/duplicates"
 )
 
 // Merge says which records become part of another one.
@@ -69,6 +70,9 @@ func (tx *Tx) Merge(m Merge) (out Merged, err error) {
 	if fault := merging.Check(out.Others, takes); fault != nil {
 		return out, fault
 	}
+	if err := duplicates.CheckMerged(tx, winner, out.Others); err != nil {
+		return out, err
+	}
 	after, err := tx.ApplyDraft(winner, Draft{Entity: m.Entity, Inputs: merging.Inputs(winner, out.Others, takes)})
 	if err != nil {
 		return out, err
@@ -131,8 +135,7 @@ func (tx *Tx) absorb(out *Merged, after crm.Record) error {
 	return nil
 }
 
-// leadTo makes the handle of a record, and those of records that were merged into it, lead to another
-// one.
+// leadTo makes the handle of a record, and those of records merged into it, lead to another one.
 func (tx *Tx) leadTo(rec crm.Record, winner int64) error {
 	args := []any{tx.Actor.Workspace, rec.Entity.Name, rec.Key, winner}
 	if err := tx.Exec("UPDATE merged SET winner = $4 WHERE workspace_id = $1 AND kind = $2 AND winner = $3", args...); err != nil {
@@ -141,8 +144,7 @@ func (tx *Tx) leadTo(rec crm.Record, winner int64) error {
 	return tx.Exec("INSERT INTO merged (workspace_id, kind, record, winner, created_at) VALUES ($1, $2, $3, $4, $5)", append(args, rec.Value(crm.FieldCreatedAt).Int)...)
 }
 
-// recordMerge logs activities of the winner that record a merge, one for each of the others. Values that
-// are too long for one have several.
+// recordMerge logs activities of the winner that record a merge, one or more for each of the others.
 func (tx *Tx) recordMerge(winner, after crm.Record, others []crm.Record) error {
 	journal, body, found := tx.store.Schema.Journal(winner.Entity)
 	if !found {

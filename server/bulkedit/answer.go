@@ -96,7 +96,7 @@ func (s *summary) add(p part) {
 
 // effect returns an outcome as answers show it.
 func (o outcome) effect() render.Effect {
-	return render.Effect{Handle: o.rec.Handle(), Label: plan.Label(o.rec), Result: o.result, Changed: o.change, Error: o.fault}
+	return render.Effect{Handle: o.rec.Handle(), Label: plan.Label(o.rec), Result: o.result, Changed: render.Preview(o.change), Error: o.fault}
 }
 
 // numbers returns the counts that answers have.

@@ -159,7 +159,7 @@ func effect(out store.Merged, moved []crm.Count) string {
 	}
 	what := fmt.Sprintf("merges %s into %s", strings.Join(others, ", "), named(out.Before))
 	if changes := render.Changes(out.Before, out.After); len(changes) > 0 {
-		what += ": " + string(render.AppendChanges(nil, changes, nil))
+		what += ": " + string(render.AppendChanges(nil, render.Preview(changes), nil))
 	}
 	if references := listed(without(moved, out.Joined)); references != "" {
 		what += "; moves " + references

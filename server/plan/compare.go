@@ -143,7 +143,11 @@ func (d Difference) text(zone *time.Location) string {
 	case len(list) != 1 || d.Field == "":
 		return fmt.Sprintf("%s: %s would not change any more", what, cmp.Or(d.Field, "a field"))
 	case d.now.Result == deleted || d.now.Result == merged:
-		return fmt.Sprintf("%s: %s is now %s", what, d.Field, list[0].AppendFrom(nil, zone))
+		c := list[0]
+		if c.Amount != nil {
+			c = *c.Amount
+		}
+		return fmt.Sprintf("%s: %s is now %s", what, c.Name, c.AppendFrom(nil, zone))
 	}
 	return what + " would now change" + strings.TrimPrefix(shown(list, zone), ":")
 }
@@ -166,5 +170,5 @@ func shown(changes []render.Change, zone *time.Location) string {
 	if len(changes) == 0 {
 		return ""
 	}
-	return ": " + string(render.AppendChanges(nil, changes, zone))
+	return ": " + string(render.AppendChanges(nil, render.Preview(changes), zone))
 }

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -95,7 +94,7 @@ func effectOf(r Receipt, c store.Change, made madeRecords) render.Effect {
 	if r.Result != store.Updated {
 		return e
 	}
-	e.Changed = slices.Clone(r.changes)
+	e.Changed = render.Preview(r.changes)
 	for i, to := range e.Changed {
 		if name := made.names[to.ToID]; name != "" {
 			e.Changed[i].To, e.Changed[i].ToID = crm.Str("the new "+Receipt{Record: name}.kind()), ""

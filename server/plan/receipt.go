@@ -122,6 +122,9 @@ func (l *Collector) digest(r *Receipt, made madeRecords) {
 		}
 		l.times[at] = c.To.Kind == crm.TimeKind
 		one := strings.Join([]string{name, textOf(c.From, c.FromID, made), textOf(untimed(c.To), c.ToID, made)}, "\x00")
+		if c.Amount != nil { // which the answer shows, and whose currency may be another one
+			one = strings.Join([]string{one, textOf(c.Amount.From, "", made), textOf(c.Amount.To, "", made)}, "\x00")
+		}
 		r.Fields[name] = digest(one)[:8]
 		all = append(all, one)
 	}

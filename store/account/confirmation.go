@@ -25,15 +25,23 @@ type Confirmation struct {
 	Running bool   // a run of it is under way, see BeginConfirmation
 }
 
-// Plans of many records are large, so a user has only so many that wait in a workspace.
+// Confirmations are no part of the storage of a workspace, so a user has only so many in it. Plans of many
+// records are large, and only so many of them wait.
 const (
-	largePlan     = 16 << 10 // bytes from which a plan is large
-	maxLargePlans = 50
+	maxConfirmations = 10_000   // that wait, or were done in the last KeepAnswer
+	largePlan        = 16 << 10 // bytes from which a plan is large
+	maxLargePlans    = 50
 )
 
-// SaveConfirmation stores a confirmation of the actor. The error is rate_limited if too many large
-// ones of the actor wait.
+// ofUser selects the confirmations of a user in a workspace, one more than there may be. An index has them.
+const ofUser = "FROM confirmations WHERE workspace_id = $1 AND user_id = $2 LIMIT $3"
+
+// SaveConfirmation stores a confirmation of the actor. The error is rate_limited if the actor has too
+// many, or too many large ones wait.
 func SaveConfirmation(tx *store.Tx, c Confirmation) error {
+	if err := checkConfirmations(tx); err != nil {
+		return err
+	}
 	if len(c.Decided) > largePlan {
 		if err := checkLargePlans(tx); err != nil {
 			return err
@@ -43,10 +51,27 @@ func SaveConfirmation(tx *store.Tx, c Confirmation) error {
 		c.Hash, tx.Actor.Workspace, tx.Actor.User, c.Request, c.Body, c.Decided, tx.Now()+ConfirmFor.Milliseconds())
 }
 
+// checkConfirmations counts the confirmations of the actor in the index.
+func checkConfirmations(tx *store.Tx) error {
+	var n, last int64
+	args := []any{tx.Actor.Workspace, tx.Actor.User, maxConfirmations}
+	if _, err := tx.Row("SELECT COUNT(*) FROM (SELECT 1 "+ofUser+") few", args, &n); err != nil || n < maxConfirmations {
+		return err
+	}
+	if _, err := tx.Row("SELECT MIN(expires_at) FROM (SELECT expires_at "+ofUser+") few", args, &last); err != nil {
+		return err
+	}
+	fault := crm.Errorf(crm.RateLimited, "%d dry runs wait for their confirmation or were confirmed in the last %d hours, the most that a user may have. Nothing was saved; wait for the time in Retry-After, and write many records with one request: PATCH or DELETE with filters, or POST /batch.",
+		n, int(KeepAnswer.Hours()))
+	fault.RetryAfter = max(time.Duration(last-tx.Now())*time.Millisecond, time.Second)
+	return fault
+}
+
+// checkLargePlans counts the large plans that wait among the confirmations of the actor, which are bounded.
 func checkLargePlans(tx *store.Tx) error {
 	var n, last int64
-	_, err := tx.Row("SELECT COUNT(*), COALESCE(MIN(expires_at), 0) FROM confirmations WHERE workspace_id = $1 AND user_id = $2 AND answer IS NULL AND expires_at > $3 AND OCTET_LENGTH(decided) > $4",
-		[]any{tx.Actor.Workspace, tx.Actor.User, tx.Now(), largePlan}, &n, &last)
+	_, err := tx.Row("SELECT COUNT(*), COALESCE(MIN(expires_at), 0) FROM (SELECT answer, expires_at, OCTET_LENGTH(decided) AS size "+ofUser+") few WHERE answer IS NULL AND expires_at > $4 AND size > $5",
+		[]any{tx.Actor.Workspace, tx.Actor.User, maxConfirmations, tx.Now(), largePlan}, &n, &last)
 	if err != nil || n < maxLargePlans {
 		return err
 	}

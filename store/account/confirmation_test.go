@@ -76,6 +76,44 @@ func TestLargePlansAreLimited(t *testing.T) {
 	})
 }
 
+// TestConfirmationsAreLimited stores a plan of a user who has as many as a user may have, waiting or done.
+func TestConfirmationsAreLimited(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+		f.write(ann, func(tx *store.Tx) error {
+			return tx.Exec("INSERT INTO confirmations (hash, workspace_id, user_id, request, body, decided, answer, expires_at) SELECT 'h' || p.value, $1, $2, '', '', '', 'stored', $3 FROM keys_of($4) p",
+				ann.Workspace, ann.User, tx.Now()+time.Hour.Milliseconds(), numbers(maxConfirmations-1))
+		})
+		save := func(actor crm.Actor, hash string) error {
+			return f.Write(t.Context(), actor, func(tx *store.Tx) error { return SaveConfirmation(tx, Confirmation{Hash: hash}) })
+		}
+		if err := save(ann, "last"); err != nil {
+			t.Fatal(err)
+		}
+		var fault *crm.Error
+		if err := save(ann, "more"); !errors.As(err, &fault) || fault.Code != crm.RateLimited || fault.RetryAfter != ConfirmFor {
+			t.Errorf("one more: %v", err)
+		}
+		if err := save(bob, "bob"); err != nil {
+			t.Errorf("one of another user: %v", err)
+		}
+		f.clock.Advance(ConfirmFor + time.Millisecond)
+		f.Purge(t.Context())
+		if err := save(ann, "later"); err != nil {
+			t.Errorf("after one has expired: %v", err)
+		}
+	})
+}
+
+// numbers returns a JSON list of the numbers from 1 on.
+func numbers(n int) string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprint(i + 1)
+	}
+	return "[" + strings.Join(list, ",") + "]"
+}
+
 // TestRunsOfConfirmations takes a confirmation through its runs. One is under way at a time. One that is
 // not renewed ends, and then changes nothing any more; one that is renewed goes on, also over the
 // time of the confirmation. Once it is done, there is no further run.
