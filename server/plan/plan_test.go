@@ -168,3 +168,34 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// FuzzParsePage checks that a page is within any list, and that its cursor leads to the page behind it.
+func FuzzParsePage(f *testing.F) {
+	for _, seed := range [][2]string{{"20", "tok.20"}, {"", ""}, {"0", "."}, {"200", "tok.9223372036854775807"}, {"-1", "a.b.3"}, {"x", "tok.-1"}} {
+		f.Add(seed[0], seed[1], 57)
+	}
+	f.Fuzz(func(t *testing.T, limit, cursor string, total int) {
+		if total < 0 {
+			return
+		}
+		p, fault := plan.ParsePage(url.Values{"limit": {limit}, "cursor": {cursor}})
+		if fault != nil {
+			return
+		}
+		from, to := p.Of(total)
+		if from < 0 || from > to || to > total || to-from > plan.MaxShown || p.Limit < 1 {
+			t.Fatalf("%+v of %d is %d to %d", p, total, from, to)
+		}
+		next := p.Next(p.Token, total)
+		if (next == "") != (to == total) {
+			t.Fatalf("%+v of %d ends at %d, next %q", p, total, to, next)
+		}
+		if next == "" || strings.Contains(p.Token, ".") {
+			return
+		}
+		after, fault := plan.ParsePage(url.Values{"cursor": {next}})
+		if fault != nil || after.From != to || after.Token != p.Token {
+			t.Fatalf("%q leads to %+v, want %d: %v", next, after, to, fault)
+		}
+	})
+}
