@@ -137,7 +137,7 @@ func TestTokensAreBound(t *testing.T) {
 	late := r.planned("PATCH", path+"?dry_run=1", body)
 	r.want(200, "PATCH", path+"?confirm="+token, body)
 	r.clock.Advance(15 * time.Minute)
-	if text := r.want(400, "PATCH", path+"?confirm="+late, body); !strings.Contains(text, "is over 15 minutes old") {
+	if text := r.want(400, "PATCH", path+"?confirm="+late, body); !strings.Contains(text, "over 15 minutes old") {
 		t.Error(text)
 	}
 	r.clock.Advance(23 * time.Hour)
