@@ -13,9 +13,20 @@ type Batches[T comparable] struct {
 	taken map[T]ticket
 	ready chan struct{}
 
-	paused time.Time     // when the worker began to wait for a tenant; zero: it does not
-	waited time.Duration // since long work was taken, so far
+	// What waits for others to come back, see comesBack.
+	paused time.Time     // since when; zero: nothing does
+	waited time.Duration // in all before that, since work that is a batch of its own was taken
+	closed bool
 }
+
+// Work that is a batch of its own takes long. Before it is begun, the worker waits for tenants that have used less
+// time and had work up to comesBack ago: who sends one request after the other has none waiting at the moment
+// when the next work is chosen, and would wait for all long work of the others each time. For one long work
+// it waits at most maxPause in all.
+const (
+	comesBack = 20 * time.Millisecond
+	maxPause  = 200 * time.Millisecond
+)
 
 // NewBatches returns a queue without work.
 func NewBatches[T comparable](limits Limits) *Batches[T] {
@@ -49,44 +60,46 @@ func (b *Batches[T]) wake() {
 func (b *Batches[T]) Take(most int, alone func(T) bool) (batch []T) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if rest := b.pause(time.Now()); rest > 0 {
-		time.AfterFunc(rest, b.wake)
-		return nil
-	}
 	for len(batch) < most {
-		_, next := b.queue.first(anybody)
+		number, next := b.queue.first(func(int64) bool { return true })
 		if next == nil {
 			break
 		}
 		single := alone(next.items[0].item)
-		if single && len(batch) > 0 {
+		if single && (len(batch) > 0 || b.pause(next, time.Now())) {
 			break
 		}
-		item, tk, _ := b.queue.pop(anybody)
-		if next.usual >= longWork {
-			b.waited = 0
-		}
+		item, tk := b.queue.take(number)
 		b.taken[item] = tk
 		if batch = append(batch, item); single {
+			b.waited = 0
 			break
 		}
 	}
 	return batch
 }
 
-// pause returns how much longer the worker should wait for a tenant before it begins the next work. For one long
-// work it waits no longer in all than that takes.
-func (b *Batches[T]) pause(now time.Time) (rest time.Duration) {
+// pause reports whether the next work, of a tenant, should wait. Then Ready will tell when to look again.
+func (b *Batches[T]) pause(next *tenant[T], now time.Time) bool {
 	if !b.paused.IsZero() {
 		b.waited, b.paused = b.waited+now.Sub(b.paused), time.Time{}
 	}
-	if rest = b.queue.pause(now, b.waited); rest > 0 {
-		b.paused = now
+	rest := min(comesBack-now.Sub(b.queue.lastEnd(next)), maxPause-b.waited)
+	if rest <= 0 || b.closed {
+		return false
 	}
-	return rest
+	b.paused = now
+	time.AfterFunc(rest, b.wake)
+	return true
 }
 
-func anybody(int64) bool { return true }
+// Close says that no more work comes: nothing waits for it.
+func (b *Batches[T]) Close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	b.wake()
+}
 
 // Done charges the tenants for the time that their work took, and puts the rest of a batch, which was
 // not done, back at the head of their queues.

@@ -25,7 +25,6 @@ type queue[T comparable] struct {
 	waiting  int
 	running  int
 	clock    time.Duration // the time used by the tenant that was served last
-	idle     time.Time     // when work ended last
 	arrivals int64
 	tenants  map[int64]*tenant[T]
 }
@@ -34,8 +33,8 @@ type queue[T comparable] struct {
 type tenant[T comparable] struct {
 	items   []arrival[T]
 	spent   time.Duration // time used, and charged in advance
-	usual   time.Duration // the time that its work takes: the last, or of one long before a part that is halved with each
-	ended   time.Time     // when that was
+	usual   time.Duration // the time that its last work took
+	ended   time.Time     // when its last work ended
 	running int
 }
 
@@ -57,35 +56,9 @@ const (
 	// maxDebt bounds how much more time than the others a tenant can be charged, so that a tenant
 	// that did much work while it was alone is served again soon.
 	maxDebt = 2 * time.Second
-	// comesBack is the longest pause after which a tenant is taken for one that always has work.
-	comesBack = 100 * time.Millisecond
-	// forget is how long nothing must have been done until the accounts begin anew. For a moment there is
-	// nothing to do also where several tenants compete.
-	forget = time.Second
+	// keepsCredit is the longest pause after which a tenant is taken for one that always had work.
+	keepsCredit = 100 * time.Millisecond
 )
-
-// Long work is begun a moment later if somebody may come back meanwhile whose work is short: who sends one
-// request after the other has none waiting at the moment when the next work is chosen, and would wait for
-// that of everybody else each time. The pauses are a small share of the time that long work takes.
-const (
-	longWork   = 50 * time.Millisecond
-	pauseShare = 4
-)
-
-// pause returns how long the next work, which has waited already, should wait for a tenant that has used less time
-// than its own, and had work a moment ago; 0: it should not.
-func (q *queue[T]) pause(now time.Time, waited time.Duration) (rest time.Duration) {
-	_, next := q.first(anybody)
-	if next == nil || next.usual < longWork || next.usual <= waited {
-		return 0
-	}
-	for _, t := range q.tenants {
-		if len(t.items) == 0 && t.running == 0 && t.spent < next.spent && t.usual < longWork {
-			rest = max(rest, next.usual/pauseShare-now.Sub(t.ended))
-		}
-	}
-	return rest
-}
 
 func newQueue[T comparable](limits Limits) queue[T] {
 	return queue[T]{limits: limits, tenants: map[int64]*tenant[T]{}}
@@ -95,10 +68,6 @@ func newQueue[T comparable](limits Limits) queue[T] {
 func (q *queue[T]) push(number int64, item T) error {
 	if q.waiting >= q.limits.Total {
 		return ErrFull
-	}
-	if q.waiting == 0 && q.running == 0 && time.Since(q.idle) > forget {
-		q.clock = 0
-		clear(q.tenants)
 	}
 	t := q.tenant(number)
 	if len(t.items) >= q.limits.PerTenant {
@@ -110,9 +79,8 @@ func (q *queue[T]) push(number int64, item T) error {
 	return nil
 }
 
-// tenant returns the entry of a tenant. A tenant that comes starts with the used time of those that compete,
-// or with its own if that is more, or if it had work a moment ago: who sends one request after the other
-// competes all the time.
+// tenant returns the entry of a tenant. A tenant without work starts with the used time of the
+// tenant that was served last, or with its own if that is more, or if it had work a moment ago.
 func (q *queue[T]) tenant(number int64) *tenant[T] {
 	t := q.tenants[number]
 	if t == nil {
@@ -120,28 +88,14 @@ func (q *queue[T]) tenant(number int64) *tenant[T] {
 		t = &tenant[T]{usual: leastCharge}
 		q.tenants[number] = t
 	}
-	if t.competes() {
-		t.spent = max(t.spent, q.clock-maxDebt)
-	} else {
-		t.spent = max(t.spent, q.now())
+	if len(t.items) == 0 && t.running == 0 {
+		since := q.clock
+		if time.Since(t.ended) < keepsCredit {
+			since -= maxDebt
+		}
+		t.spent = max(t.spent, since)
 	}
 	return t
-}
-
-// competes reports whether a tenant has work, or is taken for one that has.
-func (t *tenant[T]) competes() bool {
-	return len(t.items) > 0 || t.running > 0 || time.Since(t.ended) < comesBack
-}
-
-// now returns the used time of those that compete: the least, and at most that of the one served last.
-func (q *queue[T]) now() time.Duration {
-	now := q.clock
-	for _, t := range q.tenants {
-		if t.spent < now && t.competes() {
-			now = t.spent
-		}
-	}
-	return now
 }
 
 // sweep removes tenants without work if there are many tenants.
@@ -172,10 +126,27 @@ func (q *queue[T]) pop(may func(number int64) bool) (item T, tk ticket, found bo
 	if next == nil {
 		return item, tk, false
 	}
-	item = next.items[0].item
-	next.items = next.items[1:]
+	item, tk = q.take(number)
+	return item, tk, true
+}
+
+// take removes the next work of a tenant, and charges for it.
+func (q *queue[T]) take(number int64) (T, ticket) {
+	t := q.tenants[number]
+	item := t.items[0].item
+	t.items = t.items[1:]
 	q.waiting--
-	return item, q.start(number), true
+	return item, q.start(number)
+}
+
+// lastEnd returns when the work of a tenant has ended last that has none now, and has used less time than another.
+func (q *queue[T]) lastEnd(than *tenant[T]) (end time.Time) {
+	for _, t := range q.tenants {
+		if len(t.items) == 0 && t.running == 0 && t.spent < than.spent && t.ended.After(end) {
+			end = t.ended
+		}
+	}
+	return end
 }
 
 // start charges a tenant for work that begins.
@@ -201,9 +172,11 @@ func (q *queue[T]) finish(tk ticket, took time.Duration) {
 	q.running--
 	t.running--
 	t.spent = min(t.spent-tk.charged+took, q.clock+maxDebt)
-	t.usual = max(took, t.usual/2, leastCharge)
-	t.ended = time.Now()
-	q.idle = t.ended
+	t.usual, t.ended = max(took, leastCharge), time.Now()
+	if q.waiting == 0 && q.running == 0 {
+		q.clock = 0
+		clear(q.tenants)
+	}
 }
 
 // putBack returns work that was popped to the queue, before other work of its tenant. It charges for the

@@ -18,8 +18,6 @@ const (
 	walLimit  = 32 << 20              // bytes of log after which the writer empties it
 	walEvery  = 64                    // batches between looks at the log's size
 
-	lastPause = 10 * time.Millisecond // between looks at what still waits when the store closes
-
 	idleAfter = 10 * time.Second // without a write the log is written into the file
 )
 
@@ -89,20 +87,12 @@ func (w *writer) run() {
 				idle.Reset(w.db.opts.Idle)
 			}
 		case <-w.db.stop:
-			w.serveRest()
+			w.jobs.Close()
+			for w.jobs.Waiting() > 0 {
+				w.serve()
+			}
 			return
 		}
-	}
-}
-
-// serveRest serves what still waits when the store closes.
-func (w *writer) serveRest() {
-	for w.jobs.Waiting() > 0 {
-		select {
-		case <-w.jobs.Ready():
-		case <-time.After(lastPause):
-		}
-		w.serve()
 	}
 }
 
@@ -115,15 +105,9 @@ func (w *writer) serve() {
 	for _, j := range batch {
 		j.took, j.left = 0, false
 	}
-	began := time.Now()
 	w.commit(batch)
-	shared := time.Since(began) // for the commit, and all else that is not done for one job
-	for _, j := range batch {
-		shared -= j.took
-	}
-	shared /= time.Duration(len(batch))
 	done, rest := split(batch, func(j *job) bool { return j.answered })
-	w.jobs.Done(done, rest, func(j *job) time.Duration { return j.took + max(0, shared) })
+	w.jobs.Done(done, rest, func(j *job) time.Duration { return j.took })
 }
 
 // commit runs the jobs of a batch for which there is time and whose heads can be had, and answers
