@@ -209,7 +209,7 @@ func (r *edit) further() (*render.Response, error) {
 	}
 	doc := r.report(t)
 	doc.Bulk.Counts = []render.Number{{Name: "shown", N: to - from}, {Name: "total", N: len(order)}}
-	if different := t.differing(planned); different != "" {
+	if different := t.differing(planned, r.handles(order[from:to])); different != "" {
 		doc.Remarks = append(doc.Remarks, plan.Differs(different+" changed"))
 	}
 	doc.DryRun, doc.Confirm, doc.Bulk.Next = true, r.page.Token, r.page.Next(r.page.Token, len(order))
@@ -233,11 +233,26 @@ func (r *edit) handle(key int64) string {
 	return r.entity.Name + "/" + crm.RecordID(r.entity.Prefix, key)
 }
 
-// differing names a record whose receipt is not that of the plan; empty: there is none.
-func (t *trial) differing(planned map[string]string) string {
+func (r *edit) handles(keys []int64) (list []string) {
+	for _, key := range keys {
+		list = append(list, r.handle(key))
+	}
+	return list
+}
+
+// differing names a record that is not treated as the plan says, of those whose effects were tried again and
+// those that follow from them; empty: there is none.
+func (t *trial) differing(planned map[string]string, tried []string) string {
+	seen := map[string]bool{}
 	for _, now := range t.receipts {
-		if before, is := planned[now.Record]; is && before != now.Result+now.Digest {
+		if planned[now.Record] != now.Result+now.Digest {
 			return now.Record
+		}
+		seen[now.Record] = true
+	}
+	for _, handle := range tried {
+		if planned[handle] != "" && !seen[handle] {
+			return handle
 		}
 	}
 	return ""

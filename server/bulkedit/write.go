@@ -2,6 +2,7 @@ package bulkedit
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,10 +118,8 @@ func (r *edit) one(tx *store.Tx, key int64, s *steps) (o outcome, err error) {
 		if o, err = r.apply(tx, key); err != nil || s == nil {
 			return err
 		}
-		for _, now := range plan.Of(tx.Changes()[before:]) {
-			if now.Record == o.rec.Handle() && now.Result+now.Digest != s.planned[now.Record] {
-				return errLeft
-			}
+		if !s.allows(o.rec.Handle(), plan.Of(tx.Changes()[before:])) {
+			return errLeft
 		}
 		return nil
 	})
@@ -140,6 +139,15 @@ func (r *edit) one(tx *store.Tx, key int64, s *steps) (o outcome, err error) {
 		err = o.named()
 	}
 	return o, err
+}
+
+// allows reports whether what a step does to one record is what the plan says: to the record itself exactly that,
+// and with a delete nothing to other records that the plan does not have, since nobody was asked about them.
+func (s *steps) allows(handle string, receipts []plan.Receipt) bool {
+	return !slices.ContainsFunc(receipts, func(now plan.Receipt) bool {
+		planned := s.planned[now.Record]
+		return now.Record == handle && planned != now.Result+now.Digest || s.draft == nil && planned == ""
+	})
 }
 
 // leave leaves a record as it is that matches no more, or is gone. If the plan was to do nothing to it,

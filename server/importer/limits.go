@@ -52,7 +52,7 @@ func (x Size) below(most Size) bool {
 
 // add counts a row.
 func (x *Size) add(r rows.Row) {
-	x.Rows, x.Bytes, x.Values = x.Rows+1, x.Bytes+r.Size, x.Values+len(r.Cells)
+	x.Rows, x.Bytes, x.Values = x.Rows+1, x.Bytes+r.Size, x.Values+len(r.Cells)+len(r.Nulls)
 }
 
 func (x Size) String() string {

@@ -39,7 +39,7 @@ type entry struct {
 // read turns a row into an entry. It does not read the store: references are looked up in the
 // transaction, where they see the rows before.
 func (im *Importer) read(r rows.Row) entry {
-	e := entry{n: r.N, fileLine: r.Line, entity: im.opts.Entity, source: im.source, merged: r.Merged, fault: r.Fault, values: len(r.Cells)}
+	e := entry{n: r.N, fileLine: r.Line, entity: im.opts.Entity, source: im.source, merged: r.Merged, fault: r.Fault, values: len(r.Cells) + len(r.Nulls)}
 	if e.fault == nil && im.isDump() {
 		e.entity, e.fault = dumpedEntity(im.opts.Env.Schema, r)
 	}

@@ -32,8 +32,16 @@ func (row *rowFields) clear(names []string) {
 			}
 		}
 	}
-	for _, t := range keys {
-		row.clearKey(t.field, t.key)
+	for len(keys) > 0 {
+		first := keys[0].field
+		var same []string
+		keys = slices.DeleteFunc(keys, func(t mapping) bool {
+			if t.field == first {
+				same = append(same, t.key)
+			}
+			return t.field == first
+		})
+		row.clearKeys(first, same)
 	}
 }
 
@@ -90,19 +98,29 @@ func (row *rowFields) says(f *crm.Field) bool {
 	return false
 }
 
-// clearKey removes a key of an object, unless the row has a value for it, or clears the object.
-func (row *rowFields) clearKey(f *crm.Field, key string) {
-	null := crm.Member{Name: key, JSON: "null"}
-	at := indexOf(row.Members, f.Name)
+// clearKeys removes keys of an object, except those for which the row has a value, unless it clears the object.
+func (row *rowFields) clearKeys(f *crm.Field, keys []string) {
+	at, known := indexOf(row.Members, f.Name), map[string]bool{}
+	var members []crm.Member
+	if at >= 0 {
+		if members = readObject(row.Members[at].JSON); members == nil {
+			return
+		}
+	}
+	for _, m := range members {
+		known[m.Name] = true
+	}
+	for _, key := range keys {
+		if !known[key] {
+			known[key], members = true, append(members, crm.Member{Name: key, JSON: "null"})
+		}
+	}
+	text := string(norm.AppendObject(nil, members))
 	if at < 0 {
-		row.set(f, string(norm.AppendObject(nil, []crm.Member{null})))
+		row.set(f, text)
 		return
 	}
-	members := readObject(row.Members[at].JSON)
-	if members == nil || indexOf(members, key) >= 0 {
-		return
-	}
-	row.Members[at].JSON = string(norm.AppendObject(nil, append(members, null)))
+	row.Members[at].JSON = text
 }
 
 // withoutNulls returns the members of an object in a cell. Nulls among them remove keys, unless nulls
