@@ -21,27 +21,20 @@ import (
 // clear adds the members that clear fields, after all others are known. Whole fields come first: a
 // null in custom clears its keys too.
 func (row *rowFields) clear(names []string) {
-	var keys []mapping
+	keys := map[*crm.Field][]string{}
 	for _, name := range names {
 		for _, t := range row.columns.cleared(name, row.How) {
 			switch {
 			case t.use == forMember:
-				keys = append(keys, t)
+				keys[t.field] = append(keys[t.field], t.key)
 			case !row.says(t.field):
 				row.set(t.field, "null")
 			}
 		}
 	}
-	for len(keys) > 0 {
-		first := keys[0].field
-		var same []string
-		keys = slices.DeleteFunc(keys, func(t mapping) bool {
-			if t.field == first {
-				same = append(same, t.key)
-			}
-			return t.field == first
-		})
-		row.clearKeys(first, same)
+	for i := range row.columns.entity.Fields {
+		f := &row.columns.entity.Fields[i]
+		row.clearKeys(f, keys[f])
 	}
 }
 
@@ -100,6 +93,9 @@ func (row *rowFields) says(f *crm.Field) bool {
 
 // clearKeys removes keys of an object, except those for which the row has a value, unless it clears the object.
 func (row *rowFields) clearKeys(f *crm.Field, keys []string) {
+	if len(keys) == 0 {
+		return
+	}
 	at, known := indexOf(row.Members, f.Name), map[string]bool{}
 	var members []crm.Member
 	if at >= 0 {
@@ -115,16 +111,14 @@ func (row *rowFields) clearKeys(f *crm.Field, keys []string) {
 			known[key], members = true, append(members, crm.Member{Name: key, JSON: "null"})
 		}
 	}
-	text := string(norm.AppendObject(nil, members))
-	if at < 0 {
+	if text := string(norm.AppendObject(nil, members)); at < 0 {
 		row.set(f, text)
-		return
+	} else {
+		row.Members[at].JSON = text
 	}
-	row.Members[at].JSON = text
 }
 
-// withoutNulls returns the members of an object in a cell. Nulls among them remove keys, unless nulls
-// of the file say nothing.
+// withoutNulls returns the members of an object in a cell. Nulls remove keys, unless those of the file say nothing.
 func (row *rowFields) withoutNulls(members []crm.Member) []crm.Member {
 	if !row.KeepNulls {
 		return members
@@ -143,8 +137,7 @@ func (c *Columns) AddNulls(names ...string) {
 	}
 }
 
-// NullRemark says what the nulls of the file do, under the name that these have in it. It is empty if
-// there are none.
+// NullRemark says what the nulls of the file do, under the name that these have in it; empty: there are none.
 func (c *Columns) NullRemark(shown string, how How) string {
 	var idle []string
 	for _, name := range c.names {
