@@ -127,6 +127,9 @@ func TestPagesOfAChangedPlan(t *testing.T) {
 	}
 	r.want(400, "DELETE", path+"?"+more, "")
 	r.want(400, "DELETE", path+"?dry_run=1&cursor=x", "")
+	if text := r.want(400, "DELETE", path+"?dry_run=1&cursor=nonsense.20", ""); !strings.HasPrefix(text, "ERROR invalid_cursor\nHINT  cursor=nonsense.20 continues no dry run of this request") {
+		t.Error(text)
+	}
 	r.want(400, "POST", "/batch?limit=3", `[{"method":"POST","path":"/campaigns","body":{"name":"Acme"}}]`)
 	text = r.want(200, "DELETE", path+"?dry_run=1", "")
 	more = regexp.MustCompile(`cursor=\S+`).FindString(text)

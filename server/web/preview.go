@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/render"
 	"crmkit/server/plan"
 	"crmkit/store"
@@ -116,7 +117,11 @@ func (rq *Request) Reported(doc *render.Response, run *plan.Collector, p plan.Pl
 // PlanOfPage returns the plan of the dry run that a page continues.
 func (rq *Request) PlanOfPage(page plan.Page) (plan.Plan, error) {
 	p, done, err := rq.Planned(page.Token)
-	if err == nil && done != nil {
+	switch {
+	case errors.Is(err, errNotValid):
+		err = crm.Errorf(crm.InvalidCursor, "cursor=%s continues no dry run of this request: it is mistyped, over 15 minutes old, or of another request, body or user. Nothing was saved. Begin a new dry run without cursor.",
+			norm.Quote(rq.Params.Get("cursor"))).On("cursor")
+	case err == nil && done != nil:
 		err = crm.Errorf(crm.InvalidCursor, "what this dry run showed is done already. Begin a new one without cursor.").On("cursor")
 	}
 	return p, err
