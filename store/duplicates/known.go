@@ -57,6 +57,13 @@ func (k *Known) note(hashes []alike.Wanted, rows []alike.Row) {
 	for _, row := range rows {
 		k.rows[row.Hash] = append(k.rows[row.Hash], row)
 	}
+	for _, w := range hashes { // SQL promises no order of the parts of a union
+		sortByRecord(k.rows[w.Hash])
+	}
+}
+
+func sortByRecord(rows []alike.Row) {
+	slices.SortFunc(rows, func(a, b alike.Row) int { return cmp.Compare(a.Record, b.Record) })
 }
 
 // card returns a copy of the card of a record, or nil if it is not known. The copy may be changed.
@@ -142,7 +149,7 @@ const askRows = `SELECT r.hash, r.record, r.sketch FROM keys_of($3) h CROSS JOIN
 // compared.
 func (k *Known) AskCards(s *Source, cards []*alike.Card) (list []engine.Question, err error) {
 	for _, rows := range k.rows {
-		slices.SortFunc(rows, func(a, b alike.Row) int { return cmp.Compare(a.Record, b.Record) })
+		sortByRecord(rows)
 	}
 	wanted := map[int64]bool{}
 	for _, c := range cards {
