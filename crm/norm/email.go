@@ -67,7 +67,7 @@ type Mailbox struct {
 
 // ReadMailbox splits one mailbox as mails and address books write it: a bare address, Mara Lind
 // <mara@acme.com> (RFC 5322 section 3.4, name-addr), or the older mara@acme.com (Mara Lind). An
-// encoded name (RFC 2047) is decoded. A name that only repeats the address is none. A text whose
+// encoded name (RFC 2047) is decoded. A name that only repeats the address is left out. A text whose
 // brackets have no address is returned whole as the address, so that its error shows it.
 func ReadMailbox(text string) Mailbox {
 	text = strings.TrimSpace(text)

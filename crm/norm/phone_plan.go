@@ -39,8 +39,8 @@ func (p *phonePlan) cutTrunk(digits string) string {
 
 // phonePlans has the plans of all countries in groups with the same trunk prefixes and the same
 // prefix for international calls. A country is written as its code in ISO 3166-1, its calling
-// code, and after a colon the digits of a whole number. A trunk of - is none, and of = none with
-// zeros that belong to the number.
+// code, and after a colon the digits of a whole number. A trunk of - says that there is none,
+// and = that there is none and zeros belong to the number.
 //
 // Sources: calling codes are those of ITU-T E.164, prefixes those of ITU-T E.164.D (dialling
 // procedures), lengths those of the national plans as published under ITU-T E.129. All were

@@ -13,10 +13,10 @@ type Batches[T comparable] struct {
 	taken map[T]ticket
 	ready chan struct{}
 
-	// What waits for others to come back, see comesBack.
+	// Of long work that waits for tenants to come back, see comesBack.
 	paused time.Time     // since when; zero: nothing does
 	waited time.Duration // in all before that, since work that is a batch of its own was taken
-	closed bool
+	closed bool          // no more work comes, so nothing waits for it
 }
 
 // Work that is a batch of its own takes long. Before it is begun, the worker waits for tenants that have used less

@@ -16,10 +16,10 @@
 // time of the others, so it gains nothing from the pause. Work is charged when it begins with the
 // time that the last work of its tenant took, and the charge is corrected when it ends.
 //
-// A tenant that sends one request after the other has none waiting between two of them. It keeps its account if that is
-// short, as if it always had work. And before a worker begins
-// work that is a batch of its own, which takes long, it waits for a moment for those that have used less time (as the
-// anticipatory scheduling of disks does: Iyer, Druschel, SOSP 2001).
+// A tenant that sends one request after the other has none waiting between two of them. If it comes back within
+// 100 ms it keeps its account, as if it always had work. And before a worker begins work that is a batch of its
+// own, which takes long, it waits for a moment for those that have used less time (as the anticipatory
+// scheduling of disks does: Iyer, Druschel, SOSP 2001).
 //
 // # Guarantees
 //

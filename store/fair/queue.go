@@ -56,7 +56,8 @@ const (
 	// maxDebt bounds how much more time than the others a tenant can be charged, so that a tenant
 	// that did much work while it was alone is served again soon.
 	maxDebt = 2 * time.Second
-	// keepsCredit is the longest pause after which a tenant is taken for one that always had work.
+	// keepsCredit is the longest pause after which a tenant keeps its account, as one that always had work: it
+	// may be served before others until it has used as much time, but no more than maxDebt.
 	keepsCredit = 100 * time.Millisecond
 )
 
