@@ -23,6 +23,7 @@ type Actor struct {
 	Origin    string // of the token
 	Reach     string // of the token
 	Addr      string // client address
+	Run       string // the name of the run to which its changes belong; empty: none
 }
 
 // The scopes of tokens. A read token only reads; a write token also creates and changes

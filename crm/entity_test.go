@@ -57,7 +57,7 @@ func TestReferences(t *testing.T) {
 }
 
 func TestCodes(t *testing.T) {
-	statuses := []int{400, 401, 403, 404, 405, 409, 412, 413, 415, 429, 500, 503}
+	statuses := []int{400, 401, 403, 404, 405, 409, 410, 412, 413, 415, 429, 500, 503}
 	seen := map[crm.Code]bool{}
 	name := regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
 	for i, row := range crm.Codes {

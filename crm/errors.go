@@ -45,6 +45,7 @@ const (
 	IdempotencyConflict  Code = "idempotency_conflict"
 	PlanStale            Code = "plan_stale"
 	PossibleDuplicate    Code = "possible_duplicate"
+	CursorExpired        Code = "cursor_expired"
 	VersionConflict      Code = "version_conflict"
 	BodyTooLarge         Code = "body_too_large"
 	UnsupportedMedia     Code = "unsupported_media"
@@ -99,6 +100,7 @@ var Codes = []CodeRow{
 	{IdempotencyConflict, 409, "another request used this Idempotency-Key; use a new one"},
 	{PlanStale, 409, "what a dry run showed would not happen now; the hint says what would"},
 	{PossibleDuplicate, 409, "with on_duplicate=fail: records that look like this one exist"},
+	{CursorExpired, 410, "the log begins after the cursor; the hint says how to catch up"},
 	{VersionConflict, 412, "the record has changed since you read it; read it again, then decide"},
 	{BodyTooLarge, 413, "the body is over 1 MiB, before sign-in over 16 KiB"},
 	{UnsupportedMedia, 415, "the body is compressed or not text"},

@@ -83,7 +83,12 @@ const (
 // ParseID returns the key of an id of the entity within a workspace, or the fault of the id.
 // Each key has one id: leading zeros beyond the minimum are refused.
 func ParseID(e *Entity, workspace int64, id string) (int64, IDFault) {
-	digits, found := strings.CutPrefix(id, e.Prefix+"_")
+	return ParsePrefixedID(e.Prefix, workspace, id)
+}
+
+// ParsePrefixedID is ParseID for ids of what is no entity.
+func ParsePrefixedID(prefix string, workspace int64, id string) (int64, IDFault) {
+	digits, found := strings.CutPrefix(id, prefix+"_")
 	if !found || len(digits) < minDigits+2 || len(digits) > 10 {
 		return 0, IDMalformed
 	}
@@ -99,7 +104,7 @@ func ParseID(e *Entity, workspace int64, id string) (int64, IDFault) {
 		return 0, IDMalformed
 	}
 	key := RecordKey(workspace, number)
-	self, bound := checks(e.Prefix, key)
+	self, bound := checks(prefix, key)
 	switch {
 	case digits[len(digits)-2] != self:
 		return 0, IDWrongCheck

@@ -14,7 +14,6 @@ type Bulk struct {
 	Effects []Effect // those that are shown
 	Counts  []Number // of all; text leaves out those that are 0, but for the first
 	Next    string   // the cursor of more effects; empty: there are none
-	Change  string   // the change group of a write that was saved
 }
 
 // Number is a labelled number.
@@ -52,11 +51,7 @@ func (l *Bulk) appendText(b []byte, zone *time.Location) []byte {
 		b = append(append(strconv.AppendInt(b, int64(c.N), 10), ' '), c.Name...)
 	}
 	b = append(b, '\n')
-	b = appendMore(b, l.Next)
-	if l.Change != "" {
-		b = append(append(append(b, "# change "...), l.Change...), '\n')
-	}
-	return b
+	return appendMore(b, l.Next)
 }
 
 // appendText appends the effect as a line: `updated deal/d_01 "12 seats" stage lead -> won`.
@@ -101,9 +96,6 @@ func (l *Bulk) members(o *object) {
 	}
 	if l.Next != "" {
 		o.text("next_cursor", l.Next)
-	}
-	if l.Change != "" {
-		o.text("change", l.Change)
 	}
 }
 

@@ -42,6 +42,9 @@ func (d *Response) appendJSON(b []byte) []byte {
 			o.groups(d.Groups)
 		}
 	}
+	if d.Change != "" {
+		o.text("change", d.Change)
+	}
 	if len(d.Remarks) > 0 {
 		o.texts("remarks", d.Remarks)
 	}
@@ -140,6 +143,11 @@ func (o *object) groups(groups []Group) {
 // null, and so is the cursor of the last page.
 func (p *Page) members(o *object) {
 	if p == nil {
+		return
+	}
+	if p.Cursor != "" {
+		o.text("cursor", p.Cursor)
+		o.raw("more", strconv.FormatBool(p.More))
 		return
 	}
 	total, exact, next := "null", "false", "null"

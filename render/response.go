@@ -33,6 +33,8 @@ type Response struct {
 	Error    *crm.Error // set for errors; the other fields are then empty, but for Receipts, Part, Bulk and Remarks
 	DryRun   bool       // nothing was saved, and Confirm does what the answer shows
 	Confirm  string     // the token of a dry run
+	Change   string     // the id of the change group of a write; empty: nothing was logged
+	Several  bool       // the write changed several records, so text names the change group too
 	Raw      *Raw       // set for documents such as the manual
 	Stream   *Stream    // set for answers that are produced while they are sent; the other fields are then empty
 
@@ -63,6 +65,7 @@ type Field struct {
 	JSON   bool   // in JSON only: text says the same in another way
 	Text   bool   // in text only
 	Millis bool   // a time is shown with milliseconds, in UTC
+	Second bool   // a time is shown to the second
 	Named  bool   // an object whose keys are labels of their own, as in the audit
 	ID     string // of a reference: the id of its target
 
@@ -89,6 +92,8 @@ type Page struct {
 	Exact        bool   // else there are more than Total
 	Counted      bool   // else Total is unknown
 	Next         string // cursor of the next page; empty on the last
+	Cursor       string // of a list that grows at its end: the place after the last item, from which a later list goes on; then there are no total and no Next
+	More         bool   // items follow after Cursor already
 }
 
 // Group says which part of one kind a list shows.

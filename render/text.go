@@ -41,9 +41,10 @@ func (d *Response) appendText(b []byte) []byte {
 	b = d.appendLines(b)
 	b = d.Bulk.appendText(b, d.Zone)
 	b = appendRemarks(b, slices.Concat(d.Hints, d.Remarks))
-	if d.Page != nil && d.Page.Next != "" {
-		b = append(append(append(b, "# next: "...), d.Page.Next...), '\n')
+	if d.Change != "" && (d.Several || d.Receipts != nil || d.Bulk != nil) {
+		b = append(append(append(b, "# change "...), d.Change...), '\n')
 	}
+	b = d.Page.appendCursor(b)
 	if d.DryRun {
 		b = append(append(append(b, "# nothing was saved\n# to do exactly this: repeat with confirm="...), d.Confirm...), '\n')
 	}
@@ -57,43 +58,6 @@ func appendRemarks(b []byte, remarks []string) []byte {
 		b = append(append(append(b, "# "...), norm.OneLine(remark)...), '\n')
 	}
 	return b
-}
-
-// appendCounts appends how many rows are shown and how many there are: "# 50 of 1234
-// contacts". The total is 10000+ if counting stopped there, and is left out if it is 0 or
-// was not counted.
-func (p *Page) appendCounts(b []byte, n int) []byte {
-	if p == nil {
-		return b
-	}
-	b = strconv.AppendInt(append(b, "# "...), int64(n), 10)
-	all := int64(n)
-	if p.Counted && p.Total > 0 {
-		all = p.Total
-		b = strconv.AppendInt(append(b, " of "...), all, 10)
-		if !p.Exact {
-			b = append(b, '+')
-		}
-	}
-	noun := p.Plural
-	if all == 1 {
-		noun = p.Noun
-	}
-	return append(append(append(b, ' '), noun...), '\n')
-}
-
-// appendText appends how many of a kind are shown, and the path that lists all.
-func (g *Group) appendText(b []byte) []byte {
-	b = append(append(append(b, "# "...), g.Kind...), ": "...)
-	b = strconv.AppendInt(b, int64(g.Shown), 10)
-	if g.All != "" {
-		b = strconv.AppendInt(append(b, " of "...), g.Total, 10)
-		if !g.Exact {
-			b = append(b, '+')
-		}
-		b = append(append(b, "; all: GET "...), g.All...)
-	}
-	return append(b, '\n')
 }
 
 // appendReceipt appends the changes of a write: "# updated: stage lead -> customer". A deleted
@@ -167,6 +131,8 @@ func (f *Field) appendText(b []byte, s textOptions) []byte {
 		return s.appendValue(b, formatValue(f.Value, f.ID, s.zone))
 	case f.Value.Kind == crm.TimeKind && f.Millis:
 		return appendMillis(b, f.Value.Int)
+	case f.Value.Kind == crm.TimeKind && f.Second:
+		return appendTimeSecond(b, f.Value.Int, s.zone)
 	case f.Value.Kind == crm.TimeKind && s.inList && f.Day:
 		return appendDay(b, f.Value.Int, s.zone)
 	case f.Value.Kind == crm.TimeKind:

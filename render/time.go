@@ -20,6 +20,15 @@ func appendTime(b []byte, ms int64, zone *time.Location) []byte {
 	return appendOffset(appendMinute(b, ms+offset*1000), offset/60)
 }
 
+// appendTimeSecond is appendTime to the second.
+func appendTimeSecond(b []byte, ms int64, zone *time.Location) []byte {
+	offset, local := shift(ms, zone)
+	if !local || offset%60 != 0 {
+		return append(appendSecond(b, ms), 'Z')
+	}
+	return appendOffset(appendSecond(b, ms+offset*1000), offset/60)
+}
+
 // appendDay appends the date of a time in the zone.
 func appendDay(b []byte, ms int64, zone *time.Location) []byte {
 	offset, _ := shift(ms, zone)

@@ -72,6 +72,7 @@ func newWorld(t *testing.T) *world {
 	w.rig = onFile(t)
 	w.counts = w.counting()
 	w.ids = fillTenant(w.as("jane@acme.com"))
+	w.ids["group"] = w.json(200, "GET", "/changes?limit=1", "")["items"].([]any)[0].(map[string]any)["change"].(string)
 	w.header = http.Header{}
 	w.admin = w.mint("jane@acme.com")
 	w.join(w.admin, "bob@acme.com", crm.RoleMember)
@@ -139,6 +140,9 @@ func (w *world) path(row server.RouteRow, caller string) string {
 		w.ids[row.Entity.Name] = w.send(w.tokens[author], "POST", "/"+row.Entity.Route(), `{"body":"mine","contact_id":"`+w.ids["contact"]+`"}`).text("id")
 	}
 	path := spellings(row.Path, above(w.rig, row.Path), w.ids)[0]
+	if row.Path == "/changes/{id}" {
+		path = "/changes/" + w.ids["group"]
+	}
 	w.state = w.contents()
 	return path
 }

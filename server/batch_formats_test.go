@@ -34,6 +34,9 @@ func sameBatch(text []string, object map[string]any) error {
 	for _, remark := range remarks {
 		want = append(want, fmt.Sprint("# ", remark))
 	}
+	if object["change"] != nil {
+		want = append(want, fmt.Sprint("# change ", object["change"]))
+	}
 	if object["dry_run"] == true {
 		want = append(want, "# nothing was saved", fmt.Sprint("# to do exactly this: repeat with confirm=", object["confirm"]))
 	}

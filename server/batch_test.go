@@ -60,7 +60,7 @@ func TestBatchWithAFailureSavesNothing(t *testing.T) {
 			}
 		}
 	}
-	if text := r.want(200, "POST", "/batch", "["+strings.Join(lines, ",")+"]"); !strings.HasSuffix(text, "\n# 6 done\n") {
+	if text := r.want(200, "POST", "/batch", "["+strings.Join(lines, ",")+"]"); !endsWith(text, "\n# 6 done\n") {
 		t.Error(text)
 	}
 }
@@ -76,7 +76,7 @@ func TestBatchIsCappedAsAWhole(t *testing.T) {
 	if text := r.want(200, "GET", "/whoami", ""); !strings.Contains(text, "contacts: 0 / 3") {
 		t.Error(text)
 	}
-	if text := r.want(200, "POST", "/batch?atomic=0", contactsBatch("b", 4)); !strings.HasSuffix(text, "\n# 3 done, 1 failed\n") {
+	if text := r.want(200, "POST", "/batch?atomic=0", contactsBatch("b", 4)); !endsWith(text, "\n# 3 done, 1 failed\n") {
 		t.Error(text)
 	}
 	if text := r.want(200, "GET", "/whoami", ""); !strings.Contains(text, "contacts: 3 / 3") {
@@ -227,7 +227,7 @@ func TestBatchOverMCP(t *testing.T) {
 	}
 	for path, tool := range map[string]string{"/mcp": "request", "/mcp/tools": "write"} {
 		text, failed := r.tool(path, tool, map[string]any{"method": "POST", "path": "/batch", "body": lines})
-		if failed || !strings.Contains(text, "1 created company/") || !strings.HasSuffix(text, "\n# 2 done\n") {
+		if failed || !strings.Contains(text, "1 created company/") || !endsWith(text, "\n# 2 done\n") {
 			t.Errorf("%s: %s", tool, text)
 		}
 		text, failed = r.tool(path, tool, map[string]any{"method": "POST", "path": "/batch", "body": append(lines, map[string]any{"method": "POST", "path": "/workspaces/x/tokens"})})
@@ -240,7 +240,7 @@ func TestBatchOverMCP(t *testing.T) {
 // TestBatchIsBounded checks the limits of a batch.
 func TestBatchIsBounded(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
-	if text := r.want(200, "POST", "/batch", contactsBatch("a", 500)); !strings.HasSuffix(text, "\n# 500 done\n") {
+	if text := r.want(200, "POST", "/batch", contactsBatch("a", 500)); !endsWith(text, "\n# 500 done\n") {
 		t.Error(text[max(0, len(text)-200):])
 	}
 	r.want(400, "POST", "/batch", contactsBatch("b", 501))

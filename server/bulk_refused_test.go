@@ -102,7 +102,7 @@ func TestBulkDeletesSayWhatFollows(t *testing.T) {
 			t.Errorf("%s: the plan is %s", filter, plan)
 		}
 		text := r.want(200, "DELETE", "/contacts?"+filter+"&confirm="+token, "")
-		if !strings.HasSuffix(text, follows) || strings.Contains(text, "not counted") {
+		if !endsWith(text, follows) || strings.Contains(text, "not counted") {
 			t.Errorf("%s: %s", filter, text)
 		}
 		if again := r.want(200, "DELETE", "/contacts?"+filter+"&confirm="+token, ""); again != text+"# already done\n" {

@@ -199,7 +199,7 @@ func (t *linkRun) last(list []candidate) (*render.Response, error) {
 		all.add(saved)
 		all.left += len(saved.again)
 		doc := single(rec, nil)
-		doc.Remarks = t.remarks(all)
+		doc.Remarks, doc.Several = t.remarks(all), true
 		return doc, nil
 	})
 }

@@ -61,5 +61,8 @@ func (s *Server) AddUnmarked() {
 		web.Route{Method: http.MethodGet, Path: "/workspaces/:id/unmarked", Handle: handle}))
 }
 
+// EndWaiting ends what waits for changes, as a stop of the server does.
+func (s *Server) EndWaiting() { s.feed.End() }
+
 // SetBulkSteps sets how many records a bulk edit writes in one transaction, and in each step.
 func (s *Server) SetBulkSteps(atOnce, step int) { s.bulk.AtOnce, s.bulk.StepRecords = atOnce, step }

@@ -199,6 +199,7 @@ func sameList(records, remarks []string, items []any, object map[string]any) err
 		switch {
 		case name == "next":
 			next = value
+		case name == "cursor" && object["cursor"] == value:
 		case counts == nil:
 			said = append(said, remark)
 		case counts[1] != total:
@@ -297,7 +298,7 @@ func sameLine(line string, object map[string]any, whole bool) error {
 	}
 	handle := fmt.Sprint(object["handle"])
 	if object["handle"] == nil {
-		handle = fmt.Sprint(cmp.Or(object["status"], object["kind"]))
+		handle = fmt.Sprint(cmp.Or(object["status"], object["kind"], object["field"], object["by"]))
 	}
 	if strings.TrimPrefix(head, "deleted ") != handle {
 		return fmt.Errorf("the line is about %s, the object about %s", head, handle)
@@ -314,7 +315,7 @@ func sameLine(line string, object map[string]any, whole bool) error {
 		}
 	}
 	for name := range flat {
-		if _, shown := labels[name]; whole && !shown && !strings.Contains(" id handle status result remarks replayed already_done local_code ", " "+name+" ") {
+		if _, shown := labels[name]; whole && !shown && !strings.Contains(" id handle status result remarks replayed already_done local_code change ", " "+name+" ") {
 			return fmt.Errorf("%s is in JSON only", name)
 		}
 	}

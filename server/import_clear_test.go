@@ -44,14 +44,14 @@ func TestRowsClearFields(t *testing.T) {
 		t.Run("", func(t *testing.T) { // whose database is closed at its end
 			r := withAnn(t)
 			first := r.want(200, "POST", "/import/contacts"+c.path, c.file)
-			if !strings.HasSuffix(first, "# imported: 0 created, 1 updated, 0 unchanged, 0 failed\n") || !strings.Contains(first, "title CTO -> (unset)") && strings.Contains(c.file, "itle") {
+			if !endsWith(first, "# imported: 0 created, 1 updated, 0 unchanged, 0 failed\n") || !strings.Contains(first, "title CTO -> (unset)") && strings.Contains(c.file, "itle") {
 				t.Errorf("%s %s: %s", c.path, c.file, first)
 			}
 			for range 2 {
 				if got := r.ann(); got != c.want {
 					t.Errorf("%s %s:\n%s\nwant\n%s", c.path, c.file, got, c.want)
 				}
-				if text := r.want(200, "POST", "/import/contacts"+c.path, c.file); !strings.HasSuffix(text, " 0 updated, 1 unchanged, 0 failed\n") {
+				if text := r.want(200, "POST", "/import/contacts"+c.path, c.file); !endsWith(text, " 0 updated, 1 unchanged, 0 failed\n") {
 					t.Errorf("%s %s again: %s", c.path, c.file, text)
 				}
 			}
@@ -77,7 +77,7 @@ func TestNothingClears(t *testing.T) {
 			r := withAnn(t)
 			before := r.ann()
 			text := r.want(200, "POST", "/import/contacts"+c.path, c.file)
-			if r.ann() != before || !strings.Contains(text, " 0 created, 0 updated, ") || !strings.HasSuffix(text, " 0 failed\n") {
+			if r.ann() != before || !strings.Contains(text, " 0 created, 0 updated, ") || !endsWith(text, " 0 failed\n") {
 				t.Errorf("%s %s: %s%s", c.path, c.file, text, r.ann())
 			}
 		})
@@ -281,7 +281,7 @@ func TestForeignNullsKeep(t *testing.T) {
 				!strings.Contains(got, "stage=lead") || !strings.Contains(got, "tags=vip") || !strings.Contains(got, "custom.seats=12") {
 				t.Errorf("%s: %s%s", c.file, text, got)
 			}
-			if !strings.HasSuffix(text, " 0 failed\n") || !strings.Contains(text, "null changes nothing, because the rows are an export of "+c.of+": it had") {
+			if !endsWith(text, " 0 failed\n") || !strings.Contains(text, "null changes nothing, because the rows are an export of "+c.of+": it had") {
 				t.Errorf("%s: %s", c.file, text)
 			}
 		})

@@ -112,7 +112,7 @@ func TestDryRunsMatchImports(t *testing.T) {
 				there[handle] = true
 			}
 			real := r.afterDryRun(path, file, dry.body)
-			want := handles.ReplaceAllStringFunc(real.body, func(handle string) string {
+			want := handles.ReplaceAllStringFunc(changeLine.ReplaceAllString(real.body, ""), func(handle string) string {
 				if there[handle] {
 					return handle
 				}

@@ -61,7 +61,7 @@ func TestConflictsLeaveNoTrace(t *testing.T) {
 	r := withAnn(t)
 	before := snapshot(r)
 	const stale = `{"id":"c_011p","version":9,"company":"New","title":"x"}`
-	if text := r.want(200, "POST", "/import/contacts", "["+stale+"]"); !strings.HasSuffix(text, "# imported: 0 created, 0 updated, 0 unchanged, 1 failed\n") {
+	if text := r.want(200, "POST", "/import/contacts", "["+stale+"]"); !endsWith(text, "# imported: 0 created, 0 updated, 0 unchanged, 1 failed\n") {
 		t.Error(text)
 	}
 	if text := r.want(412, "POST", "/import/contacts?atomic=1", `[{"email":"bob@acme.com"},`+stale+`]`); !strings.Contains(text, "ERROR version_conflict\nHINT  row 2: contact/c_011p is at version 1, not 9") {
@@ -156,7 +156,7 @@ func TestExportsWithoutVersionsRestore(t *testing.T) {
 	files[1] = regexp.MustCompile(`"version":\d+,`).ReplaceAllString(files[1], "")
 	for _, file := range files {
 		r.want(200, "PATCH", "/contacts/c_011p", `{"title":"CTO","stage":"x","tags":["other"],"phone":"1"}`)
-		if text := r.want(200, "POST", "/import/contacts", file); !strings.HasSuffix(text, " 1 updated, 0 unchanged, 0 failed\n") || r.ann() != want {
+		if text := r.want(200, "POST", "/import/contacts", file); !endsWith(text, " 1 updated, 0 unchanged, 0 failed\n") || r.ann() != want {
 			t.Errorf("%s: %s%s", file, text, r.ann())
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"crmkit/server"
 )
 
-var helpPages = []string{"/help", "/help/work", "/help/auth", "/help/teams", "/help/fields", "/help/query", "/help/write", "/help/batch", "/help/bulk", "/help/dry-run", "/help/merge", "/help/import", "/help/errors"}
+var helpPages = []string{"/help", "/help/work", "/help/auth", "/help/teams", "/help/fields", "/help/query", "/help/write", "/help/batch", "/help/bulk", "/help/dry-run", "/help/merge", "/help/changes", "/help/import", "/help/errors"}
 
 // maxManual is 3,500 tokens at 3.3 bytes each. The manual has 3.65 bytes a token
 // with the o200k_base vocabulary, the page on writing 3.3.
@@ -172,7 +172,7 @@ func TestManualExamples(t *testing.T) {
 				c := parseCurl(t, shell.Replace(line))
 				a := r.call(c.method, strings.TrimPrefix(c.url, "http://127.0.0.1:8080"), c.body, c.header...)
 				checkExample(t, line, lines[i+1], a)
-				for name, stands := range map[string]string{"$code": "123456", "$confirm": "<token>"} {
+				for name, stands := range map[string]string{"$code": "123456", "$confirm": "<token>", "$cursor": "<cursor>"} {
 					if found := captures[name].FindStringSubmatch(a.body); found != nil {
 						shell = strings.NewReplacer(append(pairs, stands, found[1])...)
 					}

@@ -77,7 +77,7 @@ func TestBatchesThatFailNow(t *testing.T) {
 	if !strings.HasPrefix(text, "ERROR plan_stale\nHINT  the plan does not hold any more: line 2 fails now with not_found. ") {
 		t.Error(text)
 	}
-	if text = r.want(200, "POST", "/batch?atomic=0&confirm="+tokenIs.FindStringSubmatch(text)[1], body); !strings.HasSuffix(text, "# 1 done, 1 failed\n") {
+	if text = r.want(200, "POST", "/batch?atomic=0&confirm="+tokenIs.FindStringSubmatch(text)[1], body); !endsWith(text, "# 1 done, 1 failed\n") {
 		t.Error(text)
 	}
 }

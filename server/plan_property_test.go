@@ -252,7 +252,7 @@ func (w *planWorld) relatives(path string) (list string) {
 // inEffect is an answer without its last lines and times, and of a new record without the id.
 func inEffect(a answer) string {
 	text := minutes.ReplaceAllString(a.body, "T")
-	for _, end := range []string{"# nothing was saved\n", "# already done\n", "# this deletes"} {
+	for _, end := range []string{"# nothing was saved\n", "# already done\n", "# change chg_", "# this deletes"} {
 		text, _, _ = strings.Cut(text, end)
 	}
 	if first, rest, found := strings.Cut(text, "\n"); found {

@@ -54,6 +54,7 @@ func (s *Server) routes() []web.Route {
 	}
 	rows = append(rows, s.transfer.Routes()...)
 	rows = append(rows, s.duplicates.Routes()...)
+	rows = append(rows, s.feed.Routes()...)
 	return append(rows,
 		batch.Route(),
 		web.Route{Method: http.MethodGet, Path: "/search", Access: web.Read, Group: "work", Doc: "find q= in all kinds, best first; types=contacts,deals only these",

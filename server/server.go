@@ -34,6 +34,7 @@ import (
 	"crmkit/server/bulkedit"
 	"crmkit/server/duplicate"
 	"crmkit/server/edge"
+	"crmkit/server/feed"
 	"crmkit/server/manual"
 	"crmkit/server/mcp"
 	"crmkit/server/oauth"
@@ -80,6 +81,7 @@ type Server struct {
 	transfer   *transfer.Endpoints
 	duplicates *duplicate.Endpoints
 	bulk       *bulkedit.Endpoints
+	feed       *feed.Endpoints
 
 	mcp *mcp.Connector
 }
@@ -102,6 +104,7 @@ func New(opts Options) (*Server, error) {
 		auth: auth.New(opts.Store, auth.Options{Mail: opts.Mail, BaseURL: opts.BaseURL, InviteOnly: opts.InviteOnly})}
 	s.oauth = oauth.New(oauth.Options{Auth: s.auth, Store: s.store, InviteOnly: opts.InviteOnly})
 	s.duplicates = duplicate.New(s.store)
+	s.feed = feed.New(s.store)
 	s.transfer = transfer.New(transfer.Options{Store: s.store, Log: opts.Log, ImportMax: opts.ImportMax, Token: s.auth.ConfirmToken})
 	s.bulk = bulkedit.New(s.store, s.explain)
 	s.ready = edge.NewReadiness(s.probe)
@@ -125,6 +128,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.web.Serve
 // Serve answers requests on the listener until the context ends, then lets those
 // under way finish for some seconds.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	defer context.AfterFunc(ctx, s.feed.End)()
 	h := edge.NewServer(s, s.opts.Log)
 	if c := s.opts.Certificates; c != nil {
 		h.TLSConfig = c.Config

@@ -173,6 +173,7 @@ var captures = map[string]*regexp.Regexp{
 	"$user":    regexp.MustCompile(`\b(?:member|user)/(u_\w+)`),
 	"$invite":  regexp.MustCompile(`\binvite/(inv_\w+)`),
 	"$confirm": regexp.MustCompile(`(?:confirm: |"confirm":"|repeat with confirm=)(\w+)`),
+	"$cursor":  regexp.MustCompile(`(?:# cursor: |"cursor":")(seq_\w+)`),
 	"$next":    regexp.MustCompile(`(?:# next: |"next_cursor":")([\w.-]+)`),
 }
 

@@ -251,7 +251,11 @@ func (tx *Tx) detachStep(c cascade) error {
 func (tx *Tx) DeleteRecords() error {
 	number := tx.Actor.Workspace
 	tx.MarkChanged(number)
-	tx.After(func() { tx.store.indexes.Forget(number); tx.store.cache.ClearRecords() })
+	tx.After(func() {
+		tx.store.indexes.Forget(number)
+		tx.store.cache.ClearRecords()
+		tx.store.changes.Changed(number)
+	})
 	if err := tx.Exec("DELETE FROM cascades WHERE workspace_id = $1", number); err != nil {
 		return err
 	}

@@ -95,50 +95,19 @@ func (tx *Tx) putEntry(e entry) error {
 	if err != nil {
 		return err
 	}
-	if l, err = tx.Counters(); err != nil { // a new origin takes room
+	number := l.Last + 1
+	group := tx.GroupOf(number)
+	run, err := tx.Run(number)
+	if err != nil {
 		return err
 	}
-	l.Last++
-	l.Latest = tx.Now()
+	if l, err = tx.Counters(); err != nil { // a new origin or run takes room
+		return err
+	}
+	l.Last, l.Latest = number, tx.Now()
 	tx.SetCounters(l)
-	var group, version any
-	if first := tx.group.of(tx.Actor.Workspace, l.Last); first != l.Last {
-		group = first
-	}
-	if e.version != 0 {
-		version = e.version
-	}
-	return tx.Exec(`INSERT INTO log (key, workspace_id, at, change_group, origin, action, target, version, before, after, target_fold)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		crm.RecordKey(tx.Actor.Workspace, l.Last), tx.Actor.Workspace, l.Latest, group, origin,
-		e.action, e.target, version, table.Arg(crm.Members(e.before)), table.Arg(crm.Members(e.after)), table.FoldUnlessSame(e.target))
+	return tx.Exec(`INSERT INTO log (key, workspace_id, at, change_group, run, origin, action, target, version, before, after, target_fold)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		crm.RecordKey(tx.Actor.Workspace, number), tx.Actor.Workspace, l.Latest, table.NullNumber(int64(group), number), table.NullNumber(run, 0), origin,
+		e.action, e.target, table.NullNumber(e.version, 0), table.Arg(crm.Members(e.before)), table.Arg(crm.Members(e.after)), table.FoldUnlessSame(e.target))
 }
-
-// Group is a change group: the entries of one write, or of several that belong together. It is
-// the number of its first entry in the workspace; 0 means no group.
-type Group int64
-
-// group is the change group of a transaction, in one workspace.
-type group struct {
-	workspace int64
-	first     int64
-}
-
-// of returns the number of the first entry in the group of an entry.
-func (g *group) of(workspace, number int64) int64 {
-	if g.first == 0 || g.workspace != workspace || g.first > number {
-		*g = group{workspace, number}
-	}
-	return g.first
-}
-
-// Group returns the change group of what the transaction logs. A later write can Join it after
-// the transaction has logged something.
-func (tx *Tx) Group() (Group, error) {
-	l, err := tx.Counters()
-	return Group(tx.group.of(tx.Actor.Workspace, l.Last+1)), err
-}
-
-// Join adds what the transaction logs from here on to a group that an earlier write of the
-// same workspace began, for a change that takes several writes.
-func (tx *Tx) Join(g Group) { tx.group = group{tx.Actor.Workspace, int64(g)} }

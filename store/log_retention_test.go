@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,6 +47,38 @@ func logIsTrimmed(t *testing.T, f *fixture) {
 		t.Errorf("the next entry has a number that is %s higher, want 1", next)
 	}
 	f.checkCounters(ann)
+}
+
+// TestRunsAreTrimmed checks that a run goes with its last entry, and that names of runs are counted as
+// storage for as long.
+func TestRunsAreTrimmed(t *testing.T) {
+	enginesWith(t, Options{LogDays: maintenance.MinLogDays}, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		runs := func() string {
+			f.Purge(t.Context())
+			f.checkCounters(ann)
+			return strings.Join(f.raw(1, "SELECT name FROM runs WHERE workspace_id = $1 ORDER BY first", ann.Workspace), " ")
+		}
+		inRun := ann
+		for i := range maintenance.PurgeStep + 2 {
+			inRun.Run = fmt.Sprintf("old-%d", i)
+			f.save(inRun, "company", "name", "Acme")
+		}
+		inRun.Run = "long"
+		f.save(inRun, "company", "name", "Beta")
+		for range 40 { // it is used each day
+			f.clock.Advance(23 * time.Hour)
+			f.save(inRun, "company", "name", "Gamma")
+		}
+		if left := runs(); left != "long" {
+			t.Errorf("after the run began, there are %.200s", left)
+		}
+		f.clock.Advance(40 * 24 * time.Hour)
+		f.save(ann, "company", "name", "Delta")
+		if left := runs(); left != "" {
+			t.Errorf("at the end there are %s", left)
+		}
+	})
 }
 
 func TestLogDaysAreNotTooFew(t *testing.T) {

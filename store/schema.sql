@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 30
+-- Made by TestNewSchema from the migrations up to 31
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,
@@ -399,9 +399,7 @@ CREATE TABLE origins (
   actor TEXT,
   token_id TEXT,
   addr TEXT,
-  run TEXT
-, actor_fold TEXT, addr_fold TEXT) STRICT;
-CREATE INDEX origins_parts ON origins (workspace_id, token_id, actor, addr, run);
+  actor_fold TEXT, addr_fold TEXT) STRICT;
 CREATE TABLE log (
   key INTEGER PRIMARY KEY,
   workspace_id INTEGER NOT NULL,
@@ -414,7 +412,7 @@ CREATE TABLE log (
   version INTEGER,
   before TEXT,
   after TEXT
-, target_fold TEXT) STRICT;
+, target_fold TEXT, run INTEGER) STRICT;
 CREATE INDEX log_at ON log (workspace_id, at);
 CREATE INDEX log_target ON log (workspace_id, target);
 CREATE UNIQUE INDEX log_id ON log (workspace_id, id) WHERE id IS NOT NULL;
@@ -468,10 +466,6 @@ CREATE TABLE confirmations (
 CREATE INDEX confirmations_expires ON confirmations (expires_at);
 CREATE VIEW invites AS
   SELECT key, id, workspace_id, email, email_fold, role, status, invited_by, invited_by_fold, created_at FROM members WHERE user_id IS NULL;
-CREATE VIEW changes AS
-  SELECT l.key, l.id, l.workspace_id, l.at, o.actor, o.actor_fold, o.token_id, o.addr, o.addr_fold, l.action, l.target, l.target_fold,
-    l.before, l.after
-  FROM log l LEFT JOIN origins o ON o.key = l.origin;
 CREATE VIEW memberships AS
   SELECT m.key AS key, m.user_id AS user_id, w.id AS id, w.name AS name, w.name_fold AS name_fold, w.name_plain AS name_plain, m.role AS role,
     w.time_zone AS time_zone, w.time_zone_fold AS time_zone_fold, w.country AS country, w.country_fold AS country_fold,
@@ -525,6 +519,31 @@ CREATE TABLE dismissed_pairs (
   dismissed_by TEXT,
   PRIMARY KEY (workspace_id, kind, record, other)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE runs (
+  workspace_id INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  user_id INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  last_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, first)
+) STRICT;
+CREATE INDEX runs_name ON runs (workspace_id, name, user_id, first);
+CREATE INDEX log_group ON log (workspace_id, change_group, key) WHERE change_group IS NOT NULL;
+CREATE INDEX log_run ON log (workspace_id, run, key) WHERE run IS NOT NULL;
+CREATE INDEX origins_parts ON origins (workspace_id, token_id, actor, addr);
+CREATE TABLE bookmarks (
+  workspace_id INTEGER NOT NULL,
+  token_key INTEGER NOT NULL REFERENCES tokens (key) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  moved_at INTEGER NOT NULL,
+  PRIMARY KEY (token_key, workspace_id, name)
+) STRICT;
+CREATE INDEX bookmarks_workspace ON bookmarks (workspace_id);
+CREATE VIEW changes AS
+  SELECT l.key, l.id, l.workspace_id, l.at, o.actor, o.actor_fold, o.token_id, o.addr, o.addr_fold, l.action, l.target, l.target_fold,
+    l.before, l.after, l.change_group, l.run
+  FROM log l LEFT JOIN origins o ON o.key = l.origin;
 INSERT INTO usage VALUES (0, 'storage', 0, 0, 0, 0);
 INSERT INTO sequences VALUES ('members', 0);
 INSERT INTO sequences VALUES ('names', 0);

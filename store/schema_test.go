@@ -18,6 +18,7 @@ import (
 var handWritten = map[string][]string{
 	"tokens":  {"client TEXT", "made_by INTEGER", "workspace_id INTEGER"},
 	"members": {"user_id INTEGER"},
+	"changes": {"change_group INTEGER", "run INTEGER"},
 }
 
 // columnsOf returns the columns that the code reads and writes for an entity, with their types.

@@ -26,7 +26,8 @@ var storedTexts = map[string]string{
 	"campaign_members": "external_ids reason created_by updated_by",
 	"activities":       "external_ids kind body on_behalf_of created_by updated_by",
 	"log":              "id action target before after",
-	"origins":          "actor token_id addr run",
+	"origins":          "actor token_id addr",
+	"runs":             "name",
 	"kept_answers":     "hash request text json",
 	"imported":         "source kind id",
 }

@@ -13,8 +13,10 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/store/cache"
+	"crmkit/store/changelog"
 	"crmkit/store/lastused"
 	"crmkit/store/maintenance"
+	"crmkit/store/notify"
 	"crmkit/store/postgres"
 	"crmkit/store/spelling"
 	"crmkit/store/spool"
@@ -70,6 +72,7 @@ type Store struct {
 	cache       *cache.Cache
 	indexes     *textindex.Set
 	spools      *spool.Set
+	changes     *notify.Hub
 	draining    chan struct{}  // closed when long writes should give up
 	background  sync.WaitGroup // what runs beside the requests
 	closing     sync.Once
@@ -118,6 +121,11 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	}
 	s.reads = view.New(view.Options{Schema: s.Schema, Tables: s.mappings, Pending: s.pendingView, Cache: s.cache, LastUsed: s.lastUsed, Search: opts.Caches.Search, Clock: opts.Clock, Log: opts.Log, TuneIndex: opts.tuneIndex})
 	s.indexes = s.reads.Indexes()
+	hub := notify.Options{Log: opts.Log, Stop: s.draining}
+	if opts.Shared() {
+		hub.Ends = s.logEnds
+	}
+	s.changes = notify.New(hub)
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -140,7 +148,7 @@ func wordSources(schema *crm.Schema) map[*crm.Entity]spelling.Source {
 // entity with sealed ids.
 func (s *Store) open(ctx context.Context) (err error) {
 	o := s.opts
-	s.db, err = txn.Open(ctx, txn.Options{Open: o.open, Clock: o.Clock, Rand: s.random, Log: o.Log, Plans: o.Plans, Cache: s.cache, Indexes: s.indexes, MaxWrite: o.MaxWrite, Idle: o.idle, Tuning: o.tuning})
+	s.db, err = txn.Open(ctx, txn.Options{Open: o.open, Clock: o.Clock, Rand: s.random, Log: o.Log, Plans: o.Plans, Cache: s.cache, Indexes: s.indexes, MaxWrite: o.MaxWrite, Idle: o.idle, Tuning: o.tuning, Logged: s.changes.Changed})
 	if err != nil {
 		return err
 	}
@@ -163,7 +171,20 @@ func (s *Store) open(ctx context.Context) (err error) {
 	s.background.Go(s.upkeep.Run)
 	s.background.Go(s.runCascades)
 	s.background.Go(s.reads.RunIndexer)
+	s.background.Go(s.changes.Run)
 	return nil
+}
+
+// Changes returns what wakes requests that wait for changes.
+func (s *Store) Changes() *notify.Hub { return s.changes }
+
+// logEnds returns the numbers of the last entries in the logs of workspaces.
+func (s *Store) logEnds(ctx context.Context, workspaces []int64) (ends map[int64]int64, err error) {
+	err = s.Read(ctx, func(v *ReadTx) error {
+		ends, err = changelog.Ends(ctx, v, workspaces)
+		return err
+	})
+	return ends, err
 }
 
 // Close finishes the writes that wait, writes back what is kept in memory and

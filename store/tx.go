@@ -29,7 +29,6 @@ type Tx struct {
 	followed       []Followed
 	joined         []crm.Count // ties that became a part of another one in the merge at hand
 	inheritedCount int         // records that followed what they refer to
-	group          group       // of what it logs
 	uncapped       bool        // it deletes or revokes, which no cap on storage refuses
 }
 
@@ -38,6 +37,9 @@ type ReadTx = txn.ReadTx
 
 // Change is what a write did to a record.
 type Change = txn.Change
+
+// Group is a change group.
+type Group = txn.Group
 
 // Write runs fn in a transaction and returns when its changes are on disk; see txn.DB.Write
 // for what holds when fn fails, takes longer than Options.MaxWrite, or runs more than once.

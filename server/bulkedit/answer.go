@@ -216,8 +216,5 @@ func (r *edit) answer(g progress) *render.Response {
 	if g.More > 0 {
 		doc.Remarks = append(doc.Remarks, fmt.Sprintf("by now the filters match %s more, not in the plan and left as before", r.entity.CountNoun(int64(g.More))))
 	}
-	if g.Group != 0 && g.Counts[store.Updated]+g.Counts[deleted] > 0 {
-		doc.Bulk.Change = crm.RecordID("chg", crm.RecordKey(r.rq.Actor.Workspace, int64(g.Group)))
-	}
 	return doc
 }

@@ -172,9 +172,6 @@ func (c *run) once(tx *store.Tx, versions map[int64]int64) (*render.Response, er
 	}
 	g := progress{More: c.more}
 	g.add(sum)
-	if g.Group, err = tx.Group(); err != nil {
-		return nil, err
-	}
 	return c.answer(g), nil
 }
 

@@ -176,7 +176,7 @@ func (im *Importer) appendText(b []byte, stopped *crm.Error, kept Kept) []byte {
 		b = fmt.Appendf(b, "# %s\n", im.differs())
 	}
 	if !im.opts.DryRun {
-		return fmt.Appendf(b, "# imported: %s\n", im.summary.counts)
+		return appendChange(fmt.Appendf(b, "# imported: %s\n", im.summary.counts), im.opts.Store.Change())
 	}
 	b = fmt.Appendf(b, "# dry run: %s\n# nothing was saved\n", im.summary.counts)
 	switch {
@@ -192,13 +192,31 @@ func (im *Importer) appendText(b []byte, stopped *crm.Error, kept Kept) []byte {
 	return append(b, "# atomic=1 saves nothing if a row fails: correct the rows, then send the file again\n"...)
 }
 
+// Saved is what an import has saved.
+type Saved struct {
+	Counts Counts `json:"counts"`
+	Change string `json:"change,omitempty"` // the id of its change group; empty: it has changed nothing
+}
+
 // AlreadyDone returns the answer to a repeated confirmation of an import that is done.
-func AlreadyDone(c Counts, f render.Format) []byte {
+func AlreadyDone(s Saved, f render.Format) []byte {
 	if f == render.Text {
-		return fmt.Appendf(nil, "# already done, and nothing was saved again: this is the result of the first time, without its rows\n# imported: %s\n", c)
+		b := fmt.Appendf(nil, "# already done, and nothing was saved again: this is the result of the first time, without its rows\n# imported: %s\n", s.Counts)
+		return appendChange(b, s.Change)
 	}
-	l := render.Item{Fields: append(c.fields(), render.Field{Name: "dry_run", Value: crm.Bool(false)}, render.Field{Name: "complete", Value: crm.Bool(true)}, render.Field{Name: "already_done", Value: crm.Bool(true)})}
+	l := render.Item{Fields: append(s.Counts.fields(), render.Field{Name: "dry_run", Value: crm.Bool(false)}, render.Field{Name: "complete", Value: crm.Bool(true)}, render.Field{Name: "already_done", Value: crm.Bool(true)})}
+	if s.Change != "" {
+		l.Fields = append(l.Fields, render.Field{Name: "change", Value: crm.Str(s.Change)})
+	}
 	return l.Append(nil, render.JSON, nil)
+}
+
+// appendChange appends the line that names a change group, if there is one.
+func appendChange(b []byte, change string) []byte {
+	if change == "" {
+		return b
+	}
+	return fmt.Appendf(b, "# change %s\n", change)
 }
 
 // fields returns the counts, as members of JSON.
@@ -217,6 +235,9 @@ func (im *Importer) appendJSON(b []byte, stopped *crm.Error, kept Kept) []byte {
 	text := func(name, s string) { l.Fields = append(l.Fields, render.Field{Name: name, Value: crm.Str(s)}) }
 	if _, members := im.summary.alsoCreated(); len(members) > 0 {
 		l.Fields = append(l.Fields, render.Field{Name: "also_created", Value: crm.Members(members)})
+	}
+	if change := im.opts.Store.Change(); change != "" {
+		text("change", change)
 	}
 	if kept.Token != "" {
 		text("confirm", kept.Token)

@@ -51,6 +51,9 @@ type Kept struct {
 type Store interface {
 	Write(fn func(*store.Tx) error) error
 	DryRunStep(step *dryrun.Run, fn func(*store.Tx) error) error
+
+	// Change returns the id of the change group of what was written; empty if nothing was.
+	Change() string
 }
 
 // Reading is how a file is understood. A confirmed import reuses that of its dry

@@ -50,6 +50,15 @@ func pathParameters(row *Route) []object {
 var parameterDocs = map[string]string{
 	"dry_run":      "1: nothing is saved, and the answer shows what would be, with a token for confirm; see /help/dry-run",
 	"on_duplicate": "fail: if the record would look like another, nothing is saved; see /help/duplicates",
+	"since":        "a cursor: only what happened after it; now: nothing, but its cursor",
+	"bookmark":     "the name of a bookmark of this token, instead of the one named default",
+	"by":           "an e-mail address, me or not-me: whose changes",
+	"kind":         "kinds of records, separated by commas",
+	"record":       "the handle or id of a record, also of a deleted one",
+	"field":        "only changes of this field",
+	"run":          "the name that writes had in the header Crmkit-Run",
+	"summary":      "1: counts instead of changes",
+	"wait":         "seconds to wait for a change if there is none, at most 50",
 	"confirm":      "the token of a dry run, or of confirmation_required: does exactly what that showed",
 	"all":          "1: every record; without filters",
 	"null":         "for CSV: the word of cells that clear their field, like NULL; see /help/import",
@@ -67,8 +76,15 @@ func queryParameters(row *Route) (list []object) {
 		if name == "search" && len(row.Entity.Search) == 0 {
 			continue
 		}
+		if prefix, is := strings.CutSuffix(name, "."); is {
+			list = append(list, object{"name": prefix, "in": "query", "style": "form", "explode": true,
+				"description": name + "<field>=value: only changes of the field to that value", "schema": object{"type": "object", "additionalProperties": object{"type": "string"}}})
+			continue
+		}
 		schema := object{"type": "string"}
 		switch name {
+		case "wait":
+			schema = object{"type": "integer", "minimum": 0}
 		case "limit", "days":
 			schema = object{"type": "integer", "minimum": 1}
 			if name == "days" {

@@ -20,6 +20,7 @@ type innerCall struct {
 	target string // path and query
 	body   string
 	key    string // Idempotency-Key; empty: none
+	run    string // Crmkit-Run; empty: none
 }
 
 // call makes a request as the actor of the outer request, and returns the status and the text
@@ -33,6 +34,9 @@ func (c *Connector) call(outer *web.Request, in innerCall) (status int, text str
 	r := &http.Request{Method: in.method, URL: u, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(in.body))}
 	if in.key != "" {
 		r.Header.Set("Idempotency-Key", in.key)
+	}
+	if in.run != "" {
+		r.Header.Set(crm.RunHeader, in.run)
 	}
 	reply := c.web.Call(outer, r)
 	return reply.Status, reply.Text, reply.Denied

@@ -80,7 +80,7 @@ func TestToolArguments(t *testing.T) {
 	for raw, want := range map[string]string{
 		``:                           "method is required",
 		`[]`:                         "the arguments are not a JSON object",
-		`{"method":"POST"}`:          "path is required; the tool takes body idempotency_key method path.",
+		`{"method":"POST"}`:          "path is required; the tool takes body idempotency_key method path run.",
 		`{"method":"POST","path":7}`: "path is a string, not 7.",
 		`{"method":"POST","path":"/contacts","body":7}`:              "body is a JSON object like",
 		`{"method":"DELETE","path":"/contacts/c_1"}`:                 "method is PATCH, POST, not DELETE. The tool delete does that.",

@@ -30,7 +30,9 @@ func stringOf(doc string, values ...string) map[string]any {
 	return s
 }
 
-const keyDoc = "optional Idempotency-Key: a random string; a call that is repeated with it is executed once"
+const keyDoc = "optional random Idempotency-Key; a call repeated with it runs once"
+
+const runDoc = "optional task name"
 
 // bodyOf returns the schema of a body. Some clients encode a JSON object as text, whatever the
 // schema says, so text is a type of it.

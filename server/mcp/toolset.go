@@ -11,25 +11,25 @@ import (
 
 // requests runs a tool whose arguments are a request.
 func (c *Connector) requests(rq *web.Request, args map[string]string) (int, string, *crm.Error) {
-	status, text, fault := c.call(rq, innerCall{args["method"], args["path"], args["body"], args["idempotency_key"]})
+	status, text, fault := c.call(rq, innerCall{args["method"], args["path"], args["body"], args["idempotency_key"], args["run"]})
 	return status, truncated(text), fault
 }
 
 // withMethod returns the run function of a tool whose method is fixed.
 func (c *Connector) withMethod(method string) func(*web.Request, map[string]string) (int, string, *crm.Error) {
 	return func(rq *web.Request, args map[string]string) (int, string, *crm.Error) {
-		return c.requests(rq, map[string]string{"method": method, "path": args["path"]})
+		return c.requests(rq, map[string]string{"method": method, "path": args["path"], "run": args["run"]})
 	}
 }
 
 const (
 	bodyDoc   = "JSON body"
-	importDoc = "; for /batch a list, for /import/… also CSV as text"
+	importDoc = "; for /batch a list, for /import/… also CSV text"
 )
 
 // requestArguments returns the schemas of a tool whose arguments are a request.
 func requestArguments(path, body string, methods ...string) map[string]any {
-	return map[string]any{"method": stringOf("HTTP method", methods...), "path": stringOf(path), "body": bodyOf(body + importDoc), "idempotency_key": stringOf(keyDoc)}
+	return map[string]any{"method": stringOf("HTTP method", methods...), "path": stringOf(path), "body": bodyOf(body + importDoc), "idempotency_key": stringOf(keyDoc), "run": stringOf(runDoc)}
 }
 
 // addRequestTool adds the tool of /mcp, which reaches every route.
@@ -50,7 +50,7 @@ func (c *Connector) addTools(m *sdk.Server) {
 	c.add(m, tool{name: "write", title: "Create or change records", doc: "POST or PATCH a path of the CRM; read names the fields.\n" + briefWrite, destructive: true, required: []string{"method", "path"},
 		arguments: requestArguments("path, like /contacts/"+contact, bodyDoc+`, like {"stage":"customer"}`, http.MethodPatch, http.MethodPost), run: c.requests})
 	c.add(m, tool{name: "delete", title: "Delete a record", doc: "DELETE a path. The first call answers with a confirm token: ask the user, then repeat with ?confirm=<token>.", destructive: true, required: []string{"path"},
-		arguments: map[string]any{"path": stringOf("path, like /companies/" + c.manual.ExampleID("company", 1) + ", then with ?confirm=…")}, run: c.withMethod(http.MethodDelete)})
+		arguments: map[string]any{"path": stringOf("path, like /companies/" + c.manual.ExampleID("company", 1) + ", then with ?confirm=…"), "run": stringOf(runDoc)}, run: c.withMethod(http.MethodDelete)})
 	c.add(m, tool{name: "search", title: "Search the CRM", doc: "Find records of every kind by words, a name, an e-mail or a phone number. Returns ids and names only, best first; fetch has the rest.", readOnly: true, idempotent: true,
 		required: []string{"query"}, arguments: map[string]any{"query": stringOf("words to look for, like jane acme")}, run: c.searchTool})
 	c.add(m, tool{name: "fetch", title: "Fetch a record", doc: "One record whole, with its latest activities, by an id from search.", readOnly: true, idempotent: true,

@@ -79,7 +79,7 @@ func (h handler) merge(rq *web.Request) (*render.Response, error) {
 // answer returns the document of a merge.
 func answer(out store.Merged) *render.Response {
 	line := render.Record(out.After, nil)
-	doc := &render.Response{Line: &line, Version: out.After.Version(), Result: out.Result}
+	doc := &render.Response{Line: &line, Version: out.After.Version(), Result: out.Result, Several: true}
 	if out.Result == store.Updated {
 		doc.Changed = render.Changes(out.Before, out.After)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"crmkit/auth"
@@ -196,7 +197,7 @@ func (im *fileImport) checkPlan() error {
 // finish stores the result under the token, so that a repeated confirmation gets it and saves
 // nothing.
 func (im *fileImport) finish(hash string, counts importer.Counts) error {
-	answer, err := json.Marshal(counts)
+	answer, err := json.Marshal(importer.Saved{Counts: counts, Change: im.rq.Change()})
 	if err != nil {
 		return err
 	}
@@ -220,9 +221,14 @@ func (im *fileImport) alreadyDone(c account.Confirmation, token string) (_ *rend
 	if im.file.Size() > 0 && hex.EncodeToString(im.file.digest[:]) != c.Body {
 		return nil, crm.Errorf(crm.InvalidValue, confirmUsed, token).On("confirm")
 	}
-	var counts importer.Counts
-	if err := json.Unmarshal([]byte(c.Answer), &counts); err != nil {
+	var saved importer.Saved
+	if strings.HasPrefix(c.Answer, "[") { // of an earlier version, which stored the counts alone
+		err = json.Unmarshal([]byte(c.Answer), &saved.Counts)
+	} else {
+		err = json.Unmarshal([]byte(c.Answer), &saved)
+	}
+	if err != nil {
 		return nil, err
 	}
-	return streamed(im.rq, func(send func([]byte) error) error { return send(importer.AlreadyDone(counts, im.rq.Format)) }), nil
+	return streamed(im.rq, func(send func([]byte) error) error { return send(importer.AlreadyDone(saved, im.rq.Format)) }), nil
 }

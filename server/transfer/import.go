@@ -107,6 +107,8 @@ type requestWriter struct{ rq *web.Request }
 
 func (w requestWriter) Write(fn func(*store.Tx) error) error { return w.rq.Update(fn) }
 
+func (w requestWriter) Change() string { return w.rq.Change() }
+
 func (w requestWriter) DryRunStep(step *dryrun.Run, fn func(*store.Tx) error) error {
 	return w.rq.DryRunStep(step, fn)
 }

@@ -127,9 +127,9 @@ func (a *Adapter) format(rq *Request, doc *render.Response) ([]byte, error) {
 func (a *Adapter) serve(rq *Request) (*render.Response, error) {
 	var unread *crm.Error
 	rq.Params, unread = query.Params(rq.URL.RawQuery)
-	rq.Media = mediaOf(rq.Request, rq.Params)
-	rq.Format = formatOf(rq.Media)
 	ids, noRoute := a.locate(rq)
+	rq.Media = mediaOf(rq.Request, rq.Params, rq.Route)
+	rq.Format = formatOf(rq.Media)
 	if err := a.checkOrigin(rq); err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (a *Adapter) serve(rq *Request) (*render.Response, error) {
 	if unread != nil {
 		return nil, unread
 	}
-	if err := checkAccept(rq.Header["Accept"]); err != nil {
+	if err := edge.CheckAccept(rq.Header["Accept"]); err != nil {
 		return nil, err
 	}
 	if noRoute != nil {
@@ -224,6 +224,9 @@ func (a *Adapter) dispatch(rq *Request, ids []string) (*render.Response, error) 
 		return nil, err
 	}
 	if err := rq.checkKey(); err != nil {
+		return nil, err
+	}
+	if err := rq.readRun(); err != nil {
 		return nil, err
 	}
 	rq.bodyLimits = a.bodyLimitsOf(rq)

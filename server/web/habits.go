@@ -92,8 +92,8 @@ func (a *Adapter) otherHabit(method string, parts []string) string {
 		return "several writes: POST /batch with a JSON array of them. Many rows of a kind: POST /import/contacts with a JSON array, JSON lines or CSV; it creates and updates."
 	case "merge", "duplicates":
 		return mergeHint
-	case "webhooks", "hooks", "events", "changes":
-		return "there are no webhooks; to see the changes of the last hour: GET /audit?at=gte:-1h."
+	case "webhooks", "hooks", "events", "changes", "feed":
+		return "there are no webhooks; GET /changes has what changed since your bookmark, and with wait=30 waits for the next change. See /help/changes."
 	case "users", "team", "members":
 		return "people are members of a workspace: GET /workspaces, then GET /workspaces/{id}/members."
 	case "pipelines", "stages":

@@ -143,10 +143,10 @@ const maxStored = 64 << 10
 // record, the result, and the call that has the rest.
 func receiptOf(doc *render.Response) *render.Response {
 	if doc.Receipts != nil {
-		return &render.Response{Receipts: doc.Receipts.Short(), Zone: doc.Zone,
+		return &render.Response{Receipts: doc.Receipts.Short(), Change: doc.Change, Zone: doc.Zone,
 			Remarks: []string{"the batch was executed once, but its answer was too large to be stored whole: what changed is left out; GET /audit shows it"}}
 	}
-	short := &render.Response{Result: doc.Result, Upsert: doc.Upsert, Version: doc.Version, Zone: doc.Zone}
+	short := &render.Response{Result: doc.Result, Upsert: doc.Upsert, Version: doc.Version, Change: doc.Change, Several: doc.Several, Zone: doc.Zone}
 	where := "GET /audit shows the result"
 	if doc.Line != nil {
 		short.Line = &render.Item{Head: doc.Line.Head, Fields: Names(doc.Line.Head)}

@@ -46,7 +46,8 @@ func checkParams(rq *Request) error {
 	if rq.Route.Lists || rq.Route.Protocol != nil {
 		return nil
 	}
-	for name, values := range rq.Params {
+	for _, name := range slices.Sorted(maps.Keys(rq.Params)) { // the same request gets the same error
+		values := rq.Params[name]
 		if rq.Route.Many && !slices.Contains(rq.Route.Params, name) {
 			continue // a filter
 		}
@@ -59,7 +60,7 @@ func checkParams(rq *Request) error {
 		if name != "confirm" && rq.Method != http.MethodGet && slices.Contains(rq.Route.Params, name) && strings.TrimSpace(values[0]) == "" {
 			return crm.Errorf(crm.InvalidValue, "%s= is empty. Nothing was done: in a write an empty parameter is refused, since its value may have been lost. Send a value, or leave it out.", name).On(name)
 		}
-		if name != "format" && !slices.Contains(rq.Route.Params, name) {
+		if name != "format" && !rq.Route.hasParam(name) {
 			allowed := append(slices.Clone(rq.Route.Params), "format")
 			return crm.Errorf(crm.UnknownField, "%s %s has no parameter %s; it takes %s.",
 				rq.Route.Method, rq.Route.Pattern(), norm.Quote(name), strings.Join(allowed, " ")).On(name).Of(name, allowed)
@@ -68,7 +69,15 @@ func checkParams(rq *Request) error {
 	return nil
 }
 
+// hasParam reports whether a route has a parameter. One that ends with a dot stands for all names that
+// begin so.
+func (r *Route) hasParam(name string) bool {
+	return slices.ContainsFunc(r.Params, func(p string) bool {
+		return p == name || strings.HasSuffix(p, ".") && len(name) > len(p) && strings.HasPrefix(name, p)
+	})
+}
+
 // takes reports whether the route has a parameter of the name.
 func (rq *Request) takes(name string) bool {
-	return name == "format" || slices.Contains(rq.Route.Params, name) || rq.Route.Lists && query.Takes(rq.Route.Entity, name)
+	return name == "format" || rq.Route.hasParam(name) || rq.Route.Lists && query.Takes(rq.Route.Entity, name)
 }

@@ -221,6 +221,7 @@ func (rq *Request) Spend(tx *store.Tx, token string, doc *render.Response) error
 // TransactLast runs the last transaction of a confirmed write that takes several, and spends the token
 // in it. If another request did so first, the answer is that of the other.
 func (rq *Request) TransactLast(token string, fn Work) (*render.Response, error) {
+	fn = withChange(fn)
 	return rq.transact(func(tx *store.Tx) (*render.Response, error) {
 		if done, err := rq.Confirmed(tx, token); done != nil || err != nil {
 			return done, err

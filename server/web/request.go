@@ -8,6 +8,7 @@ import (
 	"crmkit/query"
 	"crmkit/render"
 	"crmkit/server/edge"
+	"crmkit/store"
 	"crmkit/store/txn"
 )
 
@@ -42,6 +43,7 @@ type Request struct {
 	bodyLimits bodyLimits
 	line       *Line       // that the request is; nil: it is one of its own
 	ahead      []txn.Ahead // what its write will ask
+	group      store.Group // of the changes that it has saved; 0: none
 	ends       []func()    // run when the request has ended
 
 	later  []crm.Record           // of the last run of its write, see FollowsLater

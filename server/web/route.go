@@ -34,6 +34,7 @@ type Route struct {
 	Asks   bool        // it needs a confirmation (TransactConfirmed)
 	IDs    []string    // members of its body with ids of records, besides the references of Entity
 	AsLine bool        // it writes one record, in one transaction, and may be a line of a batch
+	Events bool        // its answer may be a stream of events, which ends only with its client
 	Stream Stream      // how the answer is sent in pieces, and what the body is
 
 	Protocol *Protocol // nil: the API itself
@@ -67,6 +68,9 @@ func (r *Route) Formats() []string {
 		return []string{"json", "ndjson"}
 	case Importing, Restoring:
 		return []string{"json", "text", "ndjson"}
+	}
+	if r.Events {
+		return []string{"json", "text", "events"}
 	}
 	return []string{"json", "text"}
 }

@@ -49,6 +49,9 @@ func (a *Adapter) recheckEach(rq *Request, put func([]byte) error) func([]byte) 
 	}
 }
 
+// Recheck checks whether the actor still may call the route, for a request that has waited.
+func (rq *Request) Recheck() error { return rq.adapter.recheckAccess(rq) }
+
 // recheckAccess checks the token and the role of the actor again, in the database.
 func (a *Adapter) recheckAccess(rq *Request) error {
 	if rq.Route.Access == Public {
@@ -66,6 +69,8 @@ func streamError(st *render.Stream, err *crm.Error) []byte {
 	switch {
 	case st.Type == CSVMedia+"; charset=utf-8":
 		return nil
+	case st.Type == EventsMedia:
+		return append((&render.Response{Error: err}).Append([]byte("event: error\ndata: "), render.JSON), '\n')
 	case st.Type == RowsMedia:
 		return (&render.Response{Error: err}).Append(nil, render.JSON)
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"strings"
 
 	"crmkit/auth"
 	"crmkit/crm"
@@ -9,6 +10,7 @@ import (
 	"crmkit/server/plan"
 	"crmkit/store"
 	"crmkit/store/account"
+	"crmkit/store/changelog"
 	"crmkit/store/dryrun"
 	"crmkit/store/txn"
 )
@@ -33,11 +35,11 @@ func (rq *Request) Transact(fn Work) (*render.Response, error) {
 	case p.DryRun:
 		return rq.dryRun(fn)
 	case p.Token != "":
-		return rq.transactPlanned(p.Token, fn)
+		return rq.transactPlanned(p.Token, withChange(fn))
 	case rq.Params.Has("limit"):
 		return nil, crm.Errorf(crm.InvalidValue, "limit= is how much of a dry run is shown, and has no meaning for a write in earnest. Nothing was saved; leave it out, or add dry_run=1.").On("limit")
 	}
-	return rq.transact(fn)
+	return rq.transact(withChange(fn))
 }
 
 // followed returns a write whose answer says which of the records that the client named are part of
@@ -68,13 +70,25 @@ func (rq *Request) transact(fn Work) (doc *render.Response, err error) {
 	return doc, nil
 }
 
-// Update runs a write of the request, which must not be a line.
+// Update runs a write of the request, which must not be a line. All that a request saves is one change
+// group, however many transactions it takes.
 func (rq *Request) Update(fn func(*store.Tx) error) error {
 	if rq.line != nil {
 		return errors.New("a line of a batch began a transaction of its own: " + rq.Method + " " + rq.Route.Pattern())
 	}
+	var logged store.Group
 	asks := append([]txn.Ahead{account.ReauthorizeAhead(rq.Actor)}, rq.ahead...)
-	return rq.adapter.store.WriteAhead(rq.Context(), rq.Actor, asks, rq.Authorized(fn))
+	err := rq.adapter.store.WriteAhead(rq.Context(), rq.Actor, asks, rq.Authorized(func(tx *store.Tx) (err error) {
+		tx.Join(rq.group)
+		if err = fn(tx); err == nil {
+			logged, err = tx.Logged()
+		}
+		return err
+	}))
+	if err == nil && logged != 0 {
+		rq.group = logged
+	}
+	return err
 }
 
 // DryRunStep runs a write of the request as a step of a dry run.
@@ -134,6 +148,9 @@ func (rq *Request) step(tx *store.Tx, token string, fn Step) (*render.Response, 
 	if doc == nil {
 		return nil, account.SaveProgress(tx, hash, next)
 	}
+	if doc.Change, err = loggedBy(tx); err != nil {
+		return nil, err
+	}
 	return rq.withIdempotency(tx, func(tx *store.Tx) (*render.Response, error) { return doc, rq.Spend(tx, token, doc) })
 }
 
@@ -142,3 +159,41 @@ func (rq *Request) Began(tx *store.Tx, token string) (bool, error) {
 	progress, found, err := account.ProgressOf(tx, auth.Hash(token))
 	return found && (progress.Done || progress.Place != ""), err
 }
+
+// readRun reads the header Crmkit-Run into the actor. It is read in every request, since clients send it
+// with all of theirs; only writes use it.
+func (rq *Request) readRun() error {
+	switch values := rq.Header.Values(crm.RunHeader); len(values) {
+	case 0:
+		return nil
+	case 1:
+		rq.Actor.Run = strings.TrimSpace(values[0])
+	default:
+		return crm.Errorf(crm.InvalidValue, "the request has %d headers %s; send one.", len(values), crm.RunHeader).On(crm.RunHeader)
+	}
+	if fault := crm.CheckRun(rq.Actor.Run); fault != nil {
+		return fault.On(crm.RunHeader)
+	}
+	return nil
+}
+
+// withChange returns a write whose answer names the change group of what it logged.
+func withChange(fn Work) Work {
+	return func(tx *store.Tx) (doc *render.Response, err error) {
+		if doc, err = fn(tx); err == nil && doc != nil {
+			doc.Change, err = loggedBy(tx)
+		}
+		return doc, err
+	}
+}
+
+// loggedBy returns the id of the change group of what a transaction has logged, or has joined; empty if
+// there is none.
+func loggedBy(tx *store.Tx) (string, error) {
+	g, err := tx.Logged()
+	return changelog.GroupID(tx.Actor.Workspace, int64(g)), err
+}
+
+// Change returns the id of the change group of what the request has saved so far; empty if it has
+// saved nothing.
+func (rq *Request) Change() string { return changelog.GroupID(rq.Actor.Workspace, int64(rq.group)) }

@@ -203,6 +203,7 @@ func (f *fixture) checkCounters(actor crm.Actor) {
 const logBytes = `SELECT
 	(SELECT COALESCE(SUM(OCTET_LENGTH(action || target || COALESCE(id, '') || COALESCE(before, '') || COALESCE(after, ''))), 0) FROM log WHERE workspace_id = $1) +
 	(SELECT COALESCE(SUM(OCTET_LENGTH(COALESCE(token_id, '') || COALESCE(actor, '') || COALESCE(addr, ''))), 0) FROM origins WHERE workspace_id = $1) +
+	(SELECT COALESCE(SUM(OCTET_LENGTH(name)), 0) FROM runs WHERE workspace_id = $1) +
 	(SELECT COALESCE(SUM(bytes), 0) FROM kept_files WHERE workspace_id = $1)`
 
 // checkReferences checks that no row refers to a row that does not exist. PostgreSQL checks that at

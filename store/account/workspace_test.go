@@ -222,7 +222,10 @@ func (f *fixture) filled(email, colleague string) crm.Actor {
 		_, err := tx.Merge(store.Merge{Entity: winner.Entity, Winner: winner.Key, Others: []int64{other.Key}})
 		return err
 	})
-	f.newToken(admin, email)
+	inRun := admin
+	inRun.TokenID, inRun.Run = f.newToken(admin, email), "enrich-1128"
+	f.save(inRun, "company", "name", "Hooli")
+	f.write(inRun, func(tx *store.Tx) error { return MoveBookmark(tx, "daily", 1) })
 	f.write(admin, func(tx *store.Tx) error { return SaveConfirmation(tx, Confirmation{Hash: email}) })
 	f.keep(admin, email, "content")
 	f.write(admin, func(tx *store.Tx) error {

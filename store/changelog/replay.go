@@ -178,7 +178,7 @@ func (t *replay) createdState() (list []crm.Member) {
 	slices.SortFunc(own, func(a, b crm.Member) int { return strings.Compare(a.Name, b.Name) })
 	for i := range t.entity.Fields {
 		for _, m := range own {
-			if fieldOf(m.Name) == t.entity.Fields[i].Name {
+			if FieldOf(m.Name) == t.entity.Fields[i].Name {
 				list = append(list, m)
 			}
 		}

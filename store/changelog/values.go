@@ -166,8 +166,8 @@ func integer(json string) int64 {
 	return n
 }
 
-// fieldOf returns the name of the field that a name in an entry belongs to.
-func fieldOf(name string) string {
+// FieldOf returns the name of the field that a name in an entry belongs to.
+func FieldOf(name string) string {
 	field, _, _ := strings.Cut(strings.TrimPrefix(name, DigestMark), ".")
 	return field
 }

@@ -65,10 +65,15 @@ func (w *Worker) trimLog(ctx context.Context, workspace int64, before time.Time)
 	if err != nil || old.At.IsZero() || !old.At.Before(before) {
 		return err
 	}
-	return w.inSteps(ctx, func(tx *txn.Tx) (more bool, err error) {
-		tx.Actor.Workspace = workspace
-		return trimStep(tx, before.UnixMilli())
-	})
+	for _, step := range []func(*txn.Tx, int64) (bool, error){trimStep, trimRuns} {
+		if err := w.inSteps(ctx, func(tx *txn.Tx) (more bool, err error) {
+			tx.Actor.Workspace = workspace
+			return step(tx, before.UnixMilli())
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // trimStep deletes some entries from before a time, and reports whether there are more.
@@ -86,6 +91,24 @@ func trimStep(tx *txn.Tx, before int64) (more bool, err error) {
 	}
 	return n == PurgeStep, tx.ReleaseBytes("DELETE FROM log WHERE key > $1 AND key <= $2 RETURNING workspace_id, "+EntryBytes, first, *until)
 }
+
+// trimRuns deletes some runs of which the log has no entry any more, and reports whether there are more.
+// Those that were in use since a time may still get entries.
+func trimRuns(tx *txn.Tx, before int64) (more bool, err error) {
+	text := fmt.Sprintf(`SELECT COUNT(*), MAX(first) FROM (SELECT first FROM runs r WHERE r.workspace_id = $1 AND %s ORDER BY r.first LIMIT %d) x`, emptyRun, PurgeStep)
+	workspace, n := tx.Actor.Workspace, int64(0)
+	var until *int64
+	if _, err := tx.Row(text, []any{workspace, before}, &n, &until); err != nil || until == nil {
+		return false, err
+	}
+	return n == PurgeStep, tx.ReleaseBytes("DELETE FROM runs AS r WHERE r.workspace_id = $1 AND r.first <= $3 AND "+emptyRun+" RETURNING workspace_id, "+RunBytes, workspace, before, *until)
+}
+
+// emptyRun is the condition for a run r that was not in use since the time $2 and has no entry.
+const emptyRun = "r.last_at < $2 AND NOT EXISTS (SELECT 1 FROM log l WHERE l.workspace_id = r.workspace_id AND l.run = r.first)"
+
+// RunBytes is SQL for the storage that a run takes.
+const RunBytes = "OCTET_LENGTH(name)"
 
 // EntryBytes is SQL for the storage that an entry takes.
 const EntryBytes = "COALESCE(OCTET_LENGTH(id), 0) + OCTET_LENGTH(action) + OCTET_LENGTH(target) + COALESCE(OCTET_LENGTH(before), 0) + COALESCE(OCTET_LENGTH(after), 0)"

@@ -111,6 +111,14 @@ func Arg(v crm.Value) any {
 // NullText returns the SQL argument of a string, nil if it is empty.
 func NullText(s string) any { return Arg(crm.Str(s)) }
 
+// NullNumber returns a number as an argument, NULL if it is the one that stands for nothing.
+func NullNumber(n, nothing int64) any {
+	if n == nothing {
+		return nil
+	}
+	return n
+}
+
 // FoldUnlessSame returns the SQL argument of a folded text: nil if it is the text itself.
 func FoldUnlessSame(text string) any {
 	if fold := norm.Fold(text); fold != text {

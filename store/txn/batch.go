@@ -127,6 +127,7 @@ func (w *writer) beginWith(batch []*job) error {
 	}
 	w.last, w.counters = 0, newCounterSet()
 	w.memo.clear()
+	clear(w.runs)
 	if w.db.traits.Shared {
 		clear(w.origins) // others may have deleted them
 		return nil
@@ -254,6 +255,7 @@ func (w *writer) commitConn() error {
 func (w *writer) rollback() {
 	_ = w.conn.Rollback() // fails if SQLite has rolled back by itself
 	clear(w.origins)
+	clear(w.runs)
 	w.versions = nil
 }
 

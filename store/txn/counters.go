@@ -49,6 +49,7 @@ func (l *counterSet) rewind(mark counterSet) {
 func (w *writer) rewind(mark counterSet) {
 	w.counters.rewind(mark)
 	clear(w.origins) // it may have made some
+	clear(w.runs)
 	w.memo.clear()
 }
 

@@ -23,12 +23,13 @@ type Options struct {
 	Clock    func() time.Time
 	Rand     io.Reader // of ids, secrets and codes; safe for concurrent use
 	Log      *slog.Logger
-	Plans    catalog.Plans  // whose caps on storage hold
-	Cache    *cache.Cache   // brought in step with each commit before it is answered
-	Indexes  *textindex.Set // likewise
-	MaxWrite time.Duration  // of the writer's time for one write; 0: DefaultMaxWrite
-	Idle     time.Duration  // without a write, after which the log is written into the file; 0: idleAfter
-	Tuning   *Tuning        // nil: none
+	Plans    catalog.Plans         // whose caps on storage hold
+	Cache    *cache.Cache          // brought in step with each commit before it is answered
+	Indexes  *textindex.Set        // likewise
+	MaxWrite time.Duration         // of the writer's time for one write; 0: DefaultMaxWrite
+	Idle     time.Duration         // without a write, after which the log is written into the file; 0: idleAfter
+	Tuning   *Tuning               // nil: none
+	Logged   func(workspace int64) // is called after the commit of a transaction that has continued the log of a workspace; nil: nothing is
 }
 
 // Tuning changes how connections and the writer work. Tests make moments certain with it that

@@ -31,6 +31,7 @@ type Tx struct {
 	correcting bool // the caller of the statement at hand corrects the answers that it changes
 	recording  bool // changes are noted
 	changes    []Change
+	group      group // of what it logs
 }
 
 // Change is what a write did to a record. Before has no key if the write made the record, and After

@@ -43,6 +43,7 @@ type writer struct {
 	last     int64            // the number of the last commit, as the transaction leaves it
 	counters counterSet       // of the workspaces that it writes to
 	origins  map[origin]int64 // keys of those used lately
+	runs     map[run]int64    // of the actors of this transaction
 	cause    error            // of the last errRunAgain; nil: it was for want of a head
 	began    time.Time        // the first run of the batch
 	memo     memo             // what the batch has read
@@ -55,7 +56,7 @@ type writer struct {
 }
 
 func newWriter(d *DB, conn engine.Conn) (*writer, error) {
-	w := &writer{db: d, conn: conn, jobs: newJobs(), tuning: d.opts.Tuning, ended: make(chan struct{}), counters: newCounterSet(), origins: map[origin]int64{}}
+	w := &writer{db: d, conn: conn, jobs: newJobs(), tuning: d.opts.Tuning, ended: make(chan struct{}), counters: newCounterSet(), origins: map[origin]int64{}, runs: map[run]int64{}}
 	if d.traits.Shared {
 		return w, nil
 	}
@@ -140,6 +141,7 @@ func (w *writer) finish(batch []*job, err error) {
 	w.db.withRecover(func() { w.db.seen(seen) })
 	if batch[0].dryRun == nil {
 		w.updateCaches(batch, err)
+		w.db.withRecover(w.announce)
 	}
 	for _, j := range batch {
 		if err != nil { // also where a job failed by itself: it may have met rows that are gone now
@@ -154,6 +156,19 @@ func (w *writer) finish(batch []*job, err error) {
 		close(j.done)
 	}
 	w.checkpointIfLarge()
+}
+
+// announce names the workspaces whose logs the transaction has continued. After an error it may have been
+// committed all the same.
+func (w *writer) announce() {
+	if w.db.opts.Logged == nil {
+		return
+	}
+	for workspace, is := range w.counters.is {
+		if is.Last != w.counters.was[workspace].Last {
+			w.db.opts.Logged(workspace)
+		}
+	}
 }
 
 // checkFile returns an error where the file is not in its place any more. What is written

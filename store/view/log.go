@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"crmkit/store/changelog"
+	"crmkit/store/engine"
 	"crmkit/store/list"
 	"crmkit/store/txn"
 )
@@ -24,10 +25,41 @@ func (v *View) LogTrimmed() (time.Time, error) {
 
 // replay completes the entries of a page of the log, which may end earlier for it.
 func (s *Reads) replay(ctx context.Context, v *txn.ReadTx, page *list.Page) error {
-	past := changelog.Past{Schema: s.schema, Tables: s.tables, MaxBytes: list.MaxPageBytes}
-	n, err := past.Complete(ctx, v, page.Records)
+	n, err := s.past().Complete(ctx, v, page.Records)
 	if err == nil && n < len(page.Records) {
 		page.Records, page.More, page.Truncated = page.Records[:n], true, true
 	}
 	return err
+}
+
+// past returns what reads the log of the schema.
+func (s *Reads) past() changelog.Past {
+	return changelog.Past{Schema: s.schema, Tables: s.tables, MaxBytes: list.MaxPageBytes}
+}
+
+// Changes reads a part of the log of the workspace, in the order of the commits.
+func (v *View) Changes(ask changelog.Question) (changelog.Part, error) {
+	if err := v.begin(v.reads.schema.Entities[0]); err != nil {
+		return changelog.Part{}, err
+	}
+	return v.reads.past().Read(v.ctx, v.rows, v.actor.Workspace, ask)
+}
+
+// Runs returns the runs of a name that the user with an e-mail has in the workspace.
+func (v *View) Runs(name, email string) (changelog.Runs, error) {
+	if err := v.begin(v.reads.schema.Entities[0]); err != nil {
+		return changelog.Runs{}, err
+	}
+	return changelog.FindRuns(v.ctx, v.rows, changelog.RunName{Workspace: v.actor.Workspace, Name: name, Email: email})
+}
+
+// Bookmark returns the number of the last entry of the log that the token of the actor has seen under a
+// name; found is false if it has no such bookmark.
+func (v *View) Bookmark(name string) (number int64, found bool, err error) {
+	if err := v.begin(v.reads.schema.Entities[0]); err != nil {
+		return 0, false, err
+	}
+	found, err = engine.Found(v.rows.Row(v.ctx, "SELECT number FROM bookmarks WHERE workspace_id = $1 AND token_key = (SELECT key FROM tokens WHERE id = $2) AND name = $3",
+		[]any{v.actor.Workspace, v.actor.TokenID, name}, &number))
+	return number, found, err
 }

@@ -1,0 +1,53 @@
+package render
+
+import "strconv"
+
+// appendCounts appends how many rows are shown and how many there are: "# 50 of 1234
+// contacts". The total is 10000+ if counting stopped there, and is left out if it is 0 or
+// was not counted.
+func (p *Page) appendCounts(b []byte, n int) []byte {
+	if p == nil {
+		return b
+	}
+	b = strconv.AppendInt(append(b, "# "...), int64(n), 10)
+	all := int64(n)
+	if p.Counted && p.Total > 0 {
+		all = p.Total
+		b = strconv.AppendInt(append(b, " of "...), all, 10)
+		if !p.Exact {
+			b = append(b, '+')
+		}
+	}
+	noun := p.Plural
+	if all == 1 {
+		noun = p.Noun
+	}
+	return append(append(append(b, ' '), noun...), '\n')
+}
+
+// appendText appends how many of a kind are shown, and the path that lists all.
+func (g *Group) appendText(b []byte) []byte {
+	b = append(append(append(b, "# "...), g.Kind...), ": "...)
+	b = strconv.AppendInt(b, int64(g.Shown), 10)
+	if g.All != "" {
+		b = strconv.AppendInt(append(b, " of "...), g.Total, 10)
+		if !g.Exact {
+			b = append(b, '+')
+		}
+		b = append(append(b, "; all: GET "...), g.All...)
+	}
+	return append(b, '\n')
+}
+
+// appendCursor appends the cursor of the next page, or the place from which a later list goes on.
+func (p *Page) appendCursor(b []byte) []byte {
+	switch {
+	case p == nil:
+		return b
+	case p.Cursor != "":
+		return append(append(append(b, "# cursor: "...), p.Cursor...), '\n')
+	case p.Next != "":
+		return append(append(append(b, "# next: "...), p.Next...), '\n')
+	}
+	return b
+}
