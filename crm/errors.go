@@ -2,6 +2,7 @@ package crm
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,6 +46,7 @@ const (
 	IdempotencyConflict  Code = "idempotency_conflict"
 	PlanStale            Code = "plan_stale"
 	PossibleDuplicate    Code = "possible_duplicate"
+	PartOfChange         Code = "part_of_change"
 	CursorExpired        Code = "cursor_expired"
 	VersionConflict      Code = "version_conflict"
 	BodyTooLarge         Code = "body_too_large"
@@ -100,6 +102,7 @@ var Codes = []CodeRow{
 	{IdempotencyConflict, 409, "another request used this Idempotency-Key; use a new one"},
 	{PlanStale, 409, "what a dry run showed would not happen now; the hint says what would"},
 	{PossibleDuplicate, 409, "with on_duplicate=fail: records that look like this one exist"},
+	{PartOfChange, 409, "the last change came with others; undo its group"},
 	{CursorExpired, 410, "the log begins after the cursor; the hint says how to catch up"},
 	{VersionConflict, 412, "the record has changed since you read it; read it again, then decide"},
 	{BodyTooLarge, 413, "the body is over 1 MiB, before sign-in over 16 KiB"},
@@ -145,6 +148,16 @@ type Count struct {
 	Of       *Entity
 	Deleted  int64 // deleted with the record
 	Unlinked int64 // lose their reference to the record
+}
+
+// AddUnlinked adds records of a kind to those that lose a reference.
+func AddUnlinked(counts []Count, of *Entity, n int64) []Count {
+	at := slices.IndexFunc(counts, func(c Count) bool { return c.Of == of })
+	if at < 0 {
+		return append(counts, Count{Of: of, Unlinked: n})
+	}
+	counts[at].Unlinked += n
+	return counts
 }
 
 // CountNoun returns a number of records in words: "1 activity", "3 activities".

@@ -29,7 +29,14 @@ type Effect struct {
 	Result  string  // created, updated, merged or deleted
 	Fields  []Field // the values of a record that is created
 	Changed []Change
+	Kept    []Kept     // what was left as it is
 	Error   *crm.Error // nil: it is done
+}
+
+// Kept is a value of a record, or a record, that a write left as it is.
+type Kept struct {
+	Field string // empty: the record
+	Why   string
 }
 
 // appendText appends a line for each effect, and the counts: "# 412 updated, 1 failed".
@@ -72,6 +79,16 @@ func (e *Effect) appendText(b []byte, zone *time.Location) []byte {
 		b = AppendChanges(append(b, ' '), e.Changed, zone)
 	}
 	b = appendValues(b, e.Fields, zone)
+	for i, k := range e.Kept {
+		if i > 0 || e.Result != "kept" {
+			b = append(b, "; kept"...)
+		}
+		b = append(b, ' ')
+		if k.Field != "" {
+			b = append(append(b, k.Field...), ": "...)
+		}
+		b = append(b, norm.OneLine(k.Why)...)
+	}
 	return append(b, '\n')
 }
 
@@ -121,6 +138,23 @@ func (e *Effect) members(o *object) {
 		o.b = changes.appendJSON(o.b)
 	}
 	valueMembers(o, e.Fields)
+	if len(e.Kept) == 0 {
+		return
+	}
+	o.key("kept")
+	o.b = append(o.b, '[')
+	for i, k := range e.Kept {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		one := object{b: append(o.b, '{')}
+		if k.Field != "" {
+			one.text("field", k.Field)
+		}
+		one.text("why", k.Why)
+		o.b = append(one.b, '}')
+	}
+	o.b = append(o.b, ']')
 }
 
 // appendValues appends the values of a record that is created, in text.

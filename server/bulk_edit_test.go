@@ -126,7 +126,10 @@ func TestBulkEditsGoOn(t *testing.T) {
 }
 
 // stopped sends a PATCH whose client goes away after a number of transactions of the server.
-func (r *rig) stopped(after int64, path, body string) {
+func (r *rig) stopped(after int64, path, body string) { r.leaves(after, "PATCH", path, body) }
+
+// leaves sends a request whose client goes away after a number of transactions of the server.
+func (r *rig) leaves(after int64, method, path, body string) {
 	ctx, cancel := context.WithCancel(r.t.Context())
 	defer cancel()
 	var steps atomic.Int64
@@ -135,7 +138,7 @@ func (r *rig) stopped(after int64, path, body string) {
 			cancel()
 		}
 	})
-	req := httptest.NewRequestWithContext(ctx, "PATCH", "http://127.0.0.1:8080"+path, strings.NewReader(body))
+	req := httptest.NewRequestWithContext(ctx, method, "http://127.0.0.1:8080"+path, strings.NewReader(body))
 	req.RemoteAddr, req.Header = "127.0.0.1:40000", r.header.Clone()
 	r.handler.ServeHTTP(httptest.NewRecorder(), req)
 }

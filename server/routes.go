@@ -55,6 +55,7 @@ func (s *Server) routes() []web.Route {
 	rows = append(rows, s.transfer.Routes()...)
 	rows = append(rows, s.duplicates.Routes()...)
 	rows = append(rows, s.feed.Routes()...)
+	rows = append(rows, s.undo.Routes()...)
 	return append(rows,
 		batch.Route(),
 		web.Route{Method: http.MethodGet, Path: "/search", Access: web.Read, Group: "work", Doc: "find q= in all kinds, best first; types=contacts,deals only these",
@@ -100,8 +101,7 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 		return nil
 	}
 	base, one := "/"+e.Route(), "/"+e.Route()+"/:id"
-	// Deletes need a token with scope full: a change can be set back from the log by hand, a
-	// delete cannot.
+	// Deletes need a token with scope full: what is gone for everybody may have been made by others.
 	all := []struct {
 		verb crm.Ops
 		row  web.Route

@@ -39,6 +39,7 @@ import (
 	"crmkit/server/mcp"
 	"crmkit/server/oauth"
 	"crmkit/server/transfer"
+	"crmkit/server/undo"
 	"crmkit/server/web"
 	"crmkit/store"
 )
@@ -82,6 +83,7 @@ type Server struct {
 	duplicates *duplicate.Endpoints
 	bulk       *bulkedit.Endpoints
 	feed       *feed.Endpoints
+	undo       *undo.Endpoints
 
 	mcp *mcp.Connector
 }
@@ -105,6 +107,7 @@ func New(opts Options) (*Server, error) {
 	s.oauth = oauth.New(oauth.Options{Auth: s.auth, Store: s.store, InviteOnly: opts.InviteOnly})
 	s.duplicates = duplicate.New(s.store)
 	s.feed = feed.New(s.store)
+	s.undo = undo.New(s.store)
 	s.transfer = transfer.New(transfer.Options{Store: s.store, Log: opts.Log, ImportMax: opts.ImportMax, Token: s.auth.ConfirmToken})
 	s.bulk = bulkedit.New(s.store, s.explain)
 	s.ready = edge.NewReadiness(s.probe)

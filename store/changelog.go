@@ -14,13 +14,17 @@ func (tx *Tx) LogRecord(action string, before, after crm.Record) error {
 	entry := entry{action: action, target: after.Handle(), version: after.Version()}
 	switch {
 	case action == "create": // the record itself holds the values
+	case action == restored:
+		if tx.winner != 0 {
+			entry.before = LogFields(changelog.MergedInto, handleOf(after.Entity, tx.winner))
+		}
 	case action == "delete" || action == "merge":
-		entry.version, entry.before = before.Version(), changelog.Values(before)
+		entry.version, entry.before, tx.lost = before.Version(), append(changelog.Values(before), tx.lost...), nil
 	default:
 		entry.before, entry.after = changelog.Changes(before, after)
 	}
 	if action == "merge" {
-		entry.after = LogFields(mergedInto, handleOf(before.Entity, tx.winner))
+		entry.after = LogFields(changelog.MergedInto, handleOf(before.Entity, tx.winner))
 	}
 	if cause := tx.cause; cause.entity != nil && !cause.is(after.Entity, after.Key) {
 		entry.after = append(entry.after, changelog.Text(changelog.CauseName, cause.entity.Name+"/"+crm.RecordID(cause.entity.Prefix, cause.key)))
@@ -42,7 +46,7 @@ func (tx *Tx) LogDeleted(action string, rec crm.Record) error {
 // capped reports whether a change is refused when the storage of the plan is used up. Deletes
 // and what follows from them never are.
 func (tx *Tx) capped(action string) bool {
-	return tx.cause.entity == nil && slices.Contains([]string{"create", "update", "workspace.update"}, action)
+	return tx.cause.entity == nil && slices.Contains([]string{"create", "update", restored, "workspace.update"}, action)
 }
 
 // LogEntry appends an entry about something other than a record. No cap refuses it.

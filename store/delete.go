@@ -37,7 +37,7 @@ func (tx *Tx) Delete(rec crm.Record) (later bool, err error) {
 			return false, err
 		}
 	}
-	return false, tx.remove(rec)
+	return false, tx.remove("delete", rec)
 }
 
 // deleting is a record that is being deleted, whose rollups are not updated any more.
@@ -102,7 +102,7 @@ func (tx *Tx) clearReference(ref crm.Reference, key int64) error {
 	after := before.Clone()
 	after.Set(ref.Field.Name, crm.Value{})
 	if orphaned(after, ref) {
-		return tx.remove(before)
+		return tx.remove("delete", before)
 	}
 	return tx.replace(before, after)
 }
@@ -130,13 +130,13 @@ func stubRecord(rec crm.Record) crm.Record {
 }
 
 // remove deletes the row of a record and updates everything derived from it.
-func (tx *Tx) remove(rec crm.Record) error {
+func (tx *Tx) remove(action string, rec crm.Record) error {
 	e := rec.Entity
 	n, err := tx.Affect(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND key = $2", e.Plural), tx.Actor.Workspace, rec.Key)
 	if err != nil || n == 0 {
 		return err
 	}
-	return tx.removed("delete", rec)
+	return tx.removed(action, rec)
 }
 
 // removed updates everything derived from a record that was deleted, or merged into another one.

@@ -43,7 +43,7 @@ func (tx *Tx) led(e *crm.Entity, key int64) (rec crm.Record, found bool, err err
 	if err != nil || to == key {
 		return rec, false, err
 	}
-	return tx.readVisible(e, to)
+	return tx.Visible(e, to)
 }
 
 // following runs a write of a draft, and once more if a reference of it leads to a record that was

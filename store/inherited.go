@@ -3,7 +3,6 @@ package store
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"crmkit/crm"
 	"crmkit/store/table"
@@ -112,7 +111,7 @@ func (tx *Tx) propagateStep(c cascade) error {
 		return tx.finishCascade(c)
 	}
 	v, step := tx.store.inherited[at], tx.store.cascades.step
-	keys, times, err := tx.nextReferencing(v, c, step)
+	keys, times, err := v.NextReferencing(tx.Rows, table.After{Workspace: c.workspace, Record: c.record, At: c.at, Key: c.after}, step)
 	if err != nil {
 		return err
 	}
@@ -124,29 +123,4 @@ func (tx *Tx) propagateStep(c cascade) error {
 		return tx.finishCascade(c)
 	}
 	return tx.Exec("UPDATE cascades SET at = $4, after = $5 WHERE workspace_id = $1 AND kind = $2 AND record = $3", c.workspace, c.kind, c.record, times[n-1], keys[n-1])
-}
-
-// nextReferencing returns the keys of the next records that inherit through a record, and
-// their times. Those of the time reached last are read by a statement of their own: for a
-// comparison of pairs SQLite uses the index for the first member only, and many records may
-// have the same time.
-func (tx *Tx) nextReferencing(v table.InheritedRef, c cascade, most int) (keys, times []int64, err error) {
-	timeColumn := v.Of.Field(strings.TrimPrefix(v.Of.Sort, "-")).Col()
-	for _, next := range []struct {
-		where string
-		args  []any
-	}{
-		{timeColumn + " = $4 AND key > $5 ORDER BY key", []any{c.at, c.after}},
-		{timeColumn + " > $4 ORDER BY " + timeColumn + ", key", []any{c.at}},
-	} {
-		text := fmt.Sprintf("SELECT key, %s FROM %s WHERE UNINDEXED workspace_id = $1 AND %s = $2 AND %s LIMIT $3", timeColumn, v.Of.Plural, v.Base.Col(), next.where)
-		err := tx.Rows(text, append([]any{c.workspace, c.record, most - len(keys)}, next.args...), func(scan func(...any) error) error {
-			keys, times = append(keys, 0), append(times, 0)
-			return scan(&keys[len(keys)-1], &times[len(keys)-1])
-		})
-		if err != nil || len(keys) == most {
-			return keys, times, err
-		}
-	}
-	return keys, times, nil
 }

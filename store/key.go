@@ -123,7 +123,7 @@ func (tx *Tx) keepUnique(d Draft, key int64) (Draft, error) {
 		return d, nil
 	}
 	sent := draftValues(d, []string{f.Name})[0]
-	rec, found, err := tx.readVisible(d.Entity, key)
+	rec, found, err := tx.Visible(d.Entity, key)
 	if !sent.Set() || !found || err != nil || !rec.Value(f.Name).Set() || rec.Value(f.Name).Equal(sent) || !tx.sharesAddress(rec, d) {
 		return d, err
 	}
@@ -185,7 +185,7 @@ func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int6
 // ifVisible returns the key of a record, or 0 if the record is about to be deleted with others.
 func (tx *Tx) ifVisible(e *crm.Entity, key int64) (int64, error) {
 	if len(e.Parents.Sets()) > 0 {
-		if _, found, err := tx.readVisible(e, key); err != nil || !found {
+		if _, found, err := tx.Visible(e, key); err != nil || !found {
 			return 0, err
 		}
 	}

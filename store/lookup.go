@@ -10,7 +10,7 @@ import (
 
 // Lookup returns the record that a key leads to, if there is one.
 func (tx *Tx) Lookup(e *crm.Entity, key int64) (rec crm.Record, found bool, err error) {
-	rec, found, err = tx.readVisible(e, key)
+	rec, found, err = tx.Visible(e, key)
 	if err == nil && !found {
 		return tx.led(e, key)
 	}

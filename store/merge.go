@@ -5,6 +5,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/merging"
+	"crmkit/store/changelog"
 	"crmkit/store/duplicates"
 )
 
@@ -31,9 +32,6 @@ type Merged struct {
 	Moved, Joined []crm.Count  // how many records of each kind referred to them, and how many of these became a part of the winner's
 	Later         []crm.Record // those of Others with more references, which follow in steps
 }
-
-// mergedInto is the name of the record that a merged one leads to, in its entry of the log.
-const mergedInto = "merged_into"
 
 // Merge makes records a part of another one. That keeps what it has and gets what it lacks (package
 // merging); other values go into activities, which record the merge. The handles of the others lead
@@ -138,6 +136,11 @@ func (tx *Tx) absorb(out *Merged, after crm.Record) error {
 // leadTo makes the handle of a record, and those of records merged into it, lead to another one.
 func (tx *Tx) leadTo(rec crm.Record, winner int64) error {
 	args := []any{tx.Actor.Workspace, rec.Entity.Name, rec.Key, winner}
+	parts, err := tx.keys("SELECT record FROM merged WHERE workspace_id = $1 AND kind = $2 AND winner = $3 ORDER BY record", args[:3]...)
+	if err != nil {
+		return err
+	}
+	tx.lost = changelog.Led(rec.Entity, parts)
 	if err := tx.Exec("UPDATE merged SET winner = $4 WHERE workspace_id = $1 AND kind = $2 AND winner = $3", args...); err != nil {
 		return err
 	}

@@ -35,19 +35,10 @@ func (tx *Tx) moveReferences(out *Merged, rec crm.Record) error {
 			return err
 		}
 		if ref.Field.Inherited() == nil && len(moves[i]) > 0 {
-			out.Moved = addCount(out.Moved, ref.From, int64(len(moves[i])))
+			out.Moved = crm.AddUnlinked(out.Moved, ref.From, int64(len(moves[i])))
 		}
 	}
 	return tx.dropRow(rec.Entity, rec.Key)
-}
-
-func addCount(counts []crm.Count, of *crm.Entity, n int64) []crm.Count {
-	at := slices.IndexFunc(counts, func(c crm.Count) bool { return c.Of == of })
-	if at < 0 {
-		return append(counts, crm.Count{Of: of, Unlinked: n})
-	}
-	counts[at].Unlinked += n
-	return counts
 }
 
 // moveReference lets a reference of a record lead to the record that has the values of the one before.
@@ -97,7 +88,7 @@ func (tx *Tx) mergeTie(key int64, before, after crm.Record) error {
 	if err != nil {
 		return err
 	}
-	tx.joined = addCount(tx.joined, tie.Entity, 1)
+	tx.joined = crm.AddUnlinked(tx.joined, tie.Entity, 1)
 	return tx.absorb(&Merged{Outcome: Outcome{Before: tie}, Others: []crm.Record{before}}, values)
 }
 

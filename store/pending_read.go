@@ -11,10 +11,10 @@ import (
 // A write sees a delete or merge that has not finished as readers do (store/table/pending_view.go). A
 // record that it changes is brought into the final state first.
 
-// readVisible reads a record of the transaction's workspace as readers see it: without
+// Visible reads a record of the transaction's workspace as readers see it: without
 // references to deleted records, and not at all if it will be deleted with one. References to a
 // merged record lead to the one that has its values.
-func (tx *Tx) readVisible(e *crm.Entity, key int64) (crm.Record, bool, error) {
+func (tx *Tx) Visible(e *crm.Entity, key int64) (crm.Record, bool, error) {
 	rec, found, err := tx.record(e, key)
 	if err != nil || !found {
 		return rec, false, err

@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"crmkit/crm"
-	"crmkit/crm/catalog"
+	"crmkit/store/view"
 )
 
 // The caps of plans. Records that will be deleted by a step of a cascade are still counted,
@@ -19,22 +19,32 @@ const maxLeavingSearch = 1000
 // TakeNumber counts one more of a resource in the workspace, up to the plan's cap, and returns
 // its number. Records that will be deleted with a deleted one do not count.
 func (tx *Tx) TakeNumber(resource string) (number int64, err error) {
+	err = tx.takePlace(resource, func(limit int64) (found bool, err error) {
+		number, err = tx.NextNumber(resource, limit)
+		return number > 0, err
+	})
+	return number, err
+}
+
+// takePlace has take count one more of a resource, which it does if there are fewer than the limit that it
+// is given.
+func (tx *Tx) takePlace(resource string, take func(limit int64) (bool, error)) error {
 	limit := tx.store.opts.Plans.Cap(tx.Actor.Plan, resource)
-	number, err = tx.NextNumber(resource, limit)
-	if err != nil || number > 0 {
-		return number, err
+	taken, err := take(limit)
+	if err != nil || taken {
+		return err
 	}
 	more, all, err := tx.countLeaving(limit, resource)
 	if err == nil && more > 0 {
-		number, err = tx.NextNumber(resource, limit+more)
+		taken, err = take(limit + more)
 	}
 	switch {
-	case err != nil || number > 0:
-		return number, err
+	case err != nil || taken:
+		return err
 	case !all:
-		return 0, limitReachedForNow(tx.Actor.Plan, limit, resource)
+		return limitReachedForNow(tx.Actor.Plan, limit, resource)
 	}
-	return 0, LimitReached(tx.Actor.Plan, limit, resource)
+	return LimitReached(tx.Actor.Plan, limit, resource)
 }
 
 // countLeaving returns how many of the counted records will be deleted with a deleted one, up
@@ -92,24 +102,11 @@ func LimitReached(plan string, limit int64, resource string) error {
 }
 
 // Usage is how much of a resource is used, and how much the plan allows.
-type Usage struct {
-	Resource string
-	Used     int64
-	Limit    int64 // crm.Unlimited for no bound
-}
+type Usage = view.Usage
 
-// Usage returns the use of what plans cap: what the actor's workspace holds against its plan,
-// and the workspaces that the user made against the user's plan.
+// Usage returns the use of what plans cap.
 func (s *Store) Usage(ctx context.Context, actor crm.Actor) ([]Usage, error) {
-	used, err := s.reads.Used(ctx, actor)
-	var list []Usage
-	for _, e := range s.Schema.Entities {
-		if !e.IsView() || e.Name == "member" {
-			list = append(list, Usage{e.Plural, used.Kinds[e.Plural], s.opts.Plans.Cap(actor.Plan, e.Plural)})
-		}
-	}
-	list = append(list, Usage{catalog.Storage, used.Kinds[catalog.Storage], s.opts.Plans.Cap(actor.Plan, catalog.Storage)})
-	return append(list, Usage{"workspaces", used.Workspaces, s.opts.Plans.Cap(used.UserPlan, "workspaces")}), err
+	return s.reads.Usage(ctx, actor, s.opts.Plans)
 }
 
 // Reserve counts n bytes as stored by the actor's workspace until Release is called with the

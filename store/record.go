@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store/ahead"
+	"crmkit/store/duplicates"
 	"crmkit/store/secondary"
 	"crmkit/store/table"
 )
@@ -53,29 +54,34 @@ func (tx *Tx) create(d Draft) (Outcome, error) {
 	if err := tx.setCreationStamps(rec); err != nil {
 		return Outcome{}, err
 	}
-	t, args := tx.store.mappings[d.Entity], []any{rec.Key, tx.Actor.Workspace}
-	for _, i := range t.Stored {
-		args = t.AppendValues(args, i, rec.Values[i])
-	}
-	if err := tx.Exec(t.Insert, args...); err != nil {
-		return Outcome{}, err
-	}
-	return Outcome{before, rec, Created}, tx.finish("create", before, rec)
+	return Outcome{before, rec, Created}, tx.insert("create", rec)
 }
 
-// setCreationStamps sets the stamps of a new record, and its counts to 0.
+// setCreationStamps sets the stamps of a new record.
 func (tx *Tx) setCreationStamps(rec crm.Record) error {
 	if err := tx.setStamps(rec); err != nil {
 		return err
 	}
 	rec.Set(crm.FieldCreatedAt, crm.Millis(tx.Now()))
 	rec.Set(crm.FieldCreatedBy, crm.Str(tx.Actor.Email))
+	return nil
+}
+
+// insert writes the row of a record to which nothing refers yet.
+func (tx *Tx) insert(action string, rec crm.Record) error {
+	t, args := tx.store.mappings[rec.Entity], []any{rec.Key, tx.Actor.Workspace}
 	for i := range rec.Entity.Fields {
 		if f := &rec.Entity.Fields[i]; f.Rollup() != nil && f.Type.Kind() == crm.IntKind {
 			rec.Values[i] = crm.Number(0)
 		}
 	}
-	return nil
+	for _, i := range t.Stored {
+		args = t.AppendValues(args, i, rec.Values[i])
+	}
+	if err := tx.Exec(t.Insert, args...); err != nil {
+		return err
+	}
+	return tx.finish(action, crm.NewRecord(rec.Entity), rec)
 }
 
 // setStamps sets version, time and author of a changed record.
@@ -174,8 +180,14 @@ func (tx *Tx) finish(action string, before, after crm.Record) error {
 	tx.NoteChange(Change{Before: before, After: after, Merged: action == "merge", Follows: tx.cause.entity != nil && !tx.cause.is(after.Entity, after.Key)})
 	tx.Invalidate(after.Entity, after.Key)
 	if after.Version() == 0 {
-		var err error
-		if before, err = secondary.AllLabels(tx.Tx, before, tx.store.cascades.atOnce); err != nil {
+		if tx.winner == 0 { // else there are the parts of a merged record
+			tx.lost = nil
+		}
+		said, err := duplicates.Said(tx.Rows, before, tx.winner)
+		if tx.lost = append(tx.lost, said...); err == nil {
+			before, err = secondary.AllLabels(tx.Tx, before, tx.store.cascades.atOnce)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -196,20 +208,8 @@ func (tx *Tx) finish(action string, before, after crm.Record) error {
 	if !tx.capped(action) {
 		grow = tx.AddBytes
 	}
-	if err := grow(recordBytes(after) - recordBytes(before)); err != nil {
+	if err := grow(table.RecordBytes(after) - table.RecordBytes(before)); err != nil {
 		return err
 	}
 	return tx.LogRecord(action, before, after)
-}
-
-// recordBytes returns how many bytes of storage a record takes: its texts, without values
-// derived from other records.
-func recordBytes(rec crm.Record) (n int64) {
-	for i, v := range rec.Values {
-		if f := &rec.Entity.Fields[i]; !f.Stored() || f.Derived() {
-			continue
-		}
-		n += int64(table.Bytes(table.Arg(v)))
-	}
-	return n
 }

@@ -82,7 +82,7 @@ func (m mix) pick(tx *Tx, kind string) (crm.Record, bool) {
 	if _, err := tx.Row(view.LastNumber, []any{tx.Actor.Workspace, e.Plural}, &last); err != nil || last == 0 {
 		return crm.Record{}, false
 	}
-	rec, found, err := tx.readVisible(e, crm.RecordKey(tx.Actor.Workspace, 1+m.random.Int64N(last)))
+	rec, found, err := tx.Visible(e, crm.RecordKey(tx.Actor.Workspace, 1+m.random.Int64N(last)))
 	return rec, found && err == nil
 }
 

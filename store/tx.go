@@ -7,6 +7,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
+	"crmkit/store/answers"
 	"crmkit/store/dryrun"
 	"crmkit/store/identify"
 	"crmkit/store/trial"
@@ -18,14 +19,16 @@ import (
 type Tx struct {
 	*txn.Tx
 	identify.Lookups
+	answers.Stored
 
 	NewUserPlan string // of users that the transaction makes; empty: Options.Plan
 
 	store          *Store
-	deleting       deleting  // the record that is being deleted
-	cause          deleting  // the record whose delete or merge is the reason for all changes
-	until          time.Time // when a step of a cascade ends; zero: this is no step
-	winner         int64     // the record into which others are being merged
+	deleting       deleting     // the record that is being deleted
+	cause          deleting     // the record whose delete or merge is the reason for all changes
+	until          time.Time    // when a step of a cascade ends; zero: this is no step
+	winner         int64        // the record into which others are being merged
+	lost           []crm.Member // what the entry of a record that goes has beside its values
 	followed       []Followed
 	joined         []crm.Count // ties that became a part of another one in the merge at hand
 	inheritedCount int         // records that followed what they refer to
@@ -52,7 +55,9 @@ func (s *Store) WriteAhead(ctx context.Context, actor crm.Actor, ahead []txn.Ahe
 	return s.db.WriteAhead(ctx, actor, ahead, func(t *txn.Tx) error { return fn(s.newTx(t)) })
 }
 
-func (s *Store) newTx(t *txn.Tx) *Tx { return &Tx{Tx: t, Lookups: identify.In(t), store: s} }
+func (s *Store) newTx(t *txn.Tx) *Tx {
+	return &Tx{Tx: t, Lookups: identify.In(t), Stored: answers.In(t), store: s}
+}
 
 // DryRunStep runs fn like Write, as the next step of a dry run, and rolls it back. A step that
 // fails leaves the dry run as it was. No other write is in its transaction. If the dry run is
@@ -120,6 +125,15 @@ func (tx *Tx) recordAsStored(e *crm.Entity, key int64) (crm.Record, bool, error)
 
 // Schema is the schema of the store.
 func (tx *Tx) Schema() *crm.Schema { return tx.store.Schema }
+
+// IdempotentResponse is the stored response to a request with an Idempotency-Key.
+type IdempotentResponse = answers.IdempotentResponse
+
+// SaveIdempotentResponse stores a response in the transaction of the change it reports.
+func (tx *Tx) SaveIdempotentResponse(a IdempotentResponse) error {
+	a.Uncapped = a.Uncapped || tx.uncapped
+	return tx.Stored.SaveIdempotentResponse(a)
+}
 
 // RandomID returns a new random id with the prefix.
 func (tx *Tx) RandomID(prefix string) (string, error) {

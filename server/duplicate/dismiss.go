@@ -12,12 +12,6 @@ import (
 	"crmkit/store/duplicates"
 )
 
-// The actions of the log for a pair. Their target is its first record.
-const (
-	dismissed = "duplicate.dismiss"
-	takenBack = "duplicate.list"
-)
-
 // verdict is what a request says of a pair.
 type verdict struct {
 	entity *crm.Entity
@@ -58,15 +52,20 @@ func (x *Endpoints) dismiss(rq *web.Request) (*render.Response, error) {
 
 // save stores and logs what was said of a pair, if it was not said before.
 func (v verdict) save(tx *store.Tx, pair [2]int64, handles []string) error {
-	write, action := duplicates.Dismiss, dismissed
+	d := duplicates.Dismissal{Entity: v.entity, Pair: pair, At: tx.Now(), By: tx.Actor.Email}
+	other := store.LogFields("other", handles[1])
 	if v.listed {
-		write, action = duplicates.TakeBack, takenBack
+		said, err := duplicates.TakeBack(tx.Rows, d)
+		if err != nil || said == nil {
+			return err
+		}
+		return tx.LogEntry(duplicates.Listed, handles[0], said, other)
 	}
-	changed, err := write(tx, duplicates.Dismissal{Entity: v.entity, Pair: pair, At: tx.Now(), By: tx.Actor.Email})
-	if err != nil || !changed {
+	isNew, err := duplicates.Dismiss(tx, d)
+	if err != nil || !isNew {
 		return err
 	}
-	return tx.Log(action, handles[0], "other", handles[1])
+	return tx.LogEntry(duplicates.Dismissed, handles[0], nil, other)
 }
 
 // verdict reads the body {"pair":["c_1","c_2"]}, with "dismissed":false to take it back.

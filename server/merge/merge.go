@@ -177,7 +177,7 @@ func confirmation(rq *web.Request, out store.Merged, moved []crm.Count, offer *w
 		start = "that confirm token is not valid: it is mistyped, for another request, or over 15 minutes old. This "
 	}
 	e := out.Before.Entity
-	fault := crm.Errorf(crm.ConfirmationRequired, "%s%s. It cannot be undone. Ask the user; if the answer is yes, send the same body within 15 minutes: POST /%s/%s/merge?confirm=%s",
+	fault := crm.Errorf(crm.ConfirmationRequired, "%s%s. Ask the user; if the answer is yes, send the same body within 15 minutes: POST /%s/%s/merge?confirm=%s",
 		start, effect(out, moved), e.Route(), out.Before.ID, offer.Report.Confirm)
 	fault.Record = &out.Before
 	return fault

@@ -73,7 +73,7 @@ func (a *Adapter) authenticate(rq *Request) error {
 // Errors: scope_required, not_a_member, admin_required.
 func (a *Adapter) authorize(rq *Request, ids []string) error {
 	if need := rq.Route.Access.scope(); !crm.ScopeIncludes(rq.Actor.Scope, need) {
-		return rq.scopeError(need)
+		return rq.ScopeError(need)
 	}
 	if rq.Route.IsAboutWorkspace() {
 		id := crm.CutHandle(ids[0])
@@ -94,9 +94,8 @@ func (a *Adapter) authorize(rq *Request, ids []string) error {
 // of a token never change.
 const Reconnect = "the user reconnects: removes this connection in the client, adds it again, and on the sign-in page chooses "
 
-// scopeError returns the error for a token whose scope does not include the needed one. Tools get
-// another text than clients of the API: they cannot sign in.
-func (rq *Request) scopeError(need string) *crm.Error {
+// ScopeError returns the error for a token whose scope does not include the needed one. Tools get another text, since they cannot sign in.
+func (rq *Request) ScopeError(need string) *crm.Error {
 	what := fmt.Sprintf("%s %s needs a token of scope %s; this one has %s.", rq.Route.Method, rq.Route.Pattern(), need, rq.Actor.Scope)
 	return crm.Errorf(crm.ScopeRequired, "%s To get one, sign in again: POST /auth/request, then POST /auth/verify with \"scope\":\"%s\" and \"workspace_id\":\"%s\".",
 		what, need, rq.Actor.WorkspaceID).ForTools("%s For more, %s%s.", what, Reconnect, norm.Quote(ScopeTitle(need))).On("scope")

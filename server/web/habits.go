@@ -92,6 +92,8 @@ func (a *Adapter) otherHabit(method string, parts []string) string {
 		return "several writes: POST /batch with a JSON array of them. Many rows of a kind: POST /import/contacts with a JSON array, JSON lines or CSV; it creates and updates."
 	case "merge", "duplicates":
 		return mergeHint
+	case "restore", "undelete", "revert", "rollback", "trash":
+		return `what was deleted or changed comes back with POST /undo {"record":"contact/c_…"}, or with the change group of the write: {"change":"chg_…"}. See /help/undo.`
 	case "webhooks", "hooks", "events", "changes", "feed":
 		return "there are no webhooks; GET /changes has what changed since your bookmark, and with wait=30 waits for the next change. See /help/changes."
 	case "users", "team", "members":

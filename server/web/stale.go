@@ -32,7 +32,7 @@ func (rq *Request) present(tx *store.Tx, handle string) (*crm.Record, error) {
 }
 
 // done are the actions of the log as verbs of the past.
-var done = map[string]string{"create": "created", "update": "changed", "delete": "deleted", "merge": "merged"}
+var done = map[string]string{"create": "created", "update": "changed", "delete": "deleted", "merge": "merged", "restore": "restored"}
 
 // maxDifferences is how many differences of a plan an error has.
 const maxDifferences = 5

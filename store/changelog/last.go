@@ -19,7 +19,7 @@ type Rows func(text string, args []any, each func(scan func(...any) error) error
 // deleted; without a field the last one. found is false if there is none among the latest entries.
 func LastOf(rows Rows, workspace int64, handle, field string) (last Last, found bool, err error) {
 	err = rows(`SELECT l.action, COALESCE(o.actor, ''), COALESCE(l.before, ''), COALESCE(l.after, '') FROM log l LEFT JOIN origins o ON o.key = l.origin
-		WHERE l.workspace_id = $1 AND l.target = $2 AND l.action IN ('create', 'update', 'delete', 'merge') ORDER BY l.key DESC LIMIT $3`, []any{workspace, handle, maxLast}, func(scan func(...any) error) error {
+		WHERE l.workspace_id = $1 AND l.target = $2 AND l.action IN ('create', 'restore', 'update', 'delete', 'merge') ORDER BY l.key DESC LIMIT $3`, []any{workspace, handle, maxLast}, func(scan func(...any) error) error {
 		var one Last
 		var before, after string
 		if err := scan(&one.Action, &one.By, &before, &after); err != nil || found {

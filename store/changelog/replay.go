@@ -76,7 +76,7 @@ func (p Past) replay(change crm.Record) replay {
 		return t
 	}
 	t.key = key
-	if change.Value("action").Text == "create" {
+	if action := change.Value("action").Text; action == "create" || action == "restore" {
 		t.create, t.missing = true, 1
 		return t
 	}

@@ -18,7 +18,12 @@ const (
 	DigestMark = "#"      // before a name: the digest of a value after the change that is too long
 	OrderName  = "#order" // the keys of a custom object before, if they were not sorted
 	CauseName  = "#cause" // the record whose delete or merge caused the change
+	LedName    = "#led"   // of a merge: records that were parts of the merged one before
 )
+
+// MergedInto names the record that a merged one leads to, after a merge; before a restore, the one that it
+// led to until then.
+const MergedInto = "merged_into"
 
 // maxAfter is the size in bytes up to which an entry of an update holds a value after the
 // change; of longer values it holds a digest.
@@ -120,6 +125,19 @@ func digest(json string) string {
 // Text returns the member of an entry with a name and a text.
 func Text(name, text string) crm.Member {
 	return crm.Member{Name: name, JSON: string(norm.AppendQuoted(nil, text))}
+}
+
+// Led returns the member of an entry with the records that were parts of a merged one; none if there are
+// none.
+func Led(e *crm.Entity, keys []int64) []crm.Member {
+	if len(keys) == 0 {
+		return nil
+	}
+	ids := make([]string, len(keys))
+	for i, key := range keys {
+		ids[i] = crm.RecordID(e.Prefix, key)
+	}
+	return []crm.Member{{Name: LedName, JSON: table.Arg(crm.Labels(ids)).(string)}}
 }
 
 // valueJSON returns the JSON of a value in entries; Value reads it.

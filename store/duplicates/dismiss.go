@@ -1,8 +1,17 @@
 package duplicates
 
 import (
+	"fmt"
+
 	"crmkit/crm"
+	"crmkit/crm/alike"
 	"crmkit/store/table"
+)
+
+// The actions of the log for a pair. Their target is its first record.
+const (
+	Dismissed = "duplicate.dismiss"
+	Listed    = "duplicate.list"
 )
 
 // Dismissal says that two records of a kind are different, and who says so.
@@ -45,11 +54,103 @@ func Dismiss(w dismisser, d Dismissal) (isNew bool, err error) {
 	return true, nil
 }
 
-// TakeBack forgets that two records are different. was is false if nobody had said so.
-func TakeBack(w dismisser, d Dismissal) (was bool, err error) {
-	const text = "DELETE FROM dismissed_pairs WHERE workspace_id = $1 AND kind = $2 AND (record = $3 AND other = $4 OR record = $4 AND other = $3)"
-	n, err := w.Affect(text, crm.RecordWorkspace(d.Pair[0]), d.Entity.Name, d.Pair[0], d.Pair[1])
-	return n > 0, err
+// TakeBack forgets that two records are different, and returns what was said of them; nothing if nobody had said
+// so.
+func TakeBack(rows Rows, pair Dismissal) (said []crm.Member, err error) {
+	const text = `DELETE FROM dismissed_pairs WHERE workspace_id = $1 AND kind = $2 AND (record = $3 AND other = $4 OR record = $4 AND other = $3)
+		RETURNING CASE WHEN record = $3 THEN other ELSE 0 END, dismissed_at, COALESCE(dismissed_by, ''), 0`
+	return read(rows, pair.Entity, text, []any{crm.RecordWorkspace(pair.Pair[0]), pair.Entity.Name, pair.Pair[0], pair.Pair[1]})
+}
+
+// Rows reads every row of a statement.
+type Rows func(text string, args []any, each func(scan func(...any) error) error) error
+
+// SaidName is the member of an entry of the log that has what was said of pairs, when that is forgotten.
+const SaidName = "#dismissed"
+
+// Said returns what was said of pairs with a record that will be deleted or, if there is a winner, become a part
+// of it.
+func Said(rows Rows, rec crm.Record, winner int64) ([]crm.Member, error) {
+	if !alike.Knows(rec.Entity) {
+		return nil, nil
+	}
+	const text = `SELECT d.other, d.dismissed_at, COALESCE(d.dismissed_by, ''), CASE WHEN d.other = $4 OR EXISTS (SELECT 1 FROM dismissed_pairs w
+			WHERE w.workspace_id = d.workspace_id AND w.kind = d.kind AND w.record = $4 AND w.other = d.other) THEN 0 ELSE 1 END
+		FROM dismissed_pairs d WHERE d.workspace_id = $1 AND d.kind = $2 AND d.record = $3 ORDER BY d.other`
+	if winner == 0 { // nobody gets the pairs
+		winner = rec.Key
+	}
+	return read(rows, rec.Entity, text, []any{crm.RecordWorkspace(rec.Key), rec.Entity.Name, rec.Key, winner})
+}
+
+// read returns the member for rows of pairs: of each the id of the other record, the time, whether the winner of a merge
+// gets the pair, and who said so.
+func read(rows Rows, e *crm.Entity, text string, args []any) ([]crm.Member, error) {
+	var list []string
+	err := rows(text, args, func(scan func(...any) error) error {
+		var other, at, passes int64
+		var by string
+		err := scan(&other, &at, &by, &passes)
+		if other == 0 { // the same pair the other way round
+			return err
+		}
+		list = append(list, fmt.Sprintf("%s %d %d %s", crm.RecordID(e.Prefix, other), at, passes, by))
+		return err
+	})
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return []crm.Member{{Name: SaidName, JSON: table.Arg(crm.Labels(list)).(string)}}, nil
+}
+
+// Transaction runs statements.
+type Transaction interface {
+	Writer
+	dismisser
+	Rows(text string, args []any, each func(scan func(...any) error) error) error
+}
+
+// SayAgain says what was said of pairs with a record before it went, as its entry has it, if the others are there. From
+// the record that it was a part of, if there is one, what that one got is taken back.
+func SayAgain(w Transaction, rec crm.Record, from []crm.Member, winner int64) error {
+	for _, m := range from {
+		if m.Name != SaidName {
+			continue
+		}
+		for _, line := range table.Strings(m.JSON) {
+			if err := sayAgain(w, rec, line, winner); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func sayAgain(w Transaction, rec crm.Record, line string, winner int64) error {
+	var id, by string
+	var at, passed int64
+	fmt.Sscan(line, &id, &at, &passed, &by) // the last may be missing
+	workspace, kind := crm.RecordWorkspace(rec.Key), rec.Entity.Name
+	other, fault := crm.ParseID(rec.Entity, workspace, id)
+	if fault != crm.IDOK {
+		return nil
+	}
+	if passed > 0 && winner != 0 {
+		const text = "DELETE FROM dismissed_pairs WHERE workspace_id = $1 AND kind = $2 AND (record = $3 AND other = $4 OR record = $4 AND other = $3)"
+		if err := w.Exec(text, workspace, kind, winner, other); err != nil {
+			return err
+		}
+	}
+	there := false
+	err := w.Rows("SELECT 1 FROM "+rec.Entity.Plural+" WHERE workspace_id = $1 AND key = $2", []any{workspace, other}, func(func(...any) error) error {
+		there = true
+		return nil
+	})
+	if err != nil || !there {
+		return err
+	}
+	_, err = Dismiss(w, Dismissal{Entity: rec.Entity, Pair: [2]int64{rec.Key, other}, At: at, By: by})
+	return err
 }
 
 // inherit says of the record that another one became a part of, if it did, what was said about that one: who is

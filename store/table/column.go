@@ -223,3 +223,15 @@ func Spelled(f *crm.Field, e *crm.Entity, v crm.Value) string {
 	}
 	return rec.Shown(f.Name).Text
 }
+
+// RecordBytes returns how many bytes of storage a record takes: its texts, without values
+// derived from other records.
+func RecordBytes(rec crm.Record) (n int64) {
+	for i, v := range rec.Values {
+		if f := &rec.Entity.Fields[i]; !f.Stored() || f.Derived() {
+			continue
+		}
+		n += int64(Bytes(Arg(v)))
+	}
+	return n
+}

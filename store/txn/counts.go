@@ -97,6 +97,18 @@ func (tx *Tx) CountDeleted(kind string) error {
 	return err
 }
 
+// CountAgain counts one record of a kind more in the workspace, which has its number already. If the
+// workspace has limit records or more, counted is false.
+func (tx *Tx) CountAgain(kind string, limit int64) (counted bool, err error) {
+	at, row, err := tx.recordCount(kind)
+	if err != nil || row.n >= limit {
+		return false, err
+	}
+	row.n++
+	tx.setRecordCount(at, row)
+	return true, nil
+}
+
 // recordCount returns the row of usage for a kind in the workspace, as the transaction leaves it.
 func (tx *Tx) recordCount(kind string) (recordCount, countRow, error) {
 	if _, err := tx.Counters(); err != nil { // which may set the time

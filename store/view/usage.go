@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/store/txn"
 )
 
@@ -33,6 +34,27 @@ func (s *Reads) Used(ctx context.Context, actor crm.Actor) (u Used, err error) {
 		return v.Row(ctx, "SELECT plan, workspaces FROM users WHERE number = $1", []any{actor.User}, &u.UserPlan, &u.Workspaces)
 	})
 	return u, err
+}
+
+// Usage is how much of a resource is used, and how much the plan allows.
+type Usage struct {
+	Resource string
+	Used     int64
+	Limit    int64 // crm.Unlimited for no bound
+}
+
+// Usage returns the use of what plans cap: what the actor's workspace holds against its plan,
+// and the workspaces that the user made against the user's plan.
+func (s *Reads) Usage(ctx context.Context, actor crm.Actor, plans catalog.Plans) ([]Usage, error) {
+	used, err := s.Used(ctx, actor)
+	var list []Usage
+	for _, e := range s.schema.Entities {
+		if !e.IsView() || e.Name == "member" {
+			list = append(list, Usage{e.Plural, used.Kinds[e.Plural], plans.Cap(actor.Plan, e.Plural)})
+		}
+	}
+	list = append(list, Usage{catalog.Storage, used.Kinds[catalog.Storage], plans.Cap(actor.Plan, catalog.Storage)})
+	return append(list, Usage{"workspaces", used.Workspaces, plans.Cap(used.UserPlan, "workspaces")}), err
 }
 
 // LastKey returns the highest number given to each kind of record in the actor's workspace, by

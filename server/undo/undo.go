@@ -1,0 +1,178 @@
+// Package undo has the endpoint that takes back what a change group, a run, or the last change of a record
+// did (store/undo).
+//
+// What an undo writes needs the same rights as if the user wrote it: of the changes only their author or an
+// admin takes them back, and a token must have scope full where records would be deleted. An undo that
+// deletes or merges records, or has more than a few changes, is confirmed after a dry run, like a bulk edit.
+// Small ones are one transaction. Large ones run in steps, and on after a kill with the same token.
+package undo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/render"
+	"crmkit/server/web"
+	"crmkit/store"
+	"crmkit/store/undo"
+)
+
+// Limits of an undo.
+const (
+	unasked    = 20                    // changes that need no confirmation, unless they delete or merge records
+	stepTime   = 60 * time.Millisecond // after which a step ends, see package bulkedit
+	settleTime = 5 * time.Second       // how long an undo waits for what follows from the changes
+)
+
+// Endpoints are the handlers of undos.
+type Endpoints struct {
+	store *store.Store
+
+	// AtOnce is up to how many changes are undone in one transaction. StepEntries is how many a step undoes at most.
+	AtOnce, StepEntries int
+}
+
+// New returns handlers on a store.
+func New(s *store.Store) *Endpoints { return &Endpoints{s, 1000, 300} }
+
+// Routes returns the routes of undos.
+func (x *Endpoints) Routes() []web.Route {
+	return []web.Route{{Method: "POST", Path: "/undo", Access: web.Write, Group: "work", Doc: "take back what was written (/help/undo)",
+		Texts: []string{"change", "run", "record", "by"}, Params: web.PlanParams, Handle: x.handle}}
+}
+
+// call is an undo on its way through its request.
+type call struct {
+	x      *Endpoints
+	rq     *web.Request
+	name   string // of what is undone, for answers
+	scope  undo.Scope
+	survey undo.Survey
+	asked  web.Planning
+}
+
+// handle answers POST /undo.
+//
+// Errors: those of a body, not_found for what is undone, cursor_expired if the log does not have all of it any
+// more, part_of_change, admin_required, scope_required, not_ready while what follows from the changes is not
+// done, confirmation_required, plan_stale, plan_limit_reached.
+func (x *Endpoints) handle(rq *web.Request) (doc *render.Response, err error) {
+	c := &call{x: x, rq: rq}
+	var fault *crm.Error
+	if c.asked, fault = rq.Planning(); fault != nil {
+		return nil, fault
+	}
+	if err := c.find(); err != nil {
+		return nil, err
+	}
+	if doc, err := rq.SavedAnswer(); doc != nil || err != nil {
+		return doc, err
+	}
+	if err := c.look(); err != nil {
+		return nil, err
+	}
+	if c.survey.Entries > int64(x.AtOnce) {
+		return c.large()
+	}
+	transact := rq.Transact
+	if c.survey.Removes() > 0 || c.survey.Entries > unasked {
+		transact = rq.TransactConfirmed
+	}
+	var shown *render.Bulk
+	doc, err = transact(func(tx *store.Tx) (*render.Response, error) {
+		doc, err := c.once(tx)
+		if err == nil {
+			shown = doc.Bulk
+		}
+		return doc, err
+	})
+	var offer *web.Offer
+	switch {
+	case errors.As(err, &offer):
+		offer.Report.Bulk = shown
+		return c.confirmation(offer), nil
+	case err == nil && doc.DryRun:
+		doc.Bulk = shown // which says what is kept, too
+	}
+	return doc, err
+}
+
+// look surveys what is undone, and checks that the actor may undo it.
+func (c *call) look() (err error) {
+	if c.survey, err = undo.Look(c.rq.Context(), c.x.store, c.rq.Actor, c.scope); err != nil {
+		return err
+	}
+	switch {
+	case !c.survey.First && len(c.survey.Actions) > 0:
+		return crm.Errorf(crm.CursorExpired, "the log does not have all of %s any more, so it cannot be undone: the log is kept for a time only. GET /changes shows what it has.", c.name)
+	case !c.survey.First:
+		return crm.Errorf(crm.NotFound, "there is no %s, or the log does not have it any more. GET /changes shows the groups of all changes that are kept.", c.name)
+	case c.survey.Entries == 0:
+		return crm.Errorf(crm.InvalidValue, "%s changed no record: %s. Only changes of records can be undone.", c.name, listed(c.survey.Actions))
+	}
+	if err := c.permitted(c.rq.Actor.Role); err != nil {
+		return err
+	}
+	if c.survey.Removes() > 0 && !crm.ScopeIncludes(c.rq.Actor.Scope, crm.ScopeFull) {
+		return c.rq.ScopeError(crm.ScopeFull)
+	}
+	return c.settle()
+}
+
+// permitted checks that the actor, with a role, may undo the changes.
+func (c *call) permitted(role string) error {
+	if role == crm.RoleAdmin || c.survey.Author == c.rq.Actor.Email {
+		return nil
+	}
+	return crm.Errorf(crm.AdminRequired, "%s is by %s: only they or an admin may undo it.", c.name, author(c.survey.Author))
+}
+
+// author names who made a change.
+func author(email string) string {
+	if email == "" {
+		return "the server"
+	}
+	return email
+}
+
+// settle waits until what follows from the changes is done, for a while.
+func (c *call) settle() (err error) {
+	if !c.survey.Running {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(c.rq.Context(), settleTime)
+	defer cancel()
+	if err := c.x.store.Settle(ctx); err != nil && ctx.Err() == nil {
+		return err
+	}
+	if c.survey, err = undo.Look(c.rq.Context(), c.x.store, c.rq.Actor, c.scope); err != nil {
+		return err
+	}
+	if c.survey.Running {
+		fault := crm.Errorf(crm.NotReady, "what follows from %s is not done yet, since it is about many records. Nothing was undone; send the request again in a minute.", c.name)
+		fault.RetryAfter = time.Minute
+		return fault
+	}
+	return nil
+}
+
+// once undoes all in a running transaction.
+func (c *call) once(tx *store.Tx) (*render.Response, error) {
+	if err := c.permitted(tx.Actor.Role); err != nil {
+		return nil, err
+	}
+	scope := c.scope
+	scope.End = c.survey.End
+	p := undo.Start(scope)
+	outcomes, done, err := undo.Step(tx, scope, p, undo.Limit{Entries: 2 * c.x.AtOnce})
+	if err == nil && !done {
+		err = fmt.Errorf("%s has more than %d changes", c.name, 2*c.x.AtOnce)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c.answer(p, outcomes), nil
+}

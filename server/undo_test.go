@@ -1,0 +1,157 @@
+package server_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"crmkit/store/storetest/kit"
+)
+
+// create makes a record, or updates one that has the same key.
+func (w *undoWorld) create() string {
+	plural := undoKinds[w.random.IntN(len(undoKinds))]
+	if plural == "campaign_members" {
+		return w.do("POST", w.path("campaigns")+"/members", fmt.Sprintf(`{%s,"reason":"r%d"}`, []string{`"contact_id":"` + w.idOf("contacts") + `"`, `"company_id":"` + w.idOf("companies") + `"`}[w.random.IntN(2)], w.random.IntN(9)))
+	}
+	fields := w.fields(plural)
+	if plural == "activities" {
+		return w.do("POST", w.path(w.word("contacts", "companies", "deals", "tickets"))+"/activities", w.some(fields[0], fields[1:3]...))
+	}
+	return w.do("POST", "/"+plural, w.some(fields[0], fields[1:]...))
+}
+
+// update changes a record.
+func (w *undoWorld) update() string {
+	plural := w.word(slices.DeleteFunc(slices.Clone(undoKinds), func(name string) bool { return name == "campaign_members" })...)
+	return w.do("PATCH", w.path(plural), w.some("", w.fields(plural)...))
+}
+
+// remove deletes a record with what belongs to it.
+func (w *undoWorld) remove() string { return w.do("DELETE", w.path(w.word(undoKinds...)), "") }
+
+// merge merges records.
+func (w *undoWorld) merge() string {
+	plural := w.word("contacts", "companies", "deals", "tickets")
+	others := []string{w.idOf(plural), w.idOf(plural)}[:1+w.random.IntN(2)]
+	return w.do("POST", w.path(plural)+"/merge", `{"from":["`+strings.Join(others, `","`)+`"]}`)
+}
+
+// bulk changes or deletes all records that match.
+func (w *undoWorld) bulk() string {
+	plural := w.word("contacts", "deals", "tasks", "tickets")
+	if w.random.IntN(3) == 0 {
+		return w.do("DELETE", "/"+plural+w.word("?created_by=me&custom.seats=2", "?custom.a=x", "?created_at=gt:-1h"), "")
+	}
+	return w.do("PATCH", "/"+plural+"?all=1", w.word(`{"custom":{"seats":7}}`, `{"custom":{"z":null,"q":"w"}}`))
+}
+
+// batch makes several writes at once.
+func (w *undoWorld) batch() string {
+	email := fmt.Sprintf("p%d@acme.test", w.random.IntN(40))
+	lines := []string{
+		`{"method":"POST","path":"/companies","body":{"name":"Acme B"},"as":"co"}`,
+		`{"method":"POST","path":"/contacts","body":{"name":"Ann","email":"` + email + `","company_id":"$co"},"as":"ann"}`,
+		`{"method":"POST","path":"/contacts/$ann/activities","body":{"body":"said"}}`,
+		`{"method":"PATCH","path":"` + w.path("contacts") + `","body":` + w.some("", w.fields("contacts")...) + `}`,
+		`{"method":"PATCH","path":"/contacts/$ann","body":{"stage":"s9","company_id":null}}`,
+		`{"method":"DELETE","path":"` + w.path("deals") + `"}`,
+		`{"method":"DELETE","path":"/companies/$co"}`,
+	}
+	return w.do("POST", "/batch?atomic=0", "["+strings.Join(lines[:2+w.random.IntN(len(lines)-1)], ",")+"]")
+}
+
+// imported imports rows.
+func (w *undoWorld) imported() string {
+	var rows strings.Builder
+	rows.WriteString("name,email,company,tags,source_id,notes\n")
+	for range 1 + w.random.IntN(6) {
+		fmt.Fprintf(&rows, "Ann I%d,p%d@acme.test,%s,%s,%d,n\n", w.random.IntN(9), w.random.IntN(40), w.word("Acme I", "", "Acme 3"), w.word("vip", "", "eu"), w.random.IntN(30))
+	}
+	return w.do("POST", "/import/contacts?dry_run=0&source=crm", rows.String())
+}
+
+// undoWrites are the kinds of writes, by name.
+var undoWrites = map[string]func(*undoWorld) string{"create": (*undoWorld).create, "update": (*undoWorld).update, "delete": (*undoWorld).remove,
+	"merge": (*undoWorld).merge, "bulk": (*undoWorld).bulk, "batch": (*undoWorld).batch, "import": (*undoWorld).imported}
+
+// TestUndoOfEachWrite makes random writes of each kind, and after each undoes it, does it again and undoes it
+// again: the state is as it was before, or after the write.
+func TestUndoOfEachWrite(t *testing.T) {
+	for name, write := range undoWrites {
+		t.Run(name, func(t *testing.T) {
+			seed := kit.Seed(t)
+			w := newUndoWorld(newRig(t).as("jane@acme.com"), seed)
+			for range 40 {
+				w.create()
+			}
+			undone := 0
+			for range 25 {
+				for range 3 {
+					[]func() string{w.create, w.create, w.create, w.update, w.remove, w.merge}[w.random.IntN(6)]()
+				}
+				before := w.state()
+				group := write(w)
+				if group == "" {
+					continue
+				}
+				undone++
+				after := w.state()
+				back := w.undo(group)
+				w.wantState("undone", before)
+				again := w.undo(back)
+				w.wantState("done again", after)
+				if w.random.IntN(2) == 0 {
+					w.undo(again)
+					w.wantState("undone twice", before)
+				}
+			}
+			if undone < 3 {
+				t.Errorf("only %d writes were undone", undone)
+			}
+		})
+	}
+}
+
+// write makes a random write.
+func (w *undoWorld) write() string {
+	return []func() string{w.create, w.create, w.create, w.update, w.update, w.update, w.remove, w.merge, w.bulk, w.batch, w.imported, w.dismiss}[w.random.IntN(12)]()
+}
+
+// dismiss says of two records that they are different, or takes it back.
+func (w *undoWorld) dismiss() string {
+	plural := w.word("contacts", "companies")
+	return w.do("POST", "/duplicates/dismiss", fmt.Sprintf(`{"pair":[%q,%q],"dismissed":%s}`, w.idOf(plural), w.idOf(plural), w.word("true", "true", "false")))
+}
+
+// TestUndoOfRuns makes random writes of all kinds as a run, undoes the run, and does it again.
+func TestUndoOfRuns(t *testing.T) {
+	seed := kit.Seed(t)
+	w := newUndoWorld(newRig(t).as("jane@acme.com"), seed)
+	for range 40 {
+		w.create()
+	}
+	for round := range 8 {
+		for range 5 {
+			w.write()
+		}
+		before := w.state()
+		w.header.Set("Crmkit-Run", fmt.Sprintf("run-%d", round))
+		var all []string
+		for range 1 + w.random.IntN(12) {
+			w.write()
+			all = append(all, w.last)
+		}
+		w.header.Del("Crmkit-Run")
+		after := w.state()
+		back := w.do("POST", "/undo", fmt.Sprintf(`{"run":"run-%d"}`, round))
+		if after == before {
+			continue
+		}
+		w.last = strings.Join(append(all, w.last), "\n")
+		w.wantState("undone", before)
+		w.undo(back)
+		w.wantState("done again", after)
+	}
+}

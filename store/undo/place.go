@@ -1,0 +1,125 @@
+package undo
+
+import (
+	"encoding/json"
+
+	"crmkit/crm"
+	"crmkit/store"
+)
+
+// Place is how far an undo has come.
+type Place struct {
+	Below int64           `json:"below"`           // entries from this number on are undone, or wait
+	Now   *wait           `json:"now,omitempty"`   // those that are undone next
+	Later map[string]span `json:"later,omitempty"` // entries that wait until the record with a handle is there again
+
+	Kept   []Kept         `json:"kept,omitempty"`
+	Counts map[string]int `json:"counts,omitempty"` // of entries, by result
+	Others map[string]int `json:"others,omitempty"` // of entries that cannot be undone, by action
+	Group  store.Group    `json:"group,omitempty"`  // of the writes of the undo
+
+	kept map[keptName]bool // the names of Kept
+}
+
+// wait are entries that have waited for a record.
+type wait struct {
+	For string `json:"for"` // its handle
+	span
+}
+
+// Kept is a value or a record that was not undone.
+type Kept struct {
+	Record string `json:"record"`          // its handle
+	Field  string `json:"field,omitempty"` // of the value, or a key of it with a dot between them; empty: the record itself
+	Why    string `json:"why"`             // in words
+}
+
+type keptName struct{ record, field string }
+
+// Start returns the place at which the undo of a scope begins.
+func Start(s Scope) *Place { return &Place{Below: s.End + 1} }
+
+// Decode returns the place of its stored form.
+func Decode(text string) (*Place, error) {
+	p := &Place{}
+	return p, json.Unmarshal([]byte(text), p)
+}
+
+// Encode returns the place as it is stored.
+func (p *Place) Encode() (string, error) {
+	b, err := json.Marshal(p)
+	return string(b), err
+}
+
+// keep notes what is not undone. The same value is noted once.
+func (p *Place) keep(k Kept) {
+	if !p.isKept(k.Record, k.Field) {
+		p.Kept = append(p.Kept, k)
+		p.kept[keptName{k.Record, k.Field}] = true
+	}
+}
+
+// isKept reports whether a later change of a value was not undone, so that earlier ones are not either.
+func (p *Place) isKept(record, field string) bool {
+	if p.kept == nil {
+		p.kept = map[keptName]bool{}
+		for _, k := range p.Kept {
+			p.kept[keptName{k.Record, k.Field}] = true
+		}
+	}
+	return p.kept[keptName{record, field}]
+}
+
+// count counts an entry.
+func (p *Place) count(result string) {
+	if p.Counts == nil {
+		p.Counts = map[string]int{}
+	}
+	p.Counts[result]++
+}
+
+// other counts an entry that cannot be undone.
+func (p *Place) other(action string) {
+	if p.Others == nil {
+		p.Others = map[string]int{}
+	}
+	p.Others[action]++
+}
+
+// defer notes that an entry waits for a record.
+func (p *Place) wait(handle string, number int64) {
+	in, some := p.Later[handle]
+	if !some {
+		in = span{number, number + 1}
+	}
+	in.From, in.Below = min(in.From, number), max(in.Below, number+1)
+	if p.Later == nil {
+		p.Later = map[string]span{}
+	}
+	p.Later[handle] = in
+}
+
+// resume makes entries that have waited for a record the next ones.
+func (p *Place) resume(handle string) {
+	if in, some := p.Later[handle]; some {
+		delete(p.Later, handle)
+		p.Now = &wait{handle, in}
+	}
+}
+
+// Results of an entry.
+const (
+	Updated  = store.Updated
+	Deleted  = "deleted"
+	Restored = "restored"
+	Merged   = "merged"
+	Skipped  = "kept" // nothing of it was undone
+)
+
+// Outcome is what the undo of an entry did.
+type Outcome struct {
+	Result        string
+	Before, After crm.Record // of the record; After has no version if it is gone, and Before has none if it is there again
+	Handle        string
+	Kept          []Kept
+}

@@ -1,0 +1,179 @@
+package undo
+
+import (
+	"fmt"
+	"slices"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/store"
+	"crmkit/store/changelog"
+	"crmkit/store/duplicates"
+)
+
+// maxLater is how many later entries of a record are read to see whether it is as it was made.
+const maxLater = 20_000
+
+// remove undoes a create, or the return of a record: it is deleted, or becomes a part of the other one again.
+func (s *step) remove(e entry, rec crm.Record) (out Outcome, err error) {
+	if rec.Entity == nil {
+		return out, nil
+	}
+	why, err := s.touched(e, rec)
+	if err == nil && why == "" {
+		why, err = s.referred(rec)
+	}
+	if err != nil {
+		return out, err
+	}
+	if why != "" {
+		return s.keepRecord(e.target, why)
+	}
+	out.Before, out.After = rec, crm.NewRecord(rec.Entity)
+	out.After.Key, out.After.ID = rec.Key, rec.ID
+	if handle := changelog.MergedIntoOf(e.from); handle != "" {
+		return s.mergeAgain(out, handle)
+	}
+	out.Result = Deleted
+	_, err = s.tx.Delete(rec)
+	return out, err
+}
+
+// mergeAgain makes a record a part of another one again.
+func (s *step) mergeAgain(out Outcome, into string) (Outcome, error) {
+	e, key := recordOf(s.tx, into)
+	winner, found, err := s.tx.Lookup(out.Before.Entity, key)
+	if err != nil {
+		return out, err
+	}
+	if e != out.Before.Entity || !found || winner.Key == out.Before.Key {
+		return s.keepRecord(out.Before.Handle(), into+" is not there any more")
+	}
+	out.Result = Merged
+	return out, s.tx.MergeAgain(out.Before, winner.Key)
+}
+
+// touched says why a record does not have the values with which an entry made it; empty: it has them.
+func (s *step) touched(e entry, rec crm.Record) (why string, err error) {
+	first := map[string]string{} // the values with which it was made, where a later entry names them
+	note := func(name, value string) {
+		if _, known := first[name]; !known {
+			first[name] = value
+		}
+	}
+	n, w := 0, s.tx.Actor.Workspace
+	err = s.tx.Rows("SELECT COALESCE(before, ''), COALESCE(after, '') FROM log WHERE workspace_id = $1 AND target = $2 AND key > $3 ORDER BY key LIMIT $4",
+		[]any{w, e.target, crm.RecordKey(w, e.number), maxLater + 1}, func(scan func(...any) error) error {
+			var before, after string
+			n++
+			err := scan(&before, &after)
+			for _, c := range changelog.ChangesOf(norm.ParseObject(before), norm.ParseObject(after)) {
+				note(c.Name, c.Was)
+			}
+			return err
+		})
+	if err != nil || n > maxLater {
+		return "it has been changed very often since", err
+	}
+	now := changelog.State(rec)
+	var names []string
+	for name, value := range first {
+		if f := rec.Entity.Field(changelog.FieldOf(name)); f != nil && !f.Derived() && now[name] != value {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return "", nil
+	}
+	name := slices.Min(names)
+	by, err := s.editor(e, name)
+	return by + " changed " + name + " of it since", err
+}
+
+// referred says which record refers to another one; empty: none does.
+func (s *step) referred(rec crm.Record) (why string, err error) {
+	for _, ref := range s.tx.Schema().ReferencesTo(rec.Entity) {
+		var key int64
+		found, err := s.tx.Row(fmt.Sprintf("SELECT key FROM %s WHERE workspace_id = $1 AND %s = $2 LIMIT 1", ref.From.Plural, ref.Field.Col()),
+			[]any{s.tx.Actor.Workspace, rec.Key}, &key)
+		if err != nil {
+			return "", err
+		}
+		if found {
+			return ref.From.Name + "/" + crm.RecordID(ref.From.Prefix, key) + " refers to it", nil
+		}
+	}
+	return "", nil
+}
+
+// revive undoes a delete or a merge: the record is made again.
+func (s *step) revive(e entry) (out Outcome, err error) {
+	kind, key := e.kind(s.tx)
+	rec := crm.NewRecord(kind)
+	rec.Key, rec.ID = key, crm.RecordID(kind.Prefix, key)
+	gone := rec.Clone()
+	changelog.PutAll(rec, e.from)
+	rec.Set(crm.FieldVersion, crm.Number(e.version))
+	w := &writing{step: s, entry: e, before: rec, back: map[string]string{}}
+	for _, m := range changelog.Values(rec) {
+		w.back[m.Name] = m.JSON
+	}
+	w.before = gone
+	if waits, err := w.settle(); waits || err != nil {
+		return out, err
+	}
+	for i := range kind.Fields {
+		if name := kind.Fields[i].Name; slices.Contains(changelog.StampFields, name) {
+			w.after.Values[i] = rec.Values[i]
+		}
+	}
+	out = Outcome{Result: Restored, Before: gone, After: w.after, Kept: w.kept}
+	if _, fault := crm.Apply(kind, w.after.Values, nil, crm.Setting{Now: s.tx.Now(), Country: s.tx.Actor.Country, Zone: s.tx.Actor.Zone}); fault != nil {
+		return s.keepRecord(e.target, "cannot come back: "+fault.Hint)
+	}
+	was := s.part(e)
+	if err := s.tx.Revive(w.after, was); err != nil {
+		return out, err
+	}
+	return out, duplicates.SayAgain(s.tx, w.after, e.from, was.Winner)
+}
+
+// part returns what the merge of an entry did to handles.
+func (s *step) part(e entry) (was store.Part) {
+	if handle := changelog.MergedIntoOf(e.to); handle != "" {
+		_, was.Winner = recordOf(s.tx, handle)
+	}
+	for _, id := range changelog.LedBy(e.from) {
+		kind, _ := e.kind(s.tx)
+		if key, fault := crm.ParseID(kind, s.tx.Actor.Workspace, id); fault == crm.IDOK {
+			was.Led = append(was.Led, key)
+		}
+	}
+	return was
+}
+
+// verdict undoes what was said of a pair of records.
+func (s *step) verdict(e entry, rec crm.Record) (out Outcome, err error) {
+	handle := ""
+	for _, m := range e.to {
+		if m.Name == "other" {
+			handle, _ = norm.Unquote(m.JSON)
+		}
+	}
+	kind, key := recordOf(s.tx, handle)
+	if rec.Entity == nil || kind != rec.Entity {
+		return out, nil
+	}
+	out = Outcome{Result: Updated, Before: rec, After: rec}
+	if e.action == duplicates.Listed {
+		if err := duplicates.SayAgain(s.tx, rec, e.from, 0); err != nil {
+			return out, err
+		}
+		return out, s.tx.LogEntry(duplicates.Dismissed, e.target, nil, e.to)
+	}
+	said, err := duplicates.TakeBack(s.tx.Rows, duplicates.Dismissal{Entity: kind, Pair: [2]int64{rec.Key, key}})
+	if err != nil || said == nil {
+		return Outcome{}, err
+	}
+	return out, s.tx.LogEntry(duplicates.Listed, e.target, said, e.to)
+}

@@ -1,0 +1,128 @@
+package undo
+
+import (
+	"fmt"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/store"
+)
+
+// Scope says what is undone. One of Group, Run and Entry is set.
+type Scope struct {
+	Group int64 `json:"group,omitempty"`
+	Run   int64 `json:"run,omitempty"`
+	Entry int64 `json:"entry,omitempty"` // the number of one entry
+	End   int64 `json:"end"`             // the number of the last entry of the log that is looked at
+}
+
+// where returns the condition on the entries l that a scope has, with the argument of a given number, and the
+// argument. The first entry of a group does not name the group, see page.
+func (s Scope) where(workspace int64, arg int) (text string, value int64) {
+	switch {
+	case s.Entry != 0:
+		return fmt.Sprintf("l.key = $%d", arg), crm.RecordKey(workspace, s.Entry)
+	case s.Run != 0:
+		return fmt.Sprintf("l.run = $%d", arg), s.Run
+	}
+	return fmt.Sprintf("l.change_group = $%d", arg), s.Group
+}
+
+// first returns a number before which the scope has no entry.
+func (s Scope) first() int64 { return max(s.Group, s.Run, s.Entry) }
+
+// entry is an entry of the log, as it is stored.
+type entry struct {
+	number         int64
+	action, target string
+	version        int64
+	from, to       []crm.Member
+}
+
+// kind returns the kind of the record that the entry is about, and its key; nil: it is about no record.
+func (e entry) kind(tx *store.Tx) (*crm.Entity, int64) { return recordOf(tx, e.target) }
+
+// recordOf returns the kind and the key of the record with a handle, or nil.
+func recordOf(tx *store.Tx, handle string) (*crm.Entity, int64) {
+	kind, id, _ := strings.Cut(handle, "/")
+	e := tx.Schema().ByName(kind)
+	if e == nil || e.IsView() {
+		return nil, 0
+	}
+	key, fault := crm.ParseID(e, tx.Actor.Workspace, id)
+	if fault != crm.IDOK {
+		return nil, 0
+	}
+	return e, key
+}
+
+// has reports whether a change group, with its run, is in the scope.
+func (s Scope) has(group, run int64) bool {
+	return s.Group != 0 && s.Group == group || s.Run != 0 && s.Run == run
+}
+
+// span is a part of the log: entries with numbers below Below, and not below From.
+type span struct {
+	From  int64 `json:"from"`
+	Below int64 `json:"below"`
+}
+
+// page returns the last entries of a scope in a part of the log, the last one first: as many as fit into a
+// page, at most most.
+func page(tx *store.Tx, s Scope, in span, most int) (list []entry, err error) {
+	in.From, in.Below = max(in.From, s.first()), min(in.Below, s.End+1)
+	condition, arg := s.where(tx.Actor.Workspace, 4)
+	r := pageReader{tx: tx}
+	if err := r.read(condition, []any{in.From, in.Below, arg}, most); err != nil {
+		return nil, err
+	}
+	if first := s.Group; !r.full && first != 0 && len(r.list) < most && first >= in.From && first < in.Below {
+		err = r.read("l.key = $4 AND l.change_group IS NULL", []any{in.From, in.Below, crm.RecordKey(tx.Actor.Workspace, first)}, 1)
+	}
+	return r.list, err
+}
+
+// pageReader reads entries.
+type pageReader struct {
+	tx    *store.Tx
+	list  []entry
+	bytes int
+	full  bool // the next entry does not fit into the page
+}
+
+// read reads entries for which a condition on the argument $4 holds. The other arguments are the numbers between which they are.
+func (r *pageReader) read(condition string, args []any, most int) error {
+	w := r.tx.Actor.Workspace
+	text := fmt.Sprintf("SELECT l.key, l.action, l.target, COALESCE(l.version, 0), COALESCE(l.before, ''), COALESCE(l.after, '') FROM log l WHERE l.workspace_id = $1 AND l.key >= $2 AND l.key < $3 AND %s ORDER BY l.key DESC LIMIT %d",
+		condition, most)
+	args = []any{w, crm.RecordKey(w, args[0].(int64)), crm.RecordKey(w, args[1].(int64)), args[2]}
+	return r.tx.Rows(text, args, func(scan func(...any) error) error {
+		var e entry
+		var key int64
+		var before, after string
+		if err := scan(&key, &e.action, &e.target, &e.version, &before, &after); err != nil || r.full {
+			return err
+		}
+		r.bytes += len(before) + len(after)
+		if r.full = r.bytes > maxPage && len(r.list) > 0; !r.full {
+			e.number, e.from, e.to = crm.RecordNumber(key), norm.ParseObject(before), norm.ParseObject(after)
+			r.list = append(r.list, e)
+		}
+		return nil
+	})
+}
+
+// maxPage is the most bytes of values that a page has in memory.
+const maxPage = 8 << 20
+
+// goneSince returns the number of the entry of a scope, before another one, with which a record was deleted or
+// merged; 0: there is none.
+func goneSince(tx *store.Tx, s Scope, handle string, before int64) (int64, error) {
+	w := tx.Actor.Workspace
+	condition, arg := s.where(w, 5)
+	var key int64
+	_, err := tx.Row("SELECT l.key FROM log l WHERE l.workspace_id = $1 AND l.target = $2 AND l.action IN ('delete', 'merge') AND l.key < $3 AND l.key >= $4 AND ("+condition+" OR l.key = $6) ORDER BY l.key DESC LIMIT 1",
+		[]any{w, handle, crm.RecordKey(w, before), crm.RecordKey(w, s.first()), arg, crm.RecordKey(w, s.first())}, &key)
+	return crm.RecordNumber(key), err
+}

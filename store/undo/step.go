@@ -1,0 +1,145 @@
+package undo
+
+import (
+	"slices"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/store"
+	"crmkit/store/duplicates"
+)
+
+// Limit says how much a step does at most.
+type Limit struct {
+	Entries int
+	Until   time.Time // no further entry begins after it; zero: any time
+}
+
+// pageEntries is how many entries are read at once.
+const pageEntries = 200
+
+// step is a step of an undo.
+type step struct {
+	tx       *store.Tx
+	scope    Scope
+	place    *Place
+	limit    Limit
+	at       int64 // the number of the entry at hand
+	outcomes []Outcome
+	seen     int
+}
+
+// Step undoes the next entries of a scope in a running transaction, and moves the place. done is true if
+// nothing is left.
+func Step(tx *store.Tx, s Scope, p *Place, limit Limit) (outcomes []Outcome, done bool, err error) {
+	r := &step{tx: tx, scope: s, place: p, limit: limit}
+	done, err = r.run()
+	return r.outcomes, done, err
+}
+
+func (s *step) run() (done bool, err error) {
+	for {
+		if full, err := s.waiting(); full || err != nil {
+			return false, err
+		}
+		list, err := page(s.tx, s.scope, span{0, s.place.Below}, min(pageEntries, s.limit.Entries-s.seen+1))
+		if err != nil || len(list) == 0 {
+			return err == nil, err
+		}
+		for _, e := range list {
+			if s.full() {
+				return false, nil
+			}
+			s.place.Below = e.number
+			if err := s.undo(e); err != nil {
+				return false, err
+			}
+			if e.action == "delete" || e.action == "merge" {
+				s.place.resume(e.target)
+			}
+			if full, err := s.waiting(); full || err != nil {
+				return false, err
+			}
+		}
+	}
+}
+
+// waiting undoes the entries that have waited for the record that was made again last. full is true if the step
+// must end before.
+func (s *step) waiting() (full bool, err error) {
+	for s.place.Now != nil {
+		now := s.place.Now
+		list, err := page(s.tx, s.scope, now.span, pageEntries)
+		if err != nil {
+			return false, err
+		}
+		if len(list) == 0 {
+			s.place.Now = nil
+		}
+		for _, e := range list {
+			if s.full() {
+				return true, nil
+			}
+			now.Below = e.number
+			if !e.refersTo(now.For) {
+				continue
+			}
+			if err := s.undo(e); err != nil {
+				return false, err
+			}
+		}
+	}
+	return false, nil
+}
+
+// refersTo reports whether a record referred to another one before the change.
+func (e entry) refersTo(handle string) bool {
+	id := string(norm.AppendQuoted(nil, crm.CutHandle(handle)))
+	return slices.ContainsFunc(e.from, func(m crm.Member) bool { return m.JSON == id })
+}
+
+// full reports whether the step must not undo another entry.
+func (s *step) full() bool {
+	return s.seen >= s.limit.Entries || s.seen > 0 && !s.limit.Until.IsZero() && time.Now().After(s.limit.Until)
+}
+
+// undo undoes an entry.
+func (s *step) undo(e entry) error {
+	s.seen++
+	s.at = e.number
+	kind, key := e.kind(s.tx)
+	if kind == nil {
+		s.place.other(e.action)
+		return nil
+	}
+	rec, found, err := s.tx.Visible(kind, key)
+	if err != nil {
+		return err
+	}
+	if !found { // it may lead to another one
+		rec = crm.Record{}
+	}
+	var out Outcome
+	switch e.action {
+	case "update":
+		out, err = s.update(e, rec)
+	case "create", "restore":
+		out, err = s.remove(e, rec)
+	case "delete", "merge":
+		if !found {
+			out, err = s.revive(e)
+		}
+	case duplicates.Dismissed, duplicates.Listed:
+		out, err = s.verdict(e, rec)
+	default:
+		s.place.other(e.action)
+	}
+	if err != nil || out.Result == "" {
+		return err
+	}
+	out.Handle = e.target
+	s.outcomes = append(s.outcomes, out)
+	s.place.count(out.Result)
+	return nil
+}

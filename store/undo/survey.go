@@ -1,0 +1,110 @@
+package undo
+
+import (
+	"context"
+
+	"crmkit/crm"
+	"crmkit/store"
+	"crmkit/store/changelog"
+	"crmkit/store/duplicates"
+	"crmkit/store/engine"
+)
+
+// Survey is what a scope has.
+type Survey struct {
+	Entries int64            // entries about records
+	Actions map[string]int64 // entries by their action
+	Author  string           // the e-mail of the user who made the first change
+	Running bool             // what follows from a delete or a merge of the scope is not done yet
+	End     int64            // the number of the last entry of the log
+	First   bool             // the log has its first entry
+}
+
+// Removes returns how many records an undo may delete, or merge again.
+func (s Survey) Removes() int64 { return s.Actions["create"] + s.Actions["restore"] }
+
+// recordActions are the actions of entries that can be undone.
+var recordActions = map[string]bool{"create": true, "update": true, "delete": true, "merge": true, "restore": true, duplicates.Dismissed: true, duplicates.Listed: true}
+
+// Look surveys a scope of the actor's workspace.
+func Look(ctx context.Context, s *store.Store, actor crm.Actor, of Scope) (found Survey, err error) {
+	found.Actions = map[string]int64{}
+	err = s.Snapshot(ctx, func(v *store.ReadTx) error {
+		w := actor.Workspace
+		if _, err := engine.Found(v.Row(ctx, "SELECT last FROM usage WHERE workspace_id = $1 AND kind = 'storage'", []any{w}, &found.End)); err != nil {
+			return err
+		}
+		first := crm.RecordKey(w, of.first())
+		if found.First, err = engine.Found(v.Row(ctx, "SELECT COALESCE(o.actor, '') FROM log l LEFT JOIN origins o ON o.key = l.origin WHERE l.workspace_id = $1 AND l.key = $2", []any{w, first}, &found.Author)); err != nil {
+			return err
+		}
+		condition, arg := of.where(w, 2)
+		text := "SELECT l.action, COUNT(*) FROM log l WHERE l.workspace_id = $1 AND " + condition + " GROUP BY l.action UNION ALL SELECT l.action, 1 FROM log l WHERE l.key = $3 AND l.change_group IS NULL"
+		if of.Group == 0 { // only the first entry of a group does not name it
+			first = 0
+		}
+		args := []any{w, arg, first}
+		return v.Rows(ctx, text, args, func(scan func(...any) error) error {
+			var action string
+			var n int64
+			err := scan(&action, &n)
+			found.Actions[action] += n
+			if recordActions[action] {
+				found.Entries += n
+			}
+			return err
+		})
+	})
+	if err == nil {
+		found.Running, err = running(ctx, s, actor, of)
+	}
+	return found, err
+}
+
+// running reports whether steps of the scope are to follow.
+func running(ctx context.Context, s *store.Store, actor crm.Actor, of Scope) (is bool, err error) {
+	err = s.Read(ctx, func(v *store.ReadTx) error {
+		text := "SELECT EXISTS (SELECT 1 FROM cascades c WHERE c.workspace_id = $1 AND c.gone > 0 AND c.change_group = $2)"
+		args := []any{actor.Workspace, of.Group}
+		if of.Group == 0 {
+			text = "SELECT EXISTS (SELECT 1 FROM cascades c JOIN log l ON l.key = $2 + c.change_group WHERE c.workspace_id = $1 AND c.gone > 0 AND l.run = $3)"
+			args = []any{actor.Workspace, crm.RecordKey(actor.Workspace, 0), of.Run}
+		}
+		return v.Row(ctx, text, args, &is)
+	})
+	return is, err
+}
+
+// Latest is the last change of a record.
+type Latest struct {
+	Number, Group int64
+	Alone         bool // it was not part of a merge or of what followed from a delete
+}
+
+// LatestOf returns the last change of a record; found is false if the log has none.
+func LatestOf(ctx context.Context, s *store.Store, actor crm.Actor, handle string) (last Latest, found bool, err error) {
+	err = s.Snapshot(ctx, func(v *store.ReadTx) error {
+		var key int64
+		var action, after string
+		found, err = engine.Found(v.Row(ctx, "SELECT l.key, COALESCE(l.change_group, 0), l.action, COALESCE(l.after, '') FROM log l WHERE l.workspace_id = $1 AND l.target = $2 AND l.action IN ('create', 'update', 'delete', 'merge', 'restore') ORDER BY l.key DESC LIMIT 1",
+			[]any{actor.Workspace, handle}, &key, &last.Group, &action, &after))
+		if err != nil || !found {
+			return err
+		}
+		last.Number = crm.RecordNumber(key)
+		last.Group = max(last.Group, 0)
+		if last.Group == 0 {
+			last.Group = last.Number
+		}
+		last.Alone = action != "merge" && changelog.CauseOf(after) == ""
+		if action != "delete" && action != "restore" || !last.Alone {
+			return nil
+		}
+		var more bool
+		err := v.Row(ctx, "SELECT EXISTS (SELECT 1 FROM log l WHERE l.workspace_id = $1 AND (l.change_group = $2 OR l.key = $4) AND l.after LIKE '%' || $3 || '%') OR EXISTS (SELECT 1 FROM cascades c WHERE c.workspace_id = $1 AND c.gone > 0 AND c.change_group = $2)",
+			[]any{actor.Workspace, last.Group, `"` + changelog.CauseName + `":"` + handle + `"`, crm.RecordKey(actor.Workspace, last.Group)}, &more)
+		last.Alone = !more
+		return err
+	})
+	return last, found, err
+}

@@ -1,0 +1,245 @@
+package undo
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/store/changelog"
+)
+
+// update undoes an update: the values that the record still has become what they were before.
+func (s *step) update(e entry, rec crm.Record) (out Outcome, err error) {
+	changes := changelog.ChangesOf(e.from, e.to)
+	if len(changes) == 0 {
+		return out, nil
+	}
+	if rec.Entity == nil {
+		return s.keepRecord(e.target, "is not there any more")
+	}
+	w := &writing{step: s, entry: e, before: rec, back: map[string]string{}}
+	now := changelog.State(rec)
+	for _, c := range changes {
+		switch {
+		case rec.Entity.Field(changelog.FieldOf(c.Name)) == nil:
+		case s.place.isKept(e.target, c.Name):
+		case c.Gave(now[c.Name]):
+			w.back[c.Name] = c.Was
+		case now[c.Name] != c.Was:
+			if err := w.keepChanged(c.Name); err != nil {
+				return out, err
+			}
+		}
+	}
+	if waits, err := w.settle(); waits || err != nil {
+		return out, err
+	}
+	out.Kept, out.Result, out.Before, out.After = w.kept, Updated, rec, w.after
+	if len(crm.Changed(rec.Values, w.after.Values)) == 0 {
+		if out.Result = ""; len(w.kept) > 0 {
+			out.Result = Skipped
+		}
+		return out, nil
+	}
+	return out, s.tx.PutBack(rec, w.after)
+}
+
+// keepRecord notes that an entry is not undone, since the record is not as it must be.
+func (s *step) keepRecord(handle, why string) (Outcome, error) {
+	k := Kept{Record: handle, Why: why}
+	if s.place.isKept(handle, "") {
+		return Outcome{}, nil
+	}
+	s.place.keep(k)
+	return Outcome{Result: Skipped, Kept: []Kept{k}}, nil
+}
+
+// writing is a record to which values go back.
+type writing struct {
+	*step
+	entry  entry
+	before crm.Record        // as it is; it has nothing set if it is made again
+	back   map[string]string // the values that go back, by their names; empty: it is unset
+	after  crm.Record        // the record with them
+	kept   []Kept
+}
+
+// keep notes that a value is not undone.
+func (w *writing) keep(name, why string) {
+	k := Kept{Record: w.entry.target, Field: name, Why: why}
+	w.place.keep(k)
+	w.kept = append(w.kept, k)
+	delete(w.back, name)
+}
+
+// keepChanged notes that a value is not undone since somebody changed it.
+func (w *writing) keepChanged(name string) error {
+	by, err := w.editor(w.entry, name)
+	w.keep(name, by+" changed it since")
+	return err
+}
+
+// maxEditors is how many of the last entries of a record are read to find who changed a value.
+const maxEditors = 200
+
+// editor returns who changed a value after an entry, last and outside of the scope.
+func (s *step) editor(e entry, name string) (by string, err error) {
+	own, err := s.tx.Logged()
+	if err != nil {
+		return "", err
+	}
+	err = s.tx.Rows(`SELECT COALESCE(o.actor, ''), COALESCE(l.change_group, 0), COALESCE(l.run, 0), l.key, COALESCE(l.before, ''), COALESCE(l.after, '') FROM log l LEFT JOIN origins o ON o.key = l.origin
+		WHERE l.workspace_id = $1 AND l.target = $2 AND l.key > $3 ORDER BY l.key DESC LIMIT $4`,
+		[]any{s.tx.Actor.Workspace, e.target, crm.RecordKey(s.tx.Actor.Workspace, e.number), maxEditors}, func(scan func(...any) error) error {
+			var actor, before, after string
+			var group, run, key int64
+			if err := scan(&actor, &group, &run, &key, &before, &after); err != nil || by != "" {
+				return err
+			}
+			if group == 0 {
+				group = crm.RecordNumber(key)
+			}
+			if s.scope.has(group, run) || own != 0 && group == int64(own) {
+				return nil
+			}
+			if slices.ContainsFunc(changelog.ChangesOf(norm.ParseObject(before), norm.ParseObject(after)), func(c changelog.Change) bool { return c.Name == name }) {
+				by = cmp.Or(actor, "the server")
+			}
+			return nil
+		})
+	return cmp.Or(by, "somebody"), err
+}
+
+// settle computes the record with the values that can go back. waits is true if the entry has to wait until
+// another record is there again.
+func (w *writing) settle() (waits bool, err error) {
+	for _, name := range slices.Sorted(maps.Keys(w.back)) {
+		if f := w.before.Entity.Field(name); f != nil && f.IsReference() && w.back[name] != "" {
+			if waits, err := w.reference(f); waits || err != nil {
+				return waits, err
+			}
+		}
+	}
+	for {
+		w.keepTogether()
+		w.put()
+		name, why, err := w.conflict()
+		if err != nil || name == "" {
+			return false, err
+		}
+		w.keep(name, why)
+	}
+}
+
+// put sets after.
+func (w *writing) put() {
+	w.after = w.before.Clone()
+	changelog.Put(w.after, w.back, changelog.Order(w.entry.from))
+}
+
+// reference checks that a reference which goes back leads to a record that is there.
+func (w *writing) reference(f *crm.Field) (waits bool, err error) {
+	to := w.before.Entity.Target(f)
+	key := changelog.Value(w.before.Entity, f, w.back[f.Name], w.tx.Actor.Workspace).Int
+	rec, found, err := w.tx.Lookup(to, key)
+	switch {
+	case err != nil:
+		return false, err
+	case found && rec.Key == key:
+		return false, nil
+	}
+	handle := to.Name + "/" + crm.RecordID(to.Prefix, key)
+	gone, err := goneSince(w.tx, w.scope, handle, min(w.at, w.place.Below))
+	if err != nil || gone != 0 && gone < w.place.Below {
+		w.place.wait(handle, w.at)
+		return err == nil, err
+	}
+	if found { // it was merged meanwhile
+		w.back[f.Name] = `"` + rec.ID + `"`
+		return false, nil
+	}
+	w.keep(f.Name, handle+" is not there")
+	return false, nil
+}
+
+// keepTogether keeps a time that says since when another field has its value, if that field is kept, and the
+// field if the time is.
+func (w *writing) keepTogether() {
+	e := w.before.Entity
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		t := f.Transition()
+		if t == nil || f.Type.Kind() != crm.TimeKind {
+			continue
+		}
+		_, time := w.back[f.Name]
+		_, word := w.back[t.Of]
+		switch {
+		case time && !word && w.place.isKept(w.entry.target, t.Of):
+			w.keep(f.Name, "it belongs to "+t.Of)
+		case word && !time && w.place.isKept(w.entry.target, f.Name):
+			w.keep(t.Of, "it belongs to "+f.Name)
+		}
+	}
+}
+
+// conflict returns the name of a value that cannot go back, and why; an empty name if all can.
+func (w *writing) conflict() (name, why string, err error) {
+	e := w.before.Entity
+	for _, names := range e.Keys.All() {
+		if !w.changes(names...) {
+			continue
+		}
+		key, err := w.tx.KeyBy(e, names, valuesOf(w.after, names))
+		if err != nil {
+			return "", "", err
+		}
+		if last := names[len(names)-1]; key != 0 && key != w.after.Key {
+			return last, "it belongs to " + e.Name + "/" + crm.RecordID(e.Prefix, key), nil
+		}
+	}
+	for _, list := range e.Keys.Items {
+		if !w.changes(list) {
+			continue
+		}
+		for _, item := range w.after.Value(list).List() {
+			key, err := w.tx.KeyOfItem(e, list, item)
+			if err != nil {
+				return "", "", err
+			}
+			if key != 0 && key != w.after.Key && !slices.Contains(w.before.Value(list).List(), item) {
+				return list, item + " belongs to " + e.Name + "/" + crm.RecordID(e.Prefix, key), nil
+			}
+		}
+	}
+	return w.invalid()
+}
+
+// changes reports whether a value of one of these fields goes back.
+func (w *writing) changes(names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { _, is := w.back[name]; return is })
+}
+
+// invalid returns a value that cannot go back because the record must have another one instead. That can only be
+// if some values are kept.
+func (w *writing) invalid() (name, why string, err error) {
+	if len(w.kept) == 0 || len(w.back) == 0 || w.entry.action != "update" {
+		return "", "", nil
+	}
+	_, fault := crm.Apply(w.after.Entity, w.after.Values, nil, crm.Setting{Now: w.tx.Now(), Country: w.tx.Actor.Country, Zone: w.tx.Actor.Zone})
+	if fault == nil {
+		return "", "", nil
+	}
+	return slices.Min(slices.Collect(maps.Keys(w.back))), fault.Hint, nil
+}
+
+// valuesOf returns the values of fields.
+func valuesOf(rec crm.Record, names []string) []crm.Value {
+	values := make([]crm.Value, len(names))
+	for i, name := range names {
+		values[i] = rec.Value(name)
+	}
+	return values
+}
