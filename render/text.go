@@ -42,7 +42,8 @@ func (d *Response) appendText(b []byte) []byte {
 	b = d.Bulk.appendText(b, d.Zone)
 	b = appendRemarks(b, slices.Concat(d.Hints, d.Remarks))
 	if d.Change != "" && (d.Several || d.Receipts != nil || d.Bulk != nil) {
-		b = append(append(append(b, "# change "...), d.Change...), '\n')
+		b = append(append(append(b, "# change "...), d.Change...), `; undo: POST /undo {"change":"`...)
+		b = append(append(b, d.Change...), "\"}\n"...)
 	}
 	b = d.Page.appendCursor(b)
 	if d.DryRun {

@@ -35,7 +35,7 @@ func sameBatch(text []string, object map[string]any) error {
 		want = append(want, fmt.Sprint("# ", remark))
 	}
 	if object["change"] != nil {
-		want = append(want, fmt.Sprint("# change ", object["change"]))
+		want = append(want, fmt.Sprintf("# change %v; undo: POST /undo {\"change\":\"%[1]v\"}", object["change"]))
 	}
 	if object["dry_run"] == true {
 		want = append(want, "# nothing was saved", fmt.Sprint("# to do exactly this: repeat with confirm=", object["confirm"]))

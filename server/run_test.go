@@ -9,7 +9,7 @@ import (
 )
 
 // changeLine is the line that names a change group.
-var changeLine = regexp.MustCompile(`# change chg_\w+\n`)
+var changeLine = regexp.MustCompile(`# change chg_\w+; undo: .*\n`)
 
 // endsWith reports whether an answer ends with a text, before the line that names its change group.
 func endsWith(body, text string) bool {
@@ -121,7 +121,7 @@ func TestChangeGroups(t *testing.T) {
 		t.Errorf("nothing changed, and yet there is a group %v", same["change"])
 	}
 	r.want(201, "POST", "/contacts/"+r.id("contact", 2)+"/activities", `{"kind":"call","body":"x"}`)
-	group := regexp.MustCompile(`# change (chg_\S+)\n`)
+	group := regexp.MustCompile(`# change (chg_\w+);`)
 	rows := "name,email\n" + strings.Repeat("C", 1)
 	for i := range 1200 { // several transactions
 		rows += fmt.Sprintf(",c%d@x.com\nC", i)

@@ -96,7 +96,7 @@ func checkRaised(t *testing.T, p *running, path string, want raised) {
 		t.Fatalf("%d deals have %d, want %d", n, want.amount, want.deals)
 	}
 	status, text := p.do("PATCH", path, raise)
-	group := regexp.MustCompile(`(?m)^# change (chg_\w+)$`).FindStringSubmatch(text)
+	group := regexp.MustCompile(`(?m)^# change (chg_\w+);`).FindStringSubmatch(text)
 	if status != 200 || !strings.HasPrefix(text, fmt.Sprintf("# %d updated\n", want.deals)) || !strings.HasSuffix(text, "# already done\n") || group == nil {
 		t.Fatalf("again: %d %s", status, text)
 	}

@@ -216,7 +216,7 @@ func appendChange(b []byte, change string) []byte {
 	if change == "" {
 		return b
 	}
-	return fmt.Appendf(b, "# change %s\n", change)
+	return fmt.Appendf(b, "# change %s; undo: POST /undo {\"change\":\"%[1]s\"}\n", change)
 }
 
 // fields returns the counts, as members of JSON.
