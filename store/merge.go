@@ -33,10 +33,9 @@ type Merged struct {
 	Later         []crm.Record // those of Others with more references, which follow in steps
 }
 
-// Merge makes records a part of another one. That keeps what it has and gets what it lacks (package
-// merging); other values go into activities, which record the merge. The handles of the others lead
-// to it from then on. References to them follow: if they are many, in steps, between which readers
-// see them as if they had. A record that is part of the winner already is left out.
+// Merge makes records a part of another one. That keeps what it has and gets what it lacks (package merging); other
+// values go into activities, which record the merge. The handles of the others lead to it from then on. References follow:
+// if many, in steps, between which readers see them as if they had. A record that is part of the winner already is left out.
 func (tx *Tx) Merge(m Merge) (out Merged, err error) {
 	winner, err := tx.fetchSettled(m.Entity, m.Winner)
 	if err != nil {

@@ -97,6 +97,20 @@ func firstOf(planned *Receipt) string {
 	return slices.Min(slices.Collect(maps.Keys(planned.Fields)))
 }
 
+// maxOthers is how many differences a text names besides the first.
+const maxOthers = 4
+
+// Others says of further differences what they are, each after a full stop, and counts those beyond maxOthers.
+func Others(list []Difference, zone *time.Location) (text string) {
+	for _, d := range list[:min(len(list), maxOthers)] {
+		text += ". " + d.Text(zone)
+	}
+	if n := len(list) - maxOthers; n > 0 {
+		text += fmt.Sprintf(". %d more differ", n)
+	}
+	return text
+}
+
 // maxText is the most characters of the text of a difference.
 const maxText = 500
 

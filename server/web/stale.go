@@ -34,9 +34,6 @@ func (rq *Request) present(tx *store.Tx, handle string) (*crm.Record, error) {
 // done are the actions of the log as verbs of the past.
 var done = map[string]string{"create": "created", "update": "changed", "delete": "deleted", "merge": "merged", "restore": "restored"}
 
-// maxDifferences is how many differences of a plan an error has.
-const maxDifferences = 5
-
 // Stale returns the error for a plan that does not hold any more, with a token for what would be
 // done now.
 func (rq *Request) Stale(tx *store.Tx, differences []plan.Difference, now plan.Plan) (*crm.Error, error) {
@@ -53,13 +50,7 @@ func (rq *Request) Stale(tx *store.Tx, differences []plan.Difference, now plan.P
 	if found {
 		what += fmt.Sprintf("; %s %s it", cmp.Or(last.By, "the server"), done[last.Action])
 	}
-	shown := min(len(differences), maxDifferences)
-	for _, d := range differences[1:shown] {
-		what += ". " + d.Text(rq.Actor.Zone)
-	}
-	if n := len(differences) - shown; n > 0 {
-		what += fmt.Sprintf(". %d more differ", n)
-	}
+	what += plan.Others(differences[1:], rq.Actor.Zone)
 	fault := crm.Errorf(crm.PlanStale, "the plan does not hold any more: %s. Nothing was saved. If that is right, repeat with confirm=%s; to see all of it first, with dry_run=1.", what, token).On(first.Field)
 	fault.Confirm = token
 	fault.Record, err = rq.present(tx, first.Handle())
