@@ -21,6 +21,7 @@ const order = `
 crm/norm < crm < crm/fieldtype < crm/products < crm/alike < crm/merging < crm/catalog < query
 query < store < auth < auth/oauth < server/edge < server/plan < server/web < server/oauth < server/mcp < server < server/owner < server/progress < main
 crm < server/client < server
+crm/catalog < server/habit < server/web
 crm/norm < mail < auth
 store < store/undo < server/draft < server/plan < server/web < server/bulkedit < server/feed < server/undo < server/duplicate < server/batch < server/merge < server/transfer
 crm < render < server/draft < server/importer/rows < server/importer/cells < server/importer/references < server/importer < server/transfer < server < server/servertest < server/dumptest

@@ -1,12 +1,11 @@
 package web
 
 import (
-	"slices"
 	"strings"
 
 	"crmkit/crm"
-	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
+	"crmkit/server/habit"
 )
 
 // notServed returns the error for a path or method that no route has. It is called only for
@@ -23,7 +22,7 @@ func (a *Adapter) notServed(rq *Request, allowed []string) *crm.Error {
 // and try their calls first.
 func (a *Adapter) suggest(rq *Request, fault *crm.Error) *crm.Error {
 	path := strings.Trim(rq.Path, "/")
-	call := a.habit(rq.Method, path)
+	call := habit.Known{Schema: a.schema, Serves: a.serves}.Call(rq.Method, path)
 	switch {
 	case call != "": // the nearest paths would mislead
 	case strings.HasSuffix(rq.Path, "/") && a.serves(rq.Method, "/"+path):
@@ -39,180 +38,4 @@ func (a *Adapter) suggest(rq *Request, fault *crm.Error) *crm.Error {
 	}
 	fault.DidYouMean = ""
 	return fault
-}
-
-// prefixes are the first segments of paths of other systems, as in /api/v1/contacts. A path
-// has three of them at most.
-var prefixes = []string{"api", "v1", "v2", "v3", "crm", "rest"}
-
-// habit returns a hint with the call that replaces a path of another system, or "".
-func (a *Adapter) habit(method, path string) string {
-	parts, before := strings.Split(path, "/"), 0
-	for before < 3 && before < len(parts)-1 && slices.Contains(prefixes, parts[before]) {
-		before++
-	}
-	call := a.kindHabit(method, parts[before:])
-	if rest := strings.Join(parts[before:], "/"); before > 0 && call == "" && a.serves(method, "/"+rest) {
-		return "paths begin with the kind: " + method + " /" + norm.Quote(rest) + "."
-	}
-	return call
-}
-
-// kindHabit is habit for a path without the prefixes.
-func (a *Adapter) kindHabit(method string, parts []string) string {
-	word, _, _ := strings.Cut(parts[0], ".") // contacts.csv
-	e := a.schema.ByPath(word)
-	switch {
-	case len(parts) == 1 && strings.Contains(word, "_") && a.schema.ByPrefix(word) != nil:
-		return "a path begins with the kind: " + method + " /" + a.schema.ByPrefix(word).Route() + "/" + norm.Quote(word) + "."
-	case len(parts) == 1 && strings.Contains(parts[0], "."):
-		return exportHint(e)
-	case e == nil:
-		return a.otherHabit(method, parts)
-	case len(parts) == 2 && (method == "PUT" || method == "POST") && a.schema.ByPrefix(parts[1]) == e:
-		return "change it with PATCH /" + norm.Quote(parts[0]+"/"+parts[1]) + " {only what changes}."
-	case len(parts) == 2:
-		return listHabit(method, parts[1], e)
-	case len(parts) == 3:
-		return a.recordHabit(method, parts, e)
-	}
-	return ""
-}
-
-// otherHabit returns the call for a first segment that is not a kind, or "".
-func (a *Adapter) otherHabit(method string, parts []string) string {
-	if parts[0] == "import" && len(parts) > 1 {
-		return "" // the nearest paths are the kinds that may be imported
-	}
-	switch parts[0] {
-	case "batch", "bulk", "import", "upload":
-		if len(parts) > 1 {
-			return "" // the nearest routes say more
-		}
-		return "several writes: POST /batch with a JSON array of them. Many rows of a kind: POST /import/contacts with a JSON array, JSON lines or CSV; it creates and updates."
-	case "merge", "duplicates":
-		return mergeHint
-	case "restore", "undelete", "revert", "rollback", "trash":
-		return `what was deleted or changed comes back with POST /undo {"record":"contact/c_…"}, or with the change group of the write: {"change":"chg_…"}. See /help/undo.`
-	case "webhooks", "hooks", "events", "changes", "feed":
-		return "there are no webhooks; GET /changes has what changed since your bookmark, and with wait=30 waits for the next change. See /help/changes."
-	case "users", "team", "members":
-		return "people are members of a workspace: GET /workspaces, then GET /workspaces/{id}/members."
-	case "pipelines", "stages":
-		return "stages are free text, so there is no list of them; GET /deals?stage=none shows those in use. To sum up a pipeline: GET /export/deals?status=open."
-	case "reminders", "followups", "follow-ups", "followup":
-		if method == "GET" {
-			break
-		}
-		return reminderHint("contacts/{id}")
-	case "schema", "fields", "metadata", "properties", "docs", "openapi", "swagger":
-		return "the fields of every kind: GET /help/fields; for programs: GET /openapi.json."
-	case "me", "user", "account", "profile":
-		return "GET /whoami shows your user, workspace and limits."
-	case "login", "signin", "sign-in", "signup", "token":
-		return `sign in with POST /auth/request {"email":…}.`
-	}
-	for route, words := range otherKinds {
-		if !slices.Contains(words, parts[0]) {
-			continue
-		}
-		parts = append([]string{route}, parts[1:]...)
-		return "in this CRM they are called " + route + ": " + method + " /" + norm.Quote(strings.Join(parts, "/")) + "."
-	}
-	return ""
-}
-
-// otherKinds are the names of the kinds in other systems, by their segment here.
-var otherKinds = map[string][]string{
-	"contacts":   {"people", "persons", "person", "leads", "lead", "customers", "clients"},
-	"companies":  {"organizations", "organisations", "accounts", "orgs"},
-	"deals":      {"opportunities", "opportunity", "sales"},
-	"activities": {"notes", "note", "calls", "emails", "meetings", "interactions", "engagements", "events", "timeline", "logs"},
-	"tickets":    {"cases", "issues", "requests"},
-	"tasks":      {"todos", "todo"},
-	"reminders":  {"followups", "follow-ups", "followup", "due"},
-	"campaigns":  {"lists", "segments", "sequences"},
-}
-
-// reminderHint says how to set a reminder of a record.
-func reminderHint(record string) string {
-	return "to set a reminder, set a date on the record: PATCH /" + record + ` {"follow_up_at":"+3d","follow_up_note":…}; or create a task: POST /` + record + `/tasks {"title":…,"due_at":"+3d"}.`
-}
-
-// mergeHint says how to merge records.
-const mergeHint = "contacts, companies, deals and tickets are merged: POST /contacts/{id}/merge {\"from\":[\"c_…\"]}; see /help/merge."
-
-// exportHint says how to export the records of a kind.
-func exportHint(e *crm.Entity) string {
-	if e == nil {
-		return ""
-	}
-	return "all of them as CSV: GET /export/" + e.Route() + "?format=csv."
-}
-
-// listHabit returns the call for a word behind a kind, where an id is expected, or "".
-func listHabit(method, word string, e *crm.Entity) string {
-	kind := e.Route()
-	switch word {
-	case "import", "bulk", "batch", "upload", "bulk_create", "bulk-create", "bulk_update", "upsert":
-		if method == "GET" {
-			return ""
-		}
-		return "many rows at once: POST /import/" + kind + " with a JSON array, JSON lines or CSV; it creates and updates. Several writes of any kind: POST /batch. One: POST /" + kind + " {…}, or PATCH /" + kind + "/{id} {…}."
-	case "merge":
-		return mergeHint
-	case "export", "download":
-		return exportHint(e)
-	case "search", "query", "filter", "find", "list", "all":
-		return "to search, use the list: GET /" + kind + "?search=<words>, GET /" + kind + "?created_at=gte:-7d."
-	case "count", "stats", "total":
-		return "to count, read the total of the list: GET /" + kind + "?limit=1."
-	}
-	return ""
-}
-
-// recordHabit returns the call for a word behind a record, or "": another kind that refers to
-// it, or something to do with it.
-func (a *Adapter) recordHabit(method string, parts []string, e *crm.Entity) string {
-	if parts[2] == "merge" {
-		return mergeHint
-	}
-	word, record := parts[2], norm.Quote(parts[0]+"/"+parts[1])
-	f := e.Field(word)
-	switch {
-	case f == nil:
-		f = catalog.Meant(e, word)
-	case crm.Writable(f) && word != "notes":
-		return "a field has no path of its own; change the record: PATCH /" + record + ` {"` + f.Name + `":…}.`
-	}
-	switch {
-	case f != nil && f.Name == e.Reminder.Field || slices.Contains(otherKinds["reminders"], word) || word == "reminders":
-		if e.Reminder.Field != "" {
-			return reminderHint(record)
-		}
-	case word == "won" || word == "lost" || word == "close" || word == "complete":
-		if g := e.Field("status"); g != nil && g.Transition() != nil {
-			return "to win or lose a deal, set its stage: PATCH /" + record + ` {"stage":"won"}.`
-		} else if e.Field("done") != nil {
-			return "a task is completed with PATCH /" + record + ` {"done":true}.`
-		}
-	}
-	if slices.Contains(otherKinds["activities"], word) && a.serves(method, "/"+parts[0]+"/x/activities") {
-		return "calls, e-mails and notes are activities: " + method + " /" + record + "/activities."
-	}
-	to := a.schema.ByPath(word)
-	if to == nil {
-		return ""
-	}
-	for i := range to.Fields {
-		f := &to.Fields[i]
-		if !f.IsReference() || f.ReadOnly || to.Target(f) != e {
-			continue
-		}
-		if method == "POST" {
-			return "put the reference into the body: POST /" + word + " {\"" + f.Name + "\":" + string(norm.AppendQuoted(nil, parts[1])) + ",…}."
-		}
-		return "filter the list by the reference: GET /" + word + "?" + f.Name + "=" + norm.Quote(parts[1]) + "."
-	}
-	return ""
 }

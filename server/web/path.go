@@ -8,6 +8,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
+	"crmkit/server/habit"
 )
 
 // cleanPath returns the decoded path with handles turned into ids, so that
@@ -75,7 +76,7 @@ func isLinkPath(schema *crm.Schema, above, segment string) bool {
 // the id itself shows whether it can be of this kind and workspace. The error is not_found.
 func (rq *Request) Key(e *crm.Entity, id string) (int64, error) {
 	key, hint := rq.adapter.schema.Locate(e, rq.Actor.Workspace, id)
-	if call := listHabit(rq.Method, id, e); hint != "" && call != "" {
+	if call := habit.InList(rq.Method, id, e); hint != "" && call != "" {
 		return 0, crm.Errorf(crm.NotFound, "%s is not an id; %s", norm.Quote(id), call)
 	}
 	if hint != "" {
