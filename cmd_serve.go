@@ -80,7 +80,7 @@ func (c serveCommand) run(ctx context.Context, con console) error {
 	if err != nil {
 		return err
 	}
-	session, err := c.session(ctx, owner.Primary, store.Options{Path: c.DB, LockAs: "crmkit serve", Caches: c.caches(), LogDays: c.LogDays, Log: log})
+	session, err := c.session(ctx, owner.Primary, store.Options{Path: c.DB, LockAs: "crmkit serve", Caches: c.caches(), LogDays: c.LogDays, TrashDays: c.TrashDays, Log: log})
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"crmkit/auth"
 	"crmkit/crm/norm"
 	"crmkit/server/edge"
-	"crmkit/store"
+	"crmkit/store/maintenance"
 )
 
 // check returns an error for settings with which a server would not work as meant. It runs
@@ -124,8 +124,9 @@ const maxMemory = 1 << 30
 
 // retentionFlags say for how long old data is kept.
 type retentionFlags struct {
-	LogDays int `help:"Days to keep entries of the change log, at least 30; 0 for ever (default ${default})." default:"0" placeholder:"DAYS"`
+	LogDays   int `help:"Days to keep entries of the change log, at least 30; 0 for ever (default ${default})." default:"0" placeholder:"DAYS"`
+	TrashDays int `help:"Days for which deleted records can be restored, at most --log-days; 0 for ever (default ${default})." default:"30" placeholder:"DAYS"`
 }
 
-// check refuses a change log that is too short to look up a deleted record.
-func (f retentionFlags) check() error { return store.CheckLogDays(f.LogDays) }
+// check refuses a change log that is too short to look up a deleted record, or shorter than the trash.
+func (f retentionFlags) check() error { return maintenance.CheckRetention(f.LogDays, f.TrashDays) }

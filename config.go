@@ -55,7 +55,7 @@ type setting struct{ key, value string }
 
 // settingNames are the flags that a config file may set: all but those of one call. The list
 // is written out, so that a new flag is a decision; a test compares it with the flags.
-var settingNames = []string{"LISTEN", "DB", "BASE_URL", "LOCAL", "TOKEN_FOR", "SMTP_URL", "MAIL_FROM", "SIGNUP", "RATE", "IMPORT_MAX", "SEARCH_MEMORY", "RECORD_MEMORY", "LOG_DAYS", "TRUST_PROXY", "METRICS_TOKEN", "METRICS_LISTEN", "TLS_DOMAIN", "TLS_DIR", "TLS_CERT", "TLS_KEY", "HTTP_LISTEN", "ACME_DIRECTORY", "BACKUP_DIR", "BACKUP_EVERY", "BACKUP_KEEP", "KEEP", "PLANS", "DEFAULT_PLAN", "LOG_FORMAT", "EMAIL", "NAME", "URL", "TOKEN", "TOOLS"}
+var settingNames = []string{"LISTEN", "DB", "BASE_URL", "LOCAL", "TOKEN_FOR", "SMTP_URL", "MAIL_FROM", "SIGNUP", "RATE", "IMPORT_MAX", "SEARCH_MEMORY", "RECORD_MEMORY", "LOG_DAYS", "TRASH_DAYS", "TRUST_PROXY", "METRICS_TOKEN", "METRICS_LISTEN", "TLS_DOMAIN", "TLS_DIR", "TLS_CERT", "TLS_KEY", "HTTP_LISTEN", "ACME_DIRECTORY", "BACKUP_DIR", "BACKUP_EVERY", "BACKUP_KEEP", "KEEP", "PLANS", "DEFAULT_PLAN", "LOG_FORMAT", "EMAIL", "NAME", "URL", "TOKEN", "TOOLS"}
 
 // parseConfig reads KEY=VALUE lines: base-url = https://… or CRMKIT_BASE_URL=…. Blank lines
 // and lines that start with # are skipped. A value runs to the end of its line and may be in

@@ -81,10 +81,19 @@ func TestRunsAreTrimmed(t *testing.T) {
 	})
 }
 
-func TestLogDaysAreNotTooFew(t *testing.T) {
-	for days, fine := range map[int]bool{0: true, 30: true, 3650: true, 29: false, 1: false, -1: false} {
-		if err := CheckLogDays(days); (err == nil) != fine {
-			t.Errorf("%d days: %v", days, err)
+// TestRetentionIsChecked checks that a log is kept for a month at least, and for as long as the trash, which
+// is made of it.
+func TestRetentionIsChecked(t *testing.T) {
+	for _, c := range []struct {
+		log, trash int
+		fine       bool
+	}{
+		{0, 30, true}, {30, 30, true}, {3650, 30, true}, {29, 1, false}, {1, 1, false}, {-1, 1, false},
+		{0, 0, true}, {0, 1, true}, {0, 36_500, true}, {0, -1, false}, {0, 36_501, false},
+		{90, 90, true}, {90, 91, false}, {90, 0, false},
+	} {
+		if err := maintenance.CheckRetention(c.log, c.trash); (err == nil) != c.fine {
+			t.Errorf("%d days of log, %d of trash: %v", c.log, c.trash, err)
 		}
 	}
 }

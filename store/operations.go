@@ -76,7 +76,3 @@ const IdleLimit = maintenance.IdleLimit
 
 // RefreshLife is how long a refresh token is valid without use of its token.
 const RefreshLife = maintenance.RefreshLife
-
-// CheckLogDays returns an error that says which values of Options.LogDays are allowed; 0 means
-// for ever.
-func CheckLogDays(days int) error { return maintenance.CheckLogDays(days) }

@@ -38,6 +38,7 @@ type Options struct {
 	Migrations fs.FS                    // further migrations, numbered after the built-in ones; may be nil
 	Caches     *Caches                  // nil: DefaultCaches
 	LogDays    int                      // for how long the log of changes is kept; 0: for ever
+	TrashDays  int                      // for how long deleted records can be restored; 0: for ever
 	Log        *slog.Logger             // nil: nothing is logged
 	MaxWrite   time.Duration            // of the writer's time for one write; 0: txn.DefaultMaxWrite
 	idle       time.Duration            // as in txn.Options
@@ -153,7 +154,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.reads.SetDB(s.db)
-	s.upkeep = maintenance.New(maintenance.Options{DB: s.db, LastUsed: s.lastUsed, LogDays: o.LogDays, Log: o.Log, Draining: s.draining})
+	s.upkeep = maintenance.New(maintenance.Options{DB: s.db, LastUsed: s.lastUsed, LogDays: o.LogDays, TrashDays: o.TrashDays, Log: o.Log, Draining: s.draining})
 	if err := s.spools.RemoveLeft(); err != nil {
 		return err
 	}

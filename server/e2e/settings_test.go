@@ -56,6 +56,7 @@ var layers = map[string]layered{
 	"backup-keep":    {file: "-41", env: "-42", flag: "-43", args: onFile("--local", "--backup-dir=/"), seen: refusal},
 	"search-memory":  {file: "-41", env: "-42", flag: "-43", args: onFile("--local"), seen: refusal},
 	"record-memory":  {file: "-41", env: "-42", flag: "-43", args: onFile("--local"), seen: refusal},
+	"trash-days":     {file: "-41", env: "-42", flag: "-43", args: onFile("--local"), seen: refusal},
 	"log-days":       {file: "11", env: "12", flag: "13", args: onFile("--local"), seen: refusal},
 	"import-max":     {file: "-51", env: "-52", flag: "-53", args: onFile("--local"), seen: refusal},
 	"keep":           {file: "-41", env: "-42", flag: "-43", args: []string{"backup", "copy.db"}, seen: refusal},

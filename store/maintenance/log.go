@@ -17,13 +17,21 @@ const MinLogDays = 30
 
 const day = 24 * time.Hour
 
-// CheckLogDays returns an error that says which values of Options.LogDays are allowed; 0 means
-// for ever.
-func CheckLogDays(days int) error {
-	if days == 0 || days >= MinLogDays {
-		return nil
+// maxTrashDays is the largest value of Options.TrashDays, a century.
+const maxTrashDays = 36_500
+
+// CheckRetention returns an error that says which values of Options.LogDays and TrashDays are allowed; 0
+// means for ever. Deleted records are restored from the log, so the log is kept at least as long as they are.
+func CheckRetention(logDays, trashDays int) error {
+	switch {
+	case logDays != 0 && logDays < MinLogDays:
+		return fmt.Errorf("--log-days %d: write %d days or more, so that what was deleted can be looked up for a month, or 0 to keep the log for ever", logDays, MinLogDays)
+	case trashDays < 0 || trashDays > maxTrashDays:
+		return fmt.Errorf("--trash-days %d: write for how many days deleted records can be restored, 1 to %d, or 0 to keep them for ever", trashDays, maxTrashDays)
+	case logDays != 0 && (trashDays == 0 || trashDays > logDays):
+		return fmt.Errorf("--trash-days %d with --log-days %d: deleted records are restored from the log, so they cannot be kept for longer. Write --trash-days 1 to %d, or --log-days 0", trashDays, logDays, logDays)
 	}
-	return fmt.Errorf("--log-days %d: write %d days or more, so that what was deleted can be looked up for a month, or 0 to keep the log for ever", days, MinLogDays)
+	return nil
 }
 
 // trimLogs deletes entries older than Options.LogDays from the logs, oldest first and a few at

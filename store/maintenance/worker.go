@@ -18,11 +18,12 @@ import (
 
 // Options say what is maintained.
 type Options struct {
-	DB       *txn.DB
-	LastUsed *lastused.Buffer
-	LogDays  int // for how long the log of changes is kept; 0: for ever
-	Log      *slog.Logger
-	Draining <-chan struct{} // closed when long work should give up
+	DB        *txn.DB
+	LastUsed  *lastused.Buffer
+	LogDays   int // for how long the log of changes is kept; 0: for ever
+	TrashDays int // for how long deleted records can be restored; 0: for ever
+	Log       *slog.Logger
+	Draining  <-chan struct{} // closed when long work should give up
 }
 
 // Worker maintains a database.
