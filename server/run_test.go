@@ -1,8 +1,10 @@
 package server_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -201,5 +203,39 @@ func TestRunOfTools(t *testing.T) {
 	}
 	if text, failed := r.tool("/mcp", "request", `{"method":"POST","path":"/contacts","body":{"name":"A"},"run":"a b"}`); !failed || !strings.Contains(text, "the name of a run") {
 		t.Error(text)
+	}
+}
+
+// TestModelsAreToldOfRuns checks that every tool that writes takes a run, and that the instructions of both connectors
+// tell a model to name one, and how to take it back.
+func TestModelsAreToldOfRuns(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	for path, writing := range map[string][]string{"/mcp": {"request"}, "/mcp/tools": {"write", "delete"}} {
+		if text := r.initialize(path); !strings.Contains(text, "give all of them the same run") || !strings.Contains(text, `POST /undo {"run":`) {
+			t.Errorf("%s: %s", path, text)
+		}
+		tools := r.rpc(path, `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`).body
+		var got struct {
+			Result struct {
+				Tools []struct {
+					Name        string
+					InputSchema struct{ Properties map[string]any }
+				}
+			}
+		}
+		if err := json.Unmarshal([]byte(tools), &got); err != nil {
+			t.Fatal(err, tools)
+		}
+		var with []string
+		for _, tool := range got.Result.Tools {
+			if tool.InputSchema.Properties["run"] != nil {
+				with = append(with, tool.Name)
+			}
+		}
+		slices.Sort(with)
+		slices.Sort(writing)
+		if !slices.Equal(with, writing) {
+			t.Errorf("%s: %q take a run, want %q", path, with, writing)
+		}
 	}
 }

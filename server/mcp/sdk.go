@@ -116,7 +116,7 @@ func (c *Connector) instructions(rq *web.Request) string {
 		}
 		return nil
 	})
-	return strings.Join(append(lines, "GET /help is the manual; GET /reminders lists what is due.", "When a task takes several writes, give all of them the same run, like enrich-1128: GET /changes?run=enrich-1128 lists what they did."), "\n")
+	return strings.Join(append(lines, "GET /help is the manual; GET /reminders lists what is due.", "When a task takes several writes, give all of them the same run, like enrich-1128: GET /changes?run=enrich-1128 lists what they did, POST /undo {\"run\":\"enrich-1128\"} takes it back."), "\n")
 }
 
 // stages returns the stages in use for a kind with their counts, most used first, "" if they
