@@ -65,8 +65,9 @@ func (s *Server) remove(rq *web.Request) (*render.Response, error) {
 // removed deletes a record in a running transaction.
 func removed(rq *web.Request, tx *store.Tx, rec crm.Record) (*render.Response, error) {
 	doc := deleted(rec.Entity.Name, rec.ID)
-	later, err := tx.Delete(rec)
-	if err != nil || !later {
+	later := false
+	n, err := web.EntriesOf(tx, func() (err error) { later, err = tx.Delete(rec); return err })
+	if doc.Several = later || n > 1; err != nil || !later {
 		return doc, err
 	}
 	rq.FollowsLater(rec)

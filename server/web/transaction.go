@@ -197,3 +197,16 @@ func loggedBy(tx *store.Tx) (string, error) {
 // Change returns the id of the change group of what the request has saved so far; empty if it has
 // saved nothing.
 func (rq *Request) Change() string { return changelog.GroupID(rq.Actor.Workspace, int64(rq.group)) }
+
+// EntriesOf runs a part of a write, and returns how many entries of the log it made in the workspace.
+func EntriesOf(tx *store.Tx, part func() error) (n int64, err error) {
+	before, err := tx.Counters()
+	if err == nil {
+		err = part()
+	}
+	if err != nil {
+		return 0, err
+	}
+	after, err := tx.Counters()
+	return after.Last - before.Last, err
+}
