@@ -162,3 +162,43 @@ func (w *undoWorld) export() string {
 	}
 	return stamps.ReplaceAllString(w.want(200, "GET", "/export/contacts?format=ndjson", "")+w.want(200, "GET", "/export/companies?format=ndjson", ""), "")
 }
+
+// TestLargeUndosGoStale changes a record between the dry run of a large undo and its confirmation, which is refused
+// with another token. What others write while it runs, and what they wrote before the dry run, stays.
+func TestLargeUndosGoStale(t *testing.T) {
+	const n = 1100
+	jane, bob := undoTeam(t)
+	w := newUndoWorld(jane, 1)
+	w.setPlan("jane@acme.com", "unlimited")
+	rows := "name\n"
+	for i := range n {
+		rows += fmt.Sprintf("Joe %d\n", i)
+	}
+	w.want(200, "POST", "/import/contacts?dry_run=0", rows)
+	group := w.do("PATCH", "/contacts?all=1", `{"stage":"all","title":"CTO"}`)
+	body := `{"change":"` + group + `"}`
+	bob.want(200, "PATCH", "/contacts/"+w.id("contact", 3), `{"title":"CEO"}`)
+	asked := w.want(409, "POST", "/undo", body)
+	if !strings.Contains(asked, "# 1 of their records were changed since by other writes") {
+		t.Error(asked)
+	}
+	bob.want(200, "PATCH", "/contacts/"+w.id("contact", 7), `{"title":"CFO"}`)
+	bob.want(201, "POST", "/companies", `{"name":"beside"}`)
+	stale := w.want(409, "POST", "/undo?confirm="+tokenIs.FindStringSubmatch(asked)[1], body)
+	if !strings.Contains(stale, "plan_stale") || !strings.Contains(stale, "contact/"+w.id("contact", 7)+" has been changed since the dry run; bob@acme.com changed it") {
+		t.Fatal(stale)
+	}
+	if stage := w.json(200, "GET", "/contacts/"+w.id("contact", 9), "")["stage"]; stage != "all" {
+		t.Errorf("something was undone: %v", stage)
+	}
+	bob.want(201, "POST", "/companies", `{"name":"beside too"}`)
+	done := w.want(200, "POST", "/undo?confirm="+tokenIs.FindStringSubmatch(stale)[1], body)
+	if !strings.Contains(done, "# 2 kept, since they are not as the changes left them: 2 contact title") || !strings.Contains(done, "# 1100 updated\n") {
+		t.Error(done)
+	}
+	for i, want := range map[int64]string{3: "CEO", 7: "CFO", 9: "<nil>"} {
+		if got := w.json(200, "GET", "/contacts/"+w.id("contact", i), ""); fmt.Sprint(got["title"]) != want || got["stage"] != nil {
+			t.Errorf("contact %d: %v", i, got)
+		}
+	}
+}

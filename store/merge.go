@@ -100,9 +100,7 @@ func (tx *Tx) fetchSettled(e *crm.Entity, key int64) (crm.Record, error) {
 // absorb makes records a part of out.Before, which becomes as after. First the others give up their
 // unique values, then the winner takes them over, then references follow.
 func (tx *Tx) absorb(out *Merged, after crm.Record) error {
-	defer func(was deleting, cause deleting, winner int64) {
-		tx.deleting, tx.cause, tx.winner = was, cause, winner
-	}(tx.deleting, tx.cause, tx.winner)
+	defer tx.as(tx.cause, tx.winner)()
 	winner := out.Before
 	for _, other := range out.Others {
 		tx.deleting, tx.winner = deleting{other.Entity, other.Key}, winner.Key
@@ -152,8 +150,7 @@ func (tx *Tx) recordMerge(winner, after crm.Record, others []crm.Record) error {
 	if !found {
 		return nil
 	}
-	cause := tx.cause
-	defer func() { tx.cause = cause }()
+	defer tx.as(tx.cause, tx.winner)()
 	for i, texts := range merging.Texts(merging.Story{Before: winner, After: after, Others: others, Country: tx.Actor.Country, Most: body.Limit()}) {
 		tx.cause = deleting{others[i].Entity, others[i].Key}
 		for _, text := range texts {

@@ -111,8 +111,7 @@ func (tx *Tx) detachDangling(seen crm.Record) (is crm.Record, settled bool, err 
 	if err != nil || len(lost) == 0 {
 		return seen, false, err
 	}
-	cause := tx.cause
-	defer func() { tx.cause = cause }()
+	defer tx.as(tx.cause, tx.winner)()
 	for _, d := range lost {
 		tx.cause = deleting{d.ref.From.Target(d.ref.Field), raw.Value(d.ref.Field.Name).Int}
 		settle := tx.clearReference

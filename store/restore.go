@@ -10,10 +10,18 @@ func (tx *Tx) PutBack(before, after crm.Record) (err error) {
 	return tx.replace(before, after)
 }
 
-// Part says what a merge did to the handle of a record.
+// Part says how a record went.
 type Part struct {
-	Winner int64   // the record that it became a part of; 0: it was deleted
-	Led    []int64 // records that were parts of it, and with it became parts of the winner
+	Winner int64      // the record that it became a part of; 0: it was deleted
+	Led    []int64    // records that were parts of it, and with it became parts of the winner
+	Cause  crm.Record // the record whose delete took it along, by its entity and key; zero: none
+}
+
+// as has the transaction log what it does as a consequence, until the function that it returns is called.
+func (tx *Tx) as(cause deleting, winner int64) (end func()) {
+	wasDeleting, wasCause, wasWinner := tx.deleting, tx.cause, tx.winner
+	tx.cause, tx.winner = cause, winner
+	return func() { tx.deleting, tx.cause, tx.winner = wasDeleting, wasCause, wasWinner }
 }
 
 // Revive makes a record again that was deleted, or became a part of another one, under its key and with the
@@ -38,8 +46,7 @@ func (tx *Tx) Revive(rec crm.Record, was Part) error {
 	if err := tx.setStamps(rec); err != nil {
 		return err
 	}
-	defer func(winner int64) { tx.winner = winner }(tx.winner)
-	tx.winner = was.Winner
+	defer tx.as(deleting{was.Cause.Entity, was.Cause.Key}, was.Winner)()
 	return tx.insert(restored, rec)
 }
 
@@ -49,25 +56,24 @@ const restored = "restore"
 // unlead makes the handle of a record, and those of records that were parts of it, lead to it again.
 func (tx *Tx) unlead(rec crm.Record, led []int64) error {
 	args := []any{tx.Actor.Workspace, rec.Entity.Name, rec.Key}
-	if err := tx.Exec("DELETE FROM merged WHERE workspace_id = $1 AND kind = $2 AND record = $3", args...); err != nil {
-		return err
+	err := tx.Exec("DELETE FROM merged WHERE workspace_id = $1 AND kind = $2 AND record = $3", args...)
+	for i := 0; i < len(led) && err == nil; i++ {
+		err = tx.Exec("UPDATE merged SET winner = $3 WHERE workspace_id = $1 AND kind = $2 AND record = $4", append(args, led[i])...)
 	}
-	for _, key := range led {
-		if err := tx.Exec("UPDATE merged SET winner = $3 WHERE workspace_id = $1 AND kind = $2 AND record = $4", append(args, key)...); err != nil {
-			return err
-		}
-	}
-	return nil
+	return err
 }
 
-// MergeAgain makes a record, to which nothing refers, a part of another one, which has its values.
-func (tx *Tx) MergeAgain(rec crm.Record, winner int64) error {
-	defer func(was deleting, cause deleting, winner int64) {
-		tx.deleting, tx.cause, tx.winner = was, cause, winner
-	}(tx.deleting, tx.cause, tx.winner)
-	tx.deleting, tx.winner = deleting{rec.Entity, rec.Key}, winner
-	tx.cause = tx.deleting
-	if err := tx.leadTo(rec, winner); err != nil {
+// RemoveAgain deletes a record to which nothing refers, or makes it a part of another one, which has its values. With
+// a cause it goes also if another user wrote it, as what belongs to a deleted record does.
+func (tx *Tx) RemoveAgain(rec crm.Record, was Part) (err error) {
+	defer tx.as(deleting{was.Cause.Entity, was.Cause.Key}, was.Winner)()
+	if rec, _, err = tx.detachDangling(rec); err != nil || rec.Entity == nil {
+		return err
+	}
+	if tx.deleting = (deleting{rec.Entity, rec.Key}); was.Winner == 0 {
+		return tx.remove("delete", rec)
+	}
+	if tx.cause, err = tx.deleting, tx.leadTo(rec, was.Winner); err != nil {
 		return err
 	}
 	return tx.remove("merge", rec)

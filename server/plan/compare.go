@@ -19,10 +19,14 @@ type Difference struct {
 
 	planned, now *Receipt // nil: there is none
 	left         bool     // the filters of the request do not find the record any more
+	newer        bool     // the record was changed after the dry run, whose receipts did not name it
 }
 
 // Left is the difference of a planned record that the filters of the request do not find any more.
 func Left(record string) Difference { return Difference{Record: record, left: true} }
+
+// Newer is the difference of a record that was changed after a dry run which tried a part of a write only.
+func Newer(record string) Difference { return Difference{Record: record, newer: true} }
 
 // Compare returns the receipts of a run that differ from those of its plan, in their order. Then come
 // those of the plan that have no counterpart.
@@ -134,6 +138,8 @@ func (d Difference) text(zone *time.Location) string {
 	switch {
 	case d.left:
 		return what + " does not match the filters any more"
+	case d.newer:
+		return what + " has been changed since the dry run"
 	case d.now != nil && d.now.Result == counted:
 		return fmt.Sprintf("%s refer to %s now", d.now.count, d.Handle())
 	case d.now == nil && d.planned.Result == counted:

@@ -1,6 +1,7 @@
 package undo
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -32,14 +33,14 @@ func (c *call) answer(p *undo.Place, outcomes []undo.Outcome) *render.Response {
 	for _, o := range ordered[:min(len(ordered), shownEffects)] {
 		doc.Bulk.Effects = append(doc.Bulk.Effects, effect(o))
 	}
-	if n := len(p.Kept); n > 0 {
-		doc.Remarks = append(doc.Remarks, fmt.Sprintf("%d kept, since they are not as the changes left them", n))
+	if n, of := keptOf(p.Fields); n > 0 {
+		doc.Remarks = append(doc.Remarks, fmt.Sprintf("%d kept, since they are not as the changes left them: %s", n, of))
 	}
 	if len(outcomes) == 0 && len(p.Counts) == 0 {
 		doc.Remarks = append(doc.Remarks, "all is as it was before "+c.name+" already")
 	}
 	if len(p.Others) > 0 {
-		doc.Remarks = append(doc.Remarks, "not undone, since these are no changes of records: "+listedInts(p.Others))
+		doc.Remarks = append(doc.Remarks, neverUndone+": "+c.opposites(p.Others))
 	}
 	return doc
 }
@@ -66,21 +67,45 @@ func effect(o undo.Outcome) render.Effect {
 	return one
 }
 
-// listed returns counts of actions in words.
-func listed(actions map[string]int64) string {
+// maxKeptFields is how many counts of kept fields an answer has.
+const maxKeptFields = 20
+
+// keptOf returns how many values and records were kept, and their counts by field in words, the most first.
+func keptOf(fields map[string]int) (all int, words string) {
+	names := slices.SortedFunc(maps.Keys(fields), func(a, b string) int { return cmp.Or(fields[b]-fields[a], cmp.Compare(a, b)) })
 	var parts []string
-	for _, action := range slices.Sorted(maps.Keys(actions)) {
-		parts = append(parts, fmt.Sprintf("%d %s", actions[action], action))
+	for i, name := range names {
+		if all += fields[name]; i < maxKeptFields {
+			parts = append(parts, fmt.Sprintf("%d %s", fields[name], name))
+		}
 	}
-	return strings.Join(parts, ", ")
+	if left := len(names) - maxKeptFields; left > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more fields", left))
+	}
+	return all, strings.Join(parts, ", ")
 }
 
-func listedInts(actions map[string]int) string {
-	counts := map[string]int64{}
-	for action, n := range actions {
-		counts[action] = int64(n)
+// neverUndone says what no undo takes back.
+const neverUndone = "membership, tokens, settings, plans and purges are never undone, nor are mails that were sent"
+
+// opposites lists what cannot be undone, with the calls that do the opposite.
+func (c *call) opposites(actions map[string]int) string {
+	ws := "/workspaces/" + c.rq.Actor.WorkspaceID
+	calls := map[string]string{
+		"token": "DELETE /tokens/{id} revokes one, POST " + ws + "/tokens makes one", "workspace": "PATCH " + ws + " sets its name and settings",
+		"member": "POST " + ws + "/invites invites, DELETE " + ws + "/members/{id} removes", "invite": "DELETE " + ws + "/invites/{id} cancels one",
+		"plan": "the owner of the server sets plans", "purge": "only a backup from before has it",
 	}
-	return listed(counts)
+	var parts []string
+	for _, action := range slices.Sorted(maps.Keys(actions)) {
+		of, _, _ := strings.Cut(action, ".")
+		part := fmt.Sprintf("%d %s", actions[action], action)
+		if call := calls[of]; call != "" {
+			part += " (" + call + ")"
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // confirmation is the answer to an undo that waits for the user's yes: that of its dry run, with the error.

@@ -78,7 +78,10 @@ func (c *call) findRecord(text string) error {
 	schema := c.rq.Env.Schema
 	text = strings.TrimSpace(text)
 	e := schema.ByPrefix(crm.CutHandle(text))
-	if e == nil || e.IsView() {
+	if e != nil && e.IsView() {
+		return crm.Errorf(crm.InvalidValue, "%s is no record of the CRM, and %s: %s.", norm.Quote(text), neverUndone, strings.TrimPrefix(c.opposites(map[string]int{e.Name: 1}), "1 ")).On("record")
+	}
+	if e == nil {
 		return crm.Errorf(crm.InvalidValue, "record takes the handle or the id of a record, like contact/c_7k3q, not %s.", norm.Quote(text)).On("record")
 	}
 	key, hint := schema.Locate(e, c.rq.Actor.Workspace, text)

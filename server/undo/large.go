@@ -49,6 +49,13 @@ func (c *call) large() (*render.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	changed, err := undo.ChangedSince(c.rq.Context(), c.x.store, c.rq.Actor, scope)
+	if err != nil {
+		return nil, err
+	}
+	if changed > 0 {
+		doc.Remarks = append(doc.Remarks, fmt.Sprintf("%d of their records were changed since by other writes: what those wrote stays, and the answer counts it as kept", changed))
+	}
 	p := plan.Plan{}
 	if p.State, err = json.Marshal(state{scope, c.survey.Entries}); err != nil {
 		return nil, err
@@ -85,10 +92,13 @@ func (c *call) step(tx *store.Tx, scope undo.Scope, place string) (next string, 
 		return "", nil, err
 	}
 	p := undo.Start(scope)
-	if place != "" {
-		if p, err = undo.Decode(place); err != nil {
-			return "", nil, err
-		}
+	if place == "" {
+		err = c.unchanged(tx, scope)
+	} else {
+		p, err = undo.Decode(place)
+	}
+	if err != nil {
+		return "", nil, err
 	}
 	before, err := tx.Counters()
 	if err != nil {
@@ -115,10 +125,42 @@ func (c *call) step(tx *store.Tx, scope undo.Scope, place string) (next string, 
 	return next, nil, err
 }
 
+// maxNamed is how many records an error names that were changed after the dry run.
+const maxNamed = 5
+
+// unchanged returns plan_stale if a record of a scope was changed after its dry run, which did not try all of it.
+// Records that were tied to those of the scope meanwhile, and values that others took, are left to the steps, which keep
+// what they must.
+func (c *call) unchanged(tx *store.Tx, scope undo.Scope) error {
+	newer, many, err := undo.NewerThan(tx, scope, maxNamed)
+	switch {
+	case err != nil:
+		return err
+	case many:
+		return crm.Errorf(crm.PlanStale, "%d changes were saved in the workspace since the dry run, so it may not hold any more. Nothing was undone; send the request again without confirm= for another.", newer.Entries)
+	case len(newer.Records) == 0:
+		return nil
+	}
+	var list []plan.Difference
+	for _, handle := range newer.Records {
+		list = append(list, plan.Newer(handle))
+	}
+	p := plan.Plan{}
+	scope.End += newer.Entries
+	if p.State, err = json.Marshal(state{scope, c.survey.Entries}); err != nil {
+		return err
+	}
+	fault, err := c.rq.Stale(tx, list, p)
+	if err != nil {
+		return err
+	}
+	return tx.CommitWithError(fault)
+}
+
 // whole is the answer after the last step, which names what was kept.
 func (c *call) whole(p *undo.Place) *render.Response {
 	var outcomes []undo.Outcome
-	for _, k := range p.Kept[:min(len(p.Kept), shownEffects)] {
+	for _, k := range p.Kept {
 		outcomes = append(outcomes, undo.Outcome{Handle: k.Record, Result: undo.Skipped, Kept: []undo.Kept{k}})
 	}
 	return c.answer(p, outcomes)

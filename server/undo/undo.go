@@ -111,7 +111,7 @@ func (c *call) look() (err error) {
 	case !c.survey.First:
 		return crm.Errorf(crm.NotFound, "there is no %s, or the log does not have it any more. GET /changes shows the groups of all changes that are kept.", c.name)
 	case c.survey.Entries == 0:
-		return crm.Errorf(crm.InvalidValue, "%s changed no record: %s. Only changes of records can be undone.", c.name, listed(c.survey.Actions))
+		return crm.Errorf(crm.InvalidValue, "%s changed no record, and %s: %s.", c.name, neverUndone, c.opposites(c.survey.Actions))
 	}
 	if err := c.permitted(c.rq.Actor.Role); err != nil {
 		return err

@@ -171,10 +171,13 @@ func MergedIntoOf(members []crm.Member) string {
 	return ""
 }
 
-// CauseOf returns the handle of the record whose delete or merge caused a change, from the values after it as
-// they are stored; empty: there is none.
-func CauseOf(after string) string {
-	for _, m := range norm.ParseObject(after) {
+// CauseOf is CauseIn of values as they are stored.
+func CauseOf(after string) string { return CauseIn(norm.ParseObject(after)) }
+
+// CauseIn returns the handle of the record whose delete or merge caused a change, from the values after it;
+// empty: there is none.
+func CauseIn(to []crm.Member) string {
+	for _, m := range to {
 		if m.Name == CauseName {
 			handle, _ := norm.Unquote(m.JSON)
 			return handle

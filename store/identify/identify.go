@@ -117,3 +117,21 @@ func (l Lookups) keys(text string, args ...any) (keys []int64, err error) {
 	})
 	return keys, err
 }
+
+// A record that a row only named is open until a row completes it. The log has an entry for that, so that an
+// undo makes it open again, and the file that is corrected and imported again completes the same record.
+const (
+	Done        = "name:done" // the source under which a completed record is mapped, by its name
+	Completed   = "import.complete"
+	Reopened    = "import.reopen"
+	CompletedAs = "name" // the member of such an entry with the id under Done
+)
+
+// Reopen makes a completed record open again, and reports whether it was completed under the id.
+func (l Lookups) Reopen(e *crm.Entity, id string, key int64) (was bool, err error) {
+	n, err := l.tx.Affect("DELETE FROM imported WHERE workspace_id = $1 AND source = $2 AND kind = $3 AND id = $4 AND record = $5", l.tx.Actor.Workspace, Done, e.Name, id, key)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return true, l.tx.AddBytes(-int64(table.Bytes(Done, e.Name, id)))
+}

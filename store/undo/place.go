@@ -2,9 +2,12 @@ package undo
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"crmkit/crm"
 	"crmkit/store"
+	"crmkit/store/changelog"
 )
 
 // Place is how far an undo has come.
@@ -13,13 +16,16 @@ type Place struct {
 	Now   *wait           `json:"now,omitempty"`   // those that are undone next
 	Later map[string]span `json:"later,omitempty"` // entries that wait until the record with a handle is there again
 
-	Kept   []Kept         `json:"kept,omitempty"`
-	Counts map[string]int `json:"counts,omitempty"` // of entries, by result
-	Others map[string]int `json:"others,omitempty"` // of entries that cannot be undone, by action
-	Group  store.Group    `json:"group,omitempty"`  // of the writes of the undo
-
-	kept map[keptName]bool // the names of Kept
+	Kept   []Kept              `json:"kept,omitempty"`   // the first MaxKept
+	Fields map[string]int      `json:"fields,omitempty"` // of all Kept, by KeptOf
+	Names  map[string][]string `json:"names,omitempty"`  // the fields of Kept by record, where the scope has earlier entries about it
+	Counts map[string]int      `json:"counts,omitempty"` // of entries, by result
+	Others map[string]int      `json:"others,omitempty"` // of entries that cannot be undone, by action
+	Group  store.Group         `json:"group,omitempty"`  // of the writes of the undo
 }
+
+// MaxKept is how many Kept a Place has. Of the others it has the counts, since it is stored with each step.
+const MaxKept = 20
 
 // wait are entries that have waited for a record.
 type wait struct {
@@ -34,7 +40,11 @@ type Kept struct {
 	Why    string `json:"why"`             // in words
 }
 
-type keptName struct{ record, field string }
+// KeptOf says in words of what a Kept is: a field of a kind, or a kind.
+func KeptOf(k Kept) string {
+	kind, _, _ := strings.Cut(k.Record, "/")
+	return strings.TrimSuffix(kind+" "+changelog.FieldOf(k.Field), " ")
+}
 
 // Start returns the place at which the undo of a scope begins.
 func Start(s Scope) *Place { return &Place{Below: s.End + 1} }
@@ -53,22 +63,24 @@ func (p *Place) Encode() (string, error) {
 
 // keep notes what is not undone. The same value is noted once.
 func (p *Place) keep(k Kept) {
-	if !p.isKept(k.Record, k.Field) {
+	if p.isKept(k.Record, k.Field) {
+		return
+	}
+	if p.Names == nil {
+		p.Names = map[string][]string{}
+	}
+	if p.Fields == nil {
+		p.Fields = map[string]int{}
+	}
+	p.Names[k.Record] = append(p.Names[k.Record], k.Field)
+	p.Fields[KeptOf(k)]++
+	if len(p.Kept) < MaxKept {
 		p.Kept = append(p.Kept, k)
-		p.kept[keptName{k.Record, k.Field}] = true
 	}
 }
 
 // isKept reports whether a later change of a value was not undone, so that earlier ones are not either.
-func (p *Place) isKept(record, field string) bool {
-	if p.kept == nil {
-		p.kept = map[keptName]bool{}
-		for _, k := range p.Kept {
-			p.kept[keptName{k.Record, k.Field}] = true
-		}
-	}
-	return p.kept[keptName{record, field}]
-}
+func (p *Place) isKept(record, field string) bool { return slices.Contains(p.Names[record], field) }
 
 // count counts an entry.
 func (p *Place) count(result string) {
@@ -78,6 +90,9 @@ func (p *Place) count(result string) {
 	p.Counts[result]++
 }
 
+// forget forgets the values of a record that were kept, since no entry about it follows.
+func (p *Place) forget(record string) { delete(p.Names, record) }
+
 // other counts an entry that cannot be undone.
 func (p *Place) other(action string) {
 	if p.Others == nil {
@@ -86,7 +101,7 @@ func (p *Place) other(action string) {
 	p.Others[action]++
 }
 
-// defer notes that an entry waits for a record.
+// wait notes that an entry waits for a record.
 func (p *Place) wait(handle string, number int64) {
 	in, some := p.Later[handle]
 	if !some {

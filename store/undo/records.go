@@ -9,6 +9,7 @@ import (
 	"crmkit/store"
 	"crmkit/store/changelog"
 	"crmkit/store/duplicates"
+	"crmkit/store/identify"
 )
 
 // maxLater is how many later entries of a record are read to see whether it is as it was made.
@@ -35,6 +36,9 @@ func (s *step) remove(e entry, rec crm.Record) (out Outcome, err error) {
 		return s.mergeAgain(out, handle)
 	}
 	out.Result = Deleted
+	if kind, key := recordOf(s.tx, changelog.CauseIn(e.to)); kind != nil && e.action == "restore" {
+		return out, s.tx.RemoveAgain(rec, store.Part{Cause: crm.Record{Entity: kind, Key: key}})
+	}
 	_, err = s.tx.Delete(rec)
 	return out, err
 }
@@ -50,7 +54,7 @@ func (s *step) mergeAgain(out Outcome, into string) (Outcome, error) {
 		return s.keepRecord(out.Before.Handle(), into+" is not there any more")
 	}
 	out.Result = Merged
-	return out, s.tx.MergeAgain(out.Before, winner.Key)
+	return out, s.tx.RemoveAgain(out.Before, store.Part{Winner: winner.Key})
 }
 
 // touched says why a record does not have the values with which an entry made it; empty: it has them.
@@ -138,8 +142,9 @@ func (s *step) revive(e entry) (out Outcome, err error) {
 	return out, duplicates.SayAgain(s.tx, w.after, e.from, was.Winner)
 }
 
-// part returns what the merge of an entry did to handles.
+// part returns how the record of an entry went.
 func (s *step) part(e entry) (was store.Part) {
+	was.Cause.Entity, was.Cause.Key = recordOf(s.tx, changelog.CauseIn(e.to))
 	if handle := changelog.MergedIntoOf(e.to); handle != "" {
 		_, was.Winner = recordOf(s.tx, handle)
 	}
@@ -176,4 +181,27 @@ func (s *step) verdict(e entry, rec crm.Record) (out Outcome, err error) {
 		return Outcome{}, err
 	}
 	return out, s.tx.LogEntry(duplicates.Listed, e.target, said, e.to)
+}
+
+// completion undoes what an import noted about a record that an earlier row only named: that a row has completed
+// it, or that this was undone. Without it the same file would make a second record for the name.
+func (s *step) completion(e entry) error {
+	kind, key := e.kind(s.tx)
+	id := ""
+	for _, m := range e.to {
+		if m.Name == identify.CompletedAs {
+			id, _ = norm.Unquote(m.JSON)
+		}
+	}
+	if e.action == identify.Reopened {
+		if err := s.tx.SaveImportMapping(identify.Done, kind, id, key); err != nil {
+			return err
+		}
+		return s.tx.LogEntry(identify.Completed, e.target, nil, e.to)
+	}
+	was, err := s.tx.Reopen(kind, id, key)
+	if err != nil || !was {
+		return err
+	}
+	return s.tx.LogEntry(identify.Reopened, e.target, nil, e.to)
 }

@@ -126,3 +126,42 @@ func goneSince(tx *store.Tx, s Scope, handle string, before int64) (int64, error
 		[]any{w, handle, crm.RecordKey(w, before), crm.RecordKey(w, s.first()), arg, crm.RecordKey(w, s.first())}, &key)
 	return crm.RecordNumber(key), err
 }
+
+// hasEarlier reports whether a scope has an entry about the record of another one before it.
+func hasEarlier(tx *store.Tx, s Scope, e entry) (has bool, err error) {
+	w := tx.Actor.Workspace
+	condition, arg := s.where(w, 5)
+	_, err = tx.Row("SELECT EXISTS (SELECT 1 FROM log l WHERE l.workspace_id = $1 AND l.target = $2 AND l.key < $3 AND l.key >= $4 AND ("+condition+" OR l.key = $6))",
+		[]any{w, e.target, crm.RecordKey(w, e.number), crm.RecordKey(w, s.first()), arg, crm.RecordKey(w, s.first())}, &has)
+	return has, err
+}
+
+// Newer is what was logged after the end of a scope.
+type Newer struct {
+	Entries int64    // of all records
+	Records []string // handles of some records of the scope that were changed
+}
+
+// maxNewer is how many newer entries are looked at.
+const maxNewer = 20_000
+
+// NewerThan says what was logged after the end of a scope, and of its records names at most most that were
+// changed. If there are more than maxNewer entries it names none, and many is true.
+func NewerThan(tx *store.Tx, s Scope, most int) (found Newer, many bool, err error) {
+	l, err := tx.Counters()
+	if found.Entries = l.Last - s.End; err != nil || found.Entries <= 0 {
+		return found, false, err
+	}
+	if found.Entries > maxNewer {
+		return found, true, nil
+	}
+	w := tx.Actor.Workspace
+	condition, arg := s.where(w, 4)
+	err = tx.Rows(fmt.Sprintf(`SELECT DISTINCT n.target FROM log n WHERE n.workspace_id = $1 AND n.key > $2 AND n.action IN ('create', 'update', 'delete', 'merge', 'restore')
+		AND EXISTS (SELECT 1 FROM log l WHERE l.workspace_id = $1 AND l.target = n.target AND l.key <= $2 AND l.key >= $3 AND (%s OR l.key = $3)) LIMIT %d`, condition, most),
+		[]any{w, crm.RecordKey(w, s.End), crm.RecordKey(w, s.first()), arg}, func(scan func(...any) error) error {
+			found.Records = append(found.Records, "")
+			return scan(&found.Records[len(found.Records)-1])
+		})
+	return found, false, err
+}

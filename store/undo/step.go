@@ -8,6 +8,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/store"
 	"crmkit/store/duplicates"
+	"crmkit/store/identify"
 )
 
 // Limit says how much a step does at most.
@@ -132,8 +133,13 @@ func (s *step) undo(e entry) error {
 		}
 	case duplicates.Dismissed, duplicates.Listed:
 		out, err = s.verdict(e, rec)
+	case identify.Completed, identify.Reopened:
+		err = s.completion(e)
 	default:
 		s.place.other(e.action)
+	}
+	if err == nil && s.place.Names[e.target] != nil {
+		err = s.forget(e)
 	}
 	if err != nil || out.Result == "" {
 		return err
@@ -142,4 +148,16 @@ func (s *step) undo(e entry) error {
 	s.outcomes = append(s.outcomes, out)
 	s.place.count(out.Result)
 	return nil
+}
+
+// forget forgets what was kept of the record of an entry if the scope has none before it, and none waits.
+func (s *step) forget(e entry) error {
+	if len(s.place.Later) > 0 || s.place.Now != nil {
+		return nil
+	}
+	earlier, err := hasEarlier(s.tx, s.scope, e)
+	if err == nil && !earlier {
+		s.place.forget(e.target)
+	}
+	return err
 }

@@ -2,33 +2,36 @@ package undo
 
 import (
 	"context"
+	"fmt"
 
 	"crmkit/crm"
 	"crmkit/store"
 	"crmkit/store/changelog"
 	"crmkit/store/duplicates"
 	"crmkit/store/engine"
+	"crmkit/store/identify"
 )
 
 // Survey is what a scope has.
 type Survey struct {
-	Entries int64            // entries about records
-	Actions map[string]int64 // entries by their action
-	Author  string           // the e-mail of the user who made the first change
-	Running bool             // what follows from a delete or a merge of the scope is not done yet
-	End     int64            // the number of the last entry of the log
-	First   bool             // the log has its first entry
+	Entries int64          // entries about records
+	Actions map[string]int // entries by their action
+	Author  string         // the e-mail of the user who made the first change
+	Running bool           // what follows from a delete or a merge of the scope is not done yet
+	End     int64          // the number of the last entry of the log
+	First   bool           // the log has its first entry
 }
 
 // Removes returns how many records an undo may delete, or merge again.
-func (s Survey) Removes() int64 { return s.Actions["create"] + s.Actions["restore"] }
+func (s Survey) Removes() int { return s.Actions["create"] + s.Actions["restore"] }
 
 // recordActions are the actions of entries that can be undone.
-var recordActions = map[string]bool{"create": true, "update": true, "delete": true, "merge": true, "restore": true, duplicates.Dismissed: true, duplicates.Listed: true}
+var recordActions = map[string]bool{"create": true, "update": true, "delete": true, "merge": true, "restore": true, duplicates.Dismissed: true, duplicates.Listed: true,
+	identify.Completed: true, identify.Reopened: true}
 
 // Look surveys a scope of the actor's workspace.
 func Look(ctx context.Context, s *store.Store, actor crm.Actor, of Scope) (found Survey, err error) {
-	found.Actions = map[string]int64{}
+	found.Actions = map[string]int{}
 	err = s.Snapshot(ctx, func(v *store.ReadTx) error {
 		w := actor.Workspace
 		if _, err := engine.Found(v.Row(ctx, "SELECT last FROM usage WHERE workspace_id = $1 AND kind = 'storage'", []any{w}, &found.End)); err != nil {
@@ -46,11 +49,10 @@ func Look(ctx context.Context, s *store.Store, actor crm.Actor, of Scope) (found
 		args := []any{w, arg, first}
 		return v.Rows(ctx, text, args, func(scan func(...any) error) error {
 			var action string
-			var n int64
+			var n int
 			err := scan(&action, &n)
-			found.Actions[action] += n
-			if recordActions[action] {
-				found.Entries += n
+			if found.Actions[action] += n; recordActions[action] {
+				found.Entries += int64(n)
 			}
 			return err
 		})
@@ -107,4 +109,23 @@ func LatestOf(ctx context.Context, s *store.Store, actor crm.Actor, handle strin
 		return err
 	})
 	return last, found, err
+}
+
+// maxChanged is of how many entries ChangedSince looks.
+const maxChanged = 50_000
+
+// ChangedSince returns how many records of the last entries of a scope were changed after them by something
+// outside of it.
+func ChangedSince(ctx context.Context, s *store.Store, actor crm.Actor, of Scope) (n int, err error) {
+	err = s.Snapshot(ctx, func(v *store.ReadTx) error {
+		condition, arg := of.where(actor.Workspace, 2)
+		column := "change_group"
+		if of.Run != 0 {
+			column = "run"
+		}
+		text := fmt.Sprintf(`SELECT COUNT(*) FROM (SELECT DISTINCT s.target FROM (SELECT l.target, l.key FROM log l WHERE l.workspace_id = $1 AND %s ORDER BY l.key DESC LIMIT %d) s
+			WHERE EXISTS (SELECT 1 FROM log n WHERE n.workspace_id = $1 AND n.target = s.target AND n.key > s.key AND COALESCE(n.%s, 0) <> $2)) t`, condition, maxChanged, column)
+		return v.Row(ctx, text, []any{actor.Workspace, arg}, &n)
+	})
+	return n, err
 }

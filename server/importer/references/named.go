@@ -7,15 +7,14 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/server/draft"
 	"crmkit/store"
+	"crmkit/store/identify"
 )
 
 // A record that a row only named may be imported later: most files of deals have the names of people
 // and no more, and come before the file of the people or after it. The first row about somebody of
 // that name completes the record. A second one is about a namesake.
-const (
-	openSource = ByName + ":open" // the id is the key of a name, and the record is the last one created for it
-	doneSource = ByName + ":done" // the same of a record that a row has completed
-)
+// identify.Done maps those that a row has completed, and openSource the last one created for a name.
+const openSource = ByName + ":open"
 
 // create creates a record of which a row has no more than the name, perhaps the unique value, and
 // what both belong to. It is saved in the savepoint of the row, so it goes if the row fails.
@@ -128,7 +127,8 @@ func (s Source) Complete(tx *store.Tx, d store.Draft) (int64, error) {
 	if key == 0 || err != nil {
 		return 0, err
 	}
-	done, err := tx.ImportMapping(doneSource, e, openID(e, name))
+	id := openID(e, name)
+	done, err := tx.ImportMapping(identify.Done, e, id)
 	if done == key || err != nil {
 		return 0, err
 	}
@@ -142,5 +142,8 @@ func (s Source) Complete(tx *store.Tx, d store.Draft) (int64, error) {
 			return 0, nil
 		}
 	}
-	return key, tx.SaveImportMapping(doneSource, e, openID(e, name), key)
+	if err := tx.SaveImportMapping(identify.Done, e, id, key); err != nil {
+		return 0, err
+	}
+	return key, tx.LogEntry(identify.Completed, e.Name+"/"+crm.RecordID(e.Prefix, key), nil, store.LogFields(identify.CompletedAs, id))
 }
