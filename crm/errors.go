@@ -48,6 +48,7 @@ const (
 	PossibleDuplicate    Code = "possible_duplicate"
 	PartOfChange         Code = "part_of_change"
 	CursorExpired        Code = "cursor_expired"
+	Purged               Code = "purged"
 	VersionConflict      Code = "version_conflict"
 	BodyTooLarge         Code = "body_too_large"
 	UnsupportedMedia     Code = "unsupported_media"
@@ -104,6 +105,7 @@ var Codes = []CodeRow{
 	{PossibleDuplicate, 409, "with on_duplicate=fail: records that look like this one exist"},
 	{PartOfChange, 409, "the last change came with others; undo its group"},
 	{CursorExpired, 410, "the log begins after the cursor; the hint says how to catch up"},
+	{Purged, 410, "the record was erased for good; nothing brings it back"},
 	{VersionConflict, 412, "the record has changed since you read it; read it again, then decide"},
 	{BodyTooLarge, 413, "the body is over 1 MiB, before sign-in over 16 KiB"},
 	{UnsupportedMedia, 415, "the body is compressed or not text"},

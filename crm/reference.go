@@ -19,6 +19,13 @@ func (ref Reference) Owning() (sets [][]string) {
 	return sets
 }
 
+// Orphans reports whether a record that has lost the reference has lost the last of those to which it belongs,
+// so that it is deleted.
+func (ref Reference) Orphans(rec Record) bool {
+	set := func(name string) bool { return rec.Value(name).Set() }
+	return slices.ContainsFunc(ref.Owning(), func(names []string) bool { return !slices.ContainsFunc(names, set) })
+}
+
 // ReferencesTo returns every field that refers to records of the entity, without inherited
 // ones.
 func (s *Schema) ReferencesTo(target *Entity) []Reference {

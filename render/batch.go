@@ -201,3 +201,10 @@ func (r *Receipt) members(o *object) {
 // Handle returns the handle of the record that the item is about: the last word of its head, as in
 // "contact/c_1" and "deleted contact/c_1".
 func (l *Item) Handle() string { return l.Head[strings.LastIndexByte(l.Head, ' ')+1:] }
+
+// textIfSet appends a member that is a string, unless it is empty.
+func (o *object) textIfSet(name, s string) {
+	if s != "" {
+		o.text(name, s)
+	}
+}

@@ -42,9 +42,7 @@ func (d *Response) appendJSON(b []byte) []byte {
 			o.groups(d.Groups)
 		}
 	}
-	if d.Change != "" {
-		o.text("change", d.Change)
-	}
+	o.textIfSet("change", d.Change)
 	if len(d.Remarks) > 0 {
 		o.texts("remarks", d.Remarks)
 	}
@@ -55,7 +53,7 @@ func (d *Response) appendJSON(b []byte) []byte {
 			o.b = changes.appendJSON(o.b)
 		}
 		o.raw("dry_run", "true")
-		o.text("confirm", d.Confirm)
+		o.textIfSet("confirm", d.Confirm)
 	}
 	return append(o.b, "}\n"...)
 }

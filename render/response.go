@@ -32,7 +32,7 @@ type Response struct {
 	Hints    []string   // further "# " lines that say what JSON has a field for
 	Error    *crm.Error // set for errors; the other fields are then empty, but for Receipts, Part, Bulk and Remarks
 	DryRun   bool       // nothing was saved, and Confirm does what the answer shows
-	Confirm  string     // the token of a dry run
+	Confirm  string     // the token of a dry run; empty: another kind of confirmation is needed
 	Change   string     // the id of the change group of a write; empty: nothing was logged
 	Several  bool       // the write changed several records, so text names the change group too
 	Raw      *Raw       // set for documents such as the manual

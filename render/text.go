@@ -47,7 +47,10 @@ func (d *Response) appendText(b []byte) []byte {
 	}
 	b = d.Page.appendCursor(b)
 	if d.DryRun {
-		b = append(append(append(b, "# nothing was saved\n# to do exactly this: repeat with confirm="...), d.Confirm...), '\n')
+		b = append(b, "# nothing was saved\n"...)
+	}
+	if d.DryRun && d.Confirm != "" {
+		b = append(append(append(b, "# to do exactly this: repeat with confirm="...), d.Confirm...), '\n')
 	}
 	return b
 }
@@ -61,11 +64,11 @@ func appendRemarks(b []byte, remarks []string) []byte {
 	return b
 }
 
-// appendReceipt appends the changes of a write: "# updated: stage lead -> customer". A deleted
+// appendReceipt appends the changes of a write: "# updated: stage lead -> customer". A deleted or purged
 // record has none; its answer says so in the line itself.
 func (d *Response) appendReceipt(b []byte) []byte {
 	switch {
-	case d.Result == "" || d.Result == "deleted":
+	case d.Result == "" || d.Result == "deleted" || d.Result == "purged":
 		return b
 	case d.Result == "unchanged" && d.Upsert:
 		return append(b, "# updated: nothing changed\n"...)

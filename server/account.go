@@ -9,6 +9,7 @@ import (
 	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
 	"crmkit/render"
+	"crmkit/server/purge"
 	"crmkit/server/web"
 	"crmkit/store"
 	"crmkit/store/account"
@@ -48,7 +49,7 @@ func (s *Server) authRequest(rq *web.Request) (*render.Response, error) {
 //
 // Errors: escalation_required, invalid_code, and last_admin if a team would lose its only admin.
 func (s *Server) deleteAccount(rq *web.Request) (*render.Response, error) {
-	code, err := stepUpCode(rq)
+	code, err := purge.StepUpCode(rq)
 	if err != nil {
 		return nil, err
 	}

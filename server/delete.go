@@ -6,6 +6,7 @@ import (
 	"crmkit/crm"
 	"crmkit/render"
 	"crmkit/server/bulkedit"
+	"crmkit/server/purge"
 	"crmkit/server/web"
 	"crmkit/store"
 )
@@ -21,6 +22,12 @@ import (
 // Errors: not_found, version_conflict for If-Match, admin_required for an activity of another
 // user, confirmation_required, plan_stale.
 func (s *Server) remove(rq *web.Request) (*render.Response, error) {
+	switch purges, err := purge.Wants(rq); {
+	case err != nil:
+		return nil, err
+	case purges:
+		return s.purge.Handle(rq)
+	}
 	e := rq.Route.Entity
 	key, err := rq.Key(e, rq.RecordID)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"crmkit/server/duplicate"
 	"crmkit/server/manual"
 	"crmkit/server/merge"
+	"crmkit/server/purge"
 	"crmkit/server/web"
 )
 
@@ -110,7 +111,7 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 		{crm.Create, web.Route{Method: http.MethodPost, Path: base, Access: web.Write, Doc: createDoc(e), Body: true, AsLine: true, Params: slices.Concat(linkParams(e), duplicate.Params(e), web.PlanParams), Handle: s.create}},
 		{crm.Fetch, web.Route{Method: http.MethodGet, Path: one, Access: web.Read, Doc: "one of them", Params: []string{"fields", "times"}, Handle: s.fetch}},
 		{crm.Update, web.Route{Method: http.MethodPatch, Path: one, Access: web.Write, Doc: "change the fields you send", Body: true, AsLine: true, Params: web.PlanParams, Handle: s.update}},
-		{crm.Delete, web.Route{Method: http.MethodDelete, Path: one, Access: web.Full, Doc: "delete, in two steps", AsLine: true, Asks: true, Params: web.PagedParams, Handle: s.remove}},
+		{crm.Delete, web.Route{Method: http.MethodDelete, Path: one, Access: web.Full, Doc: "delete, in two steps", AsLine: true, Asks: true, Params: slices.Concat(web.PagedParams, purge.Params), Handle: s.remove}},
 	}
 	var rows []web.Route
 	for _, a := range all {

@@ -38,6 +38,7 @@ import (
 	"crmkit/server/manual"
 	"crmkit/server/mcp"
 	"crmkit/server/oauth"
+	"crmkit/server/purge"
 	"crmkit/server/transfer"
 	"crmkit/server/undo"
 	"crmkit/server/web"
@@ -64,6 +65,7 @@ type Options struct {
 	Unwatched bool // another Server on the same store counts the writes
 
 	LastBackup func() time.Time // when the last backup was made, zero if never; nil: unknown
+	Backups    func() []string  // names of the copies of the database that are known; nil: of none
 }
 
 // Server answers requests. It is an http.Handler, safe for concurrent use.
@@ -84,6 +86,7 @@ type Server struct {
 	bulk       *bulkedit.Endpoints
 	feed       *feed.Endpoints
 	undo       *undo.Endpoints
+	purge      *purge.Endpoint
 
 	mcp *mcp.Connector
 }
@@ -109,6 +112,7 @@ func New(opts Options) (*Server, error) {
 	s.feed = feed.New(s.store)
 	s.undo = undo.New(s.store)
 	s.transfer = transfer.New(transfer.Options{Store: s.store, Log: opts.Log, ImportMax: opts.ImportMax, Token: s.auth.ConfirmToken})
+	s.purge = purge.New(purge.Options{Store: s.store, Auth: s.auth, Backups: opts.Backups, Forget: s.transfer.Forget})
 	s.bulk = bulkedit.New(s.store, s.explain)
 	s.ready = edge.NewReadiness(s.probe)
 	if !opts.Unwatched {

@@ -2,12 +2,12 @@ package server
 
 import (
 	"net/http"
-	"strings"
 
 	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/render"
+	"crmkit/server/purge"
 	"crmkit/server/web"
 	"crmkit/store"
 	"crmkit/store/account"
@@ -94,7 +94,7 @@ func inItsZone(out store.Outcome) (doc *render.Response, err error) {
 //
 // Errors: escalation_required, invalid_code.
 func (s *Server) deleteWorkspace(rq *web.Request) (*render.Response, error) {
-	code, err := stepUpCode(rq)
+	code, err := purge.StepUpCode(rq)
 	if err != nil {
 		return nil, err
 	}
@@ -104,19 +104,6 @@ func (s *Server) deleteWorkspace(rq *web.Request) (*render.Response, error) {
 			"the tokens of this workspace have ended; if yours was one of them, the client signs the user in again"))
 		return doc, s.auth.DeleteWorkspace(tx, code)
 	})
-}
-
-// stepUpCode returns the mailed code in a request, "" if it has none. The header exists because
-// logs of proxies have the query but not the headers. Two codes that differ are invalid_value.
-func stepUpCode(rq *web.Request) (string, error) {
-	param, header := rq.Params.Get("code"), rq.Header.Get("X-Escalation-Code")
-	if param != "" && header != "" && param != header {
-		return "", crm.Errorf(crm.InvalidValue, "?code= and the header X-Escalation-Code have different codes; send only one of them.").On("code")
-	}
-	if param == "" {
-		param = header
-	}
-	return strings.TrimSpace(param), nil
 }
 
 // mint answers POST /workspaces/{id}/tokens with 201 and a token that acts in that workspace
@@ -165,7 +152,7 @@ func (s *Server) invite(rq *web.Request) (*render.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	code, err := stepUpCode(rq)
+	code, err := purge.StepUpCode(rq)
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +211,7 @@ func (s *Server) setRole(rq *web.Request) (*render.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	code, err := stepUpCode(rq)
+	code, err := purge.StepUpCode(rq)
 	if err != nil {
 		return nil, err
 	}
@@ -242,7 +229,7 @@ func (s *Server) setRole(rq *web.Request) (*render.Response, error) {
 //
 // Errors: not_found, last_admin, escalation_required and invalid_code for another admin.
 func (s *Server) removeMember(rq *web.Request) (*render.Response, error) {
-	code, err := stepUpCode(rq)
+	code, err := purge.StepUpCode(rq)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/store/changelog"
 	"crmkit/store/table"
 )
 
@@ -63,7 +64,7 @@ func (tx *Tx) addWorkspace(a crm.Actor, name string) (number int64, id string, e
 	if err := tx.addMember(a.UserID, a.Email, crm.RoleAdmin); err != nil {
 		return 0, "", err
 	}
-	return number, id, tx.LogEntry("workspace.create", "workspace/"+id, nil, LogFields("name", name, "time_zone", "UTC"))
+	return number, id, tx.LogEntry("workspace.create", "workspace/"+id, nil, changelog.Texts("name", name, "time_zone", "UTC"))
 }
 
 // addMember makes the user with the id a member of the workspace of the transaction. An id that
@@ -117,7 +118,7 @@ func (f *fixture) namedToken(actor crm.Actor, hash, name string) (id string) {
 			err = tx.Exec("INSERT INTO secrets (hash, token_key, kind, pair) VALUES ($1, $2, 'access', 0)", hash, key)
 		}
 		if err == nil {
-			err = tx.LogEntry("token.create", "token/"+id, nil, LogFields("name", name))
+			err = tx.LogEntry("token.create", "token/"+id, nil, changelog.Texts("name", name))
 		}
 		return err
 	})

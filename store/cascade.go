@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/erase"
 	"crmkit/store/sweep"
 	"crmkit/store/table"
 	"crmkit/store/txn"
@@ -138,10 +139,11 @@ func (s *Store) round(ctx context.Context) (moved bool, _ error) {
 			return moved, errors.Join(append(errs, err)...)
 		}
 		for _, c := range list {
-			if err := s.advance(ctx, c); err != nil {
-				errs = append(errs, err)
-			} else {
+			switch err := s.advance(ctx, c); {
+			case err == nil:
 				moved = true
+			case !errors.Is(err, erase.ErrWaits):
+				errs = append(errs, err)
 			}
 		}
 		last = list[len(list)-1]
@@ -168,6 +170,9 @@ func (s *Store) advance(ctx context.Context, c cascade) error {
 	default:
 	}
 	c.actor.Workspace = c.workspace
+	if erase.Is(c.kind) {
+		return s.purges.Advance(ctx, c.actor, c.kind, c.record)
+	}
 	return s.Write(ctx, c.actor, func(tx *Tx) error {
 		var now cascade // it may be done meanwhile, or something else begun
 		found, err := tx.Row("SELECT "+cascadeColumns+" FROM cascades WHERE workspace_id = $1 AND kind = $2 AND record = $3", []any{c.workspace, c.kind, c.record}, now.scanDest()...)

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"crmkit/crm"
-	"crmkit/crm/norm"
 	"crmkit/store/changelog"
 	"crmkit/store/table"
 )
@@ -16,7 +15,7 @@ func (tx *Tx) LogRecord(action string, before, after crm.Record) error {
 	case action == "create": // the record itself holds the values
 	case action == restored:
 		if tx.winner != 0 {
-			entry.before = LogFields(changelog.MergedInto, handleOf(after.Entity, tx.winner))
+			entry.before = changelog.Texts(changelog.MergedInto, handleOf(after.Entity, tx.winner))
 		}
 	case action == "delete" || action == "merge":
 		entry.version, entry.before, tx.lost = before.Version(), append(changelog.Values(before), tx.lost...), nil
@@ -24,7 +23,7 @@ func (tx *Tx) LogRecord(action string, before, after crm.Record) error {
 		entry.before, entry.after = changelog.Changes(before, after)
 	}
 	if action == "merge" {
-		entry.after = LogFields(changelog.MergedInto, handleOf(before.Entity, tx.winner))
+		entry.after = changelog.Texts(changelog.MergedInto, handleOf(before.Entity, tx.winner))
 	}
 	if cause := tx.cause; cause.entity != nil && !cause.is(after.Entity, after.Key) {
 		entry.after = append(entry.after, changelog.Text(changelog.CauseName, cause.entity.Name+"/"+crm.RecordID(cause.entity.Prefix, cause.key)))
@@ -54,18 +53,9 @@ func (tx *Tx) LogEntry(action, target string, from, to []crm.Member) error {
 	return tx.appendEntry(entry{action: action, target: target, before: from, after: to})
 }
 
-// LogFields returns the members of a log entry, from names and texts in turn.
-func LogFields(pairs ...string) []crm.Member {
-	var list []crm.Member
-	for i := 0; i+1 < len(pairs); i += 2 {
-		list = append(list, crm.Member{Name: pairs[i], JSON: string(norm.AppendQuoted(nil, pairs[i+1]))})
-	}
-	return list
-}
-
 // Log records what the actor did to a target.
 func (tx *Tx) Log(action, target string, pairs ...string) error {
-	return tx.LogEntry(action, target, nil, LogFields(pairs...))
+	return tx.LogEntry(action, target, nil, changelog.Texts(pairs...))
 }
 
 // entry is one entry of the log before it has a number.

@@ -101,17 +101,10 @@ func (tx *Tx) clearReference(ref crm.Reference, key int64) error {
 	}
 	after := before.Clone()
 	after.Set(ref.Field.Name, crm.Value{})
-	if orphaned(after, ref) {
+	if ref.Orphans(after) {
 		return tx.remove("delete", before)
 	}
 	return tx.replace(before, after)
-}
-
-// orphaned reports whether a record of a kind that belongs to others has lost the last of
-// them.
-func orphaned(rec crm.Record, ref crm.Reference) bool {
-	set := func(name string) bool { return rec.Value(name).Set() }
-	return slices.ContainsFunc(ref.Owning(), func(names []string) bool { return !slices.ContainsFunc(names, set) })
 }
 
 // referencingKeys returns the keys of at most so many records that hold a reference, in ascending

@@ -41,7 +41,7 @@ func (tx *Tx) Visible(e *crm.Entity, key int64) (crm.Record, bool, error) {
 	if err := tx.checkReferences(stored, rec); err != nil {
 		return rec, false, err
 	}
-	return rec, !slices.ContainsFunc(lost, func(d dangling) bool { return d.to == 0 && orphaned(rec, d.ref) }), nil
+	return rec, !slices.ContainsFunc(lost, func(d dangling) bool { return d.to == 0 && d.ref.Orphans(rec) }), nil
 }
 
 // dangling is a reference to a record that is not there any more.

@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 31
+-- Made by TestNewSchema from the migrations up to 32
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,
@@ -544,6 +544,8 @@ CREATE VIEW changes AS
   SELECT l.key, l.id, l.workspace_id, l.at, o.actor, o.actor_fold, o.token_id, o.addr, o.addr_fold, l.action, l.target, l.target_fold,
     l.before, l.after, l.change_group, l.run
   FROM log l LEFT JOIN origins o ON o.key = l.origin;
+CREATE INDEX imported_record ON imported (workspace_id, record);
+CREATE INDEX log_trash ON log (at, key) WHERE action = 'delete' AND before IS NOT NULL;
 INSERT INTO usage VALUES (0, 'storage', 0, 0, 0, 0);
 INSERT INTO sequences VALUES ('members', 0);
 INSERT INTO sequences VALUES ('names', 0);

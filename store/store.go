@@ -14,6 +14,7 @@ import (
 	"crmkit/crm/catalog"
 	"crmkit/store/cache"
 	"crmkit/store/changelog"
+	"crmkit/store/erase"
 	"crmkit/store/lastused"
 	"crmkit/store/maintenance"
 	"crmkit/store/notify"
@@ -67,8 +68,9 @@ type Store struct {
 	words       map[*crm.Entity]spelling.Source // of which a shared database keeps the words; nil: the text index has them
 	pendingView *table.PendingView
 	cascades    cascades
+	purges      *erase.Runner
 	secret      []byte
-	random      *lockedReader
+	random      io.Reader
 	lastUsed    *lastused.Buffer
 	cache       *cache.Cache
 	indexes     *textindex.Set
@@ -107,7 +109,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{Schema: opts.Schema, opts: opts, mappings: map[*crm.Entity]*table.Table{}, rollups: table.Rollups(opts.Schema), inherited: table.InheritedRefs(opts.Schema), pendingView: table.NewPendingView(opts.Schema), cascades: newCascades(), lastUsed: &lastused.Buffer{}, draining: make(chan struct{}),
-		random: &lockedReader{from: opts.Rand}}
+		random: txn.SharedReader(opts.Rand)}
 	if opts.Path == Memory || opts.Shared() {
 		s.spools = spool.Beside("")
 	} else {
@@ -118,7 +120,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		s.mappings[e] = table.New(e)
 	}
 	if opts.Shared() {
-		s.words = wordSources(opts.Schema)
+		s.words = spelling.Sources(opts.Schema)
 	}
 	s.reads = view.New(view.Options{Schema: s.Schema, Tables: s.mappings, Pending: s.pendingView, Cache: s.cache, LastUsed: s.lastUsed, Search: opts.Caches.Search, Clock: opts.Clock, Log: opts.Log, TuneIndex: opts.tuneIndex})
 	s.indexes = s.reads.Indexes()
@@ -133,17 +135,6 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	return s, nil
 }
 
-// wordSources returns the sources of words of the kinds of records that have some.
-func wordSources(schema *crm.Schema) map[*crm.Entity]spelling.Source {
-	sources := map[*crm.Entity]spelling.Source{}
-	for _, e := range schema.Entities {
-		if source := spelling.SourceOf(e); !e.IsView() && len(source.Fields) > 0 {
-			sources[e] = source
-		}
-	}
-	return sources
-}
-
 // open opens the database, ends what an earlier process left (temporary files, reservations),
 // and starts the work in the background. The secret must be there before the first read of an
 // entity with sealed ids.
@@ -154,7 +145,8 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.reads.SetDB(s.db)
-	s.upkeep = maintenance.New(maintenance.Options{DB: s.db, LastUsed: s.lastUsed, LogDays: o.LogDays, TrashDays: o.TrashDays, Log: o.Log, Draining: s.draining})
+	s.purges = erase.NewRunner(s.db, s.eraseHooks())
+	s.upkeep = maintenance.New(maintenance.Options{DB: s.db, LastUsed: s.lastUsed, LogDays: o.LogDays, TrashDays: o.TrashDays, Erase: s.eraseHooks(), Log: o.Log, Draining: s.draining})
 	if err := s.spools.RemoveLeft(); err != nil {
 		return err
 	}
@@ -196,9 +188,8 @@ func (s *Store) Close() error {
 	return s.closeErr
 }
 
-// closePatience is how long Close waits for a database in the network that does not answer. With the
-// time that requests and mails have before, a server ends within the ten seconds after which Docker kills
-// it.
+// closePatience is how long Close waits for a database in the network that does not answer. With the time that requests
+// and mails have before, a server ends within the ten seconds after which Docker kills it.
 const closePatience = 1500 * time.Millisecond
 
 func (s *Store) close() error {
@@ -231,18 +222,6 @@ func (s *Store) Secret() []byte { return s.secret }
 
 // Spool makes an empty temporary file. The caller closes it; Close of the store does so as well.
 func (s *Store) Spool() (*spool.File, error) { return s.spools.Create() }
-
-// lockedReader lets several goroutines draw from one source.
-type lockedReader struct {
-	mu   sync.Mutex
-	from io.Reader
-}
-
-func (r *lockedReader) Read(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return io.ReadFull(r.from, p)
-}
 
 // Caches bound what a store keeps in memory to answer faster. Its answers are the same
 // with any of them, but that without Search no misspelled words are looked for.

@@ -9,6 +9,7 @@ import (
 	"crmkit/render"
 	"crmkit/server/web"
 	"crmkit/store"
+	"crmkit/store/changelog"
 	"crmkit/store/duplicates"
 )
 
@@ -53,7 +54,7 @@ func (x *Endpoints) dismiss(rq *web.Request) (*render.Response, error) {
 // save stores and logs what was said of a pair, if it was not said before.
 func (v verdict) save(tx *store.Tx, pair [2]int64, handles []string) error {
 	d := duplicates.Dismissal{Entity: v.entity, Pair: pair, At: tx.Now(), By: tx.Actor.Email}
-	other := store.LogFields("other", handles[1])
+	other := changelog.Texts("other", handles[1])
 	if v.listed {
 		said, err := duplicates.TakeBack(tx.Rows, d)
 		if err != nil || said == nil {

@@ -49,9 +49,10 @@ func (c *counts) add(rec crm.Record) bool {
 	c.kinds[kind][rec.Value("action").Text]++
 	c.all++
 	seen := map[string]bool{}
+	_, erased := changelog.ErasureOf(rec.Value("to").Members())
 	for _, m := range slices.Concat(rec.Value("from").Members(), rec.Value("to").Members()) {
 		name := changelog.FieldOf(m.Name)
-		if rec.Value("action").Text != "update" || name == "order" || name == "cause" || seen[name] || slices.Contains(changelog.StampFields, name) {
+		if rec.Value("action").Text != "update" || erased || name == "order" || name == "cause" || seen[name] || slices.Contains(changelog.StampFields, name) {
 			continue
 		}
 		seen[name] = true

@@ -27,6 +27,8 @@ type keeper interface {
 	giveBack(im *fileImport) bool
 	// forget drops the file of a token that nobody can use.
 	forget(rq *web.Request, hash string)
+	// forgetAll drops the files of a workspace that this server keeps on its disk.
+	forgetAll(workspace int64)
 	// sweep drops files that waited too long.
 	sweep()
 	// done ends the import of a kept file, in the transaction that stores its result.
@@ -84,6 +86,8 @@ func (k localKeeper) giveBack(im *fileImport) bool {
 }
 
 func (k localKeeper) forget(_ *web.Request, hash string) { k.pending.remove(hash) }
+
+func (k localKeeper) forgetAll(workspace int64) { k.pending.removeOf(workspace) }
 
 func (k localKeeper) sweep() { k.pending.sweep() }
 

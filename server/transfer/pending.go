@@ -162,6 +162,14 @@ func (p *pending[T]) remove(hash string) {
 	}
 }
 
+// removeOf drops the files of a workspace.
+func (p *pending[T]) removeOf(workspace int64) {
+	p.mu.Lock()
+	gone := p.cut(func(one *pendingFile[T]) bool { return one.owner.workspace == workspace }, 0)
+	p.mu.Unlock()
+	closeAll(gone)
+}
+
 // sweep drops the files that waited too long.
 func (p *pending[T]) sweep() {
 	p.mu.Lock()

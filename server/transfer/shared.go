@@ -187,6 +187,9 @@ func (k sharedKeeper) forget(rq *web.Request, hash string) {
 	k.note(rq, func(tx *store.Tx) error { return account.DropKeptFile(tx, hash) })
 }
 
+// forgetAll does nothing: the store deletes them.
+func (k sharedKeeper) forgetAll(int64) {}
+
 // sweep does nothing: the store purges them.
 func (k sharedKeeper) sweep() {}
 

@@ -35,6 +35,9 @@ func New(opts Options) *Endpoints {
 		turns: newTurns(), files: newKeeper(opts.Store)}
 }
 
+// Forget drops the files of a workspace that wait for a confirmation on the disk of this server.
+func (x *Endpoints) Forget(workspace int64) { x.files.forgetAll(workspace) }
+
 // Routes returns the rows that export and import a whole workspace.
 func (x *Endpoints) Routes() []web.Route {
 	return []web.Route{

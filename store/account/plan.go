@@ -8,6 +8,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store"
+	"crmkit/store/changelog"
 )
 
 // RegisterPlans stores the names of the plans of the server in the file. Plans are a setting of the
@@ -68,5 +69,5 @@ func SetPlan(tx *store.Tx, of, plan string) (list []Workspace, err error) {
 	if err := tx.Exec(text, number, plan); err != nil {
 		return nil, err
 	}
-	return list, tx.LogEntry("plan.set", target, store.LogFields("plan", before), store.LogFields("plan", plan))
+	return list, tx.LogEntry("plan.set", target, changelog.Texts("plan", before), changelog.Texts("plan", plan))
 }

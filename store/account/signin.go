@@ -4,6 +4,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store"
+	"crmkit/store/changelog"
 )
 
 // SignIn makes the user with the address the actor of the transaction and returns the
@@ -92,7 +93,7 @@ func acceptInvites(tx *store.Tx) error {
 			return err
 		}
 		tx.Actor.Workspace = p.workspace
-		if err := tx.LogEntry("member.join", "member/"+tx.Actor.UserID, nil, store.LogFields("invite", p.id)); err != nil {
+		if err := tx.LogEntry("member.join", "member/"+tx.Actor.UserID, nil, changelog.Texts("invite", p.id)); err != nil {
 			return err
 		}
 	}
@@ -113,7 +114,7 @@ func LogFailure(tx *store.Tx, email string) error {
 	actor := tx.Actor
 	defer func() { tx.Actor = actor }()
 	tx.Actor = crm.Actor{Workspace: workspace, Addr: actor.Addr}
-	return tx.LogEntry("sign_in.fail", target, nil, store.LogFields("email", email))
+	return tx.LogEntry("sign_in.fail", target, nil, changelog.Texts("email", email))
 }
 
 // ActInWorkspace makes the user with the number the actor, in one of the workspaces of the

@@ -8,6 +8,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store"
+	"crmkit/store/changelog"
 	"crmkit/store/engine"
 	"crmkit/store/table"
 )
@@ -52,7 +53,7 @@ func CreateToken(tx *store.Tx, w Workspace, t Token) (id string, err error) {
 	if tx.Actor.TokenID == "" {
 		tx.Actor.TokenID = id
 	}
-	return id, tx.LogEntry("token.create", "token/"+id, nil, store.LogFields("name", t.Name, "scope", t.Scope, "origin", t.Origin))
+	return id, tx.LogEntry("token.create", "token/"+id, nil, changelog.Texts("name", t.Name, "scope", t.Scope, "origin", t.Origin))
 }
 
 // RevokeToken ends a token of the actor's user at once, and if it belongs to an OAuth

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"crmkit/store"
+	"crmkit/store/changelog"
 	"crmkit/store/engine"
 )
 
@@ -116,5 +117,5 @@ func deleteUser(tx *store.Tx) error {
 		}
 	}
 	tx.Actor.Workspace = 0
-	return tx.LogEntry("user.remove", "user/"+tx.Actor.UserID, store.LogFields("email", tx.Actor.Email), nil)
+	return tx.LogEntry("user.remove", "user/"+tx.Actor.UserID, changelog.Texts("email", tx.Actor.Email), nil)
 }

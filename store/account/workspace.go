@@ -7,6 +7,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store"
+	"crmkit/store/changelog"
 	"crmkit/store/engine"
 	"crmkit/store/table"
 )
@@ -134,9 +135,9 @@ func makeWorkspace(tx *store.Tx, w Workspace) (id string, err error) {
 	if err := insertMembership(tx, membership{id: tx.Actor.UserID, user: tx.Actor.User, email: tx.Actor.Email, role: crm.RoleAdmin, status: Active}); err != nil {
 		return "", err
 	}
-	fields := store.LogFields("name", w.Name, "time_zone", w.TimeZone)
+	fields := changelog.Texts("name", w.Name, "time_zone", w.TimeZone)
 	if w.Country != "" {
-		fields = append(fields, store.LogFields("country", w.Country)...)
+		fields = append(fields, changelog.Texts("country", w.Country)...)
 	}
 	return id, tx.LogEntry("workspace.create", "workspace/"+id, nil, fields)
 }
@@ -188,5 +189,5 @@ func DeleteWorkspace(tx *store.Tx) error {
 		}
 	}
 	tx.Actor.Workspace = 0
-	return tx.LogEntry("workspace.delete", "workspace/"+id, store.LogFields("name", tx.Actor.WorkspaceName), nil)
+	return tx.LogEntry("workspace.delete", "workspace/"+id, changelog.Texts("name", tx.Actor.WorkspaceName), nil)
 }

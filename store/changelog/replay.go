@@ -76,6 +76,9 @@ func (p Past) replay(change crm.Record) replay {
 		return t
 	}
 	t.key = key
+	if _, erased := ErasureOf(change.Value("to").Members()); erased {
+		return t
+	}
 	if action := change.Value("action").Text; action == "create" || action == "restore" {
 		t.create, t.missing = true, 1
 		return t
@@ -159,6 +162,11 @@ func (p Past) readLater(ctx context.Context, v *snapshot.Tx, t *replay) error {
 // entry sets the fields of the entry in the form that clients see.
 func (t *replay) entry() {
 	change := t.change
+	if e, is := ErasureOf(change.Value("to").Members()); is {
+		change.Set("from", crm.Value{})
+		change.Set("to", crm.Members(e.shown()))
+		return
+	}
 	from, to := change.Value("from").Members(), change.Value("to").Members()
 	if t.create {
 		to = t.createdState()

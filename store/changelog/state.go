@@ -11,11 +11,11 @@ import (
 
 // State returns the values of a record as entries name them.
 func State(rec crm.Record) map[string]string {
-	return byName(Values(rec))
+	return ByName(Values(rec))
 }
 
-// byName returns the JSON of members by their names.
-func byName(members []crm.Member) map[string]string {
+// ByName returns the JSON of members by their names.
+func ByName(members []crm.Member) map[string]string {
 	values := make(map[string]string, len(members))
 	for _, m := range members {
 		values[m.Name] = m.JSON
@@ -34,7 +34,7 @@ type Change struct {
 // Gave reports whether a value is the one that the change gave.
 func (c Change) Gave(json string) bool {
 	if c.long {
-		return json != "" && string(norm.AppendQuoted(nil, digest(json))) == c.Is
+		return json != "" && DigestOf(json) == c.Is
 	}
 	return json == c.Is
 }
@@ -55,7 +55,7 @@ func ChangesOf(from, to []crm.Member) (list []Change) {
 	}
 	for _, m := range to {
 		name, long := strings.CutPrefix(m.Name, DigestMark)
-		if m.Name == CauseName || !isValue(name) {
+		if m.Name == CauseName || m.Name == erasedAt || m.Name == erasedBy || !isValue(name) {
 			continue
 		}
 		c := of(name)
@@ -93,7 +93,7 @@ func Put(rec crm.Record, values map[string]string, order []string) {
 // putMembers sets those keys of an object that values has.
 func putMembers(rec crm.Record, f *crm.Field, values map[string]string, order []string) {
 	changed := false
-	members := byName(rec.Value(f.Name).Members())
+	members := ByName(rec.Value(f.Name).Members())
 	for name, json := range values {
 		key, is := strings.CutPrefix(name, f.Name+".")
 		if !is {

@@ -122,9 +122,21 @@ func digest(json string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
+// DigestOf returns what an entry holds in place of a long value, in JSON.
+func DigestOf(json string) string { return string(norm.AppendQuoted(nil, digest(json))) }
+
 // Text returns the member of an entry with a name and a text.
 func Text(name, text string) crm.Member {
 	return crm.Member{Name: name, JSON: string(norm.AppendQuoted(nil, text))}
+}
+
+// Texts returns members with names and texts, which come in turn.
+func Texts(pairs ...string) []crm.Member {
+	var list []crm.Member
+	for i := 0; i+1 < len(pairs); i += 2 {
+		list = append(list, Text(pairs[i], pairs[i+1]))
+	}
+	return list
 }
 
 // Led returns the member of an entry with the records that were parts of a merged one; none if there are

@@ -94,6 +94,9 @@ func (w *Worker) Purge(ctx context.Context) {
 	if err := w.opts.DB.Tidy(ctx); err != nil {
 		w.opts.Log.Warn("the ids of old transactions were not deleted", "error", err)
 	}
+	if err := w.emptyTrash(ctx); err != nil {
+		w.opts.Log.Warn("the trash was not emptied", "error", err)
+	}
 	if err := w.trimLogs(ctx); err != nil {
 		w.opts.Log.Warn("the log was not trimmed", "error", err)
 	}

@@ -1,7 +1,7 @@
 // Package maintenance does what a database needs from time to time: it writes last uses of
 // tokens, and deletes rows that are of no use any more, such as expired codes and old entries
-// of the log. Each write is short, so that no other waits long for it. It never deletes a
-// record of a workspace.
+// of the log, and what records that were deleted long ago have left in the log. Each write is
+// short, so that no other waits long for it. It never deletes a record of a workspace.
 package maintenance
 
 import (
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/erase"
 	"crmkit/store/lastused"
 	"crmkit/store/txn"
 )
@@ -22,15 +23,19 @@ type Options struct {
 	LastUsed  *lastused.Buffer
 	LogDays   int // for how long the log of changes is kept; 0: for ever
 	TrashDays int // for how long deleted records can be restored; 0: for ever
+	Erase     erase.Hooks
 	Log       *slog.Logger
 	Draining  <-chan struct{} // closed when long work should give up
 }
 
 // Worker maintains a database.
-type Worker struct{ opts Options }
+type Worker struct {
+	opts  Options
+	trash place // up to which the trash was emptied
+}
 
 // New returns a worker that has not begun.
-func New(opts Options) *Worker { return &Worker{opts} }
+func New(opts Options) *Worker { return &Worker{opts: opts} }
 
 const flushEvery = 30 * time.Second
 

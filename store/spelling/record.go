@@ -11,6 +11,17 @@ type Source struct {
 	once   []Count // of a word in each of them
 }
 
+// Sources returns the sources of words of the kinds of records that have some.
+func Sources(schema *crm.Schema) map[*crm.Entity]Source {
+	sources := map[*crm.Entity]Source{}
+	for _, e := range schema.Entities {
+		if source := SourceOf(e); !e.IsView() && len(source.Fields) > 0 {
+			sources[e] = source
+		}
+	}
+	return sources
+}
+
 // SourceOf returns the source of an entity. It has no fields if records of the entity give no words.
 func SourceOf(e *crm.Entity) (s Source) {
 	for _, f := range query.SearchFieldsOf(e).Own {

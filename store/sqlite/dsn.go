@@ -66,11 +66,12 @@ func fileURL(path string) string {
 	return "file:" + u.EscapedPath()
 }
 
-// openWriter opens the pool of the one connection that writes, and checks its settings.
+// openWriter opens the pool of the one connection that writes, and checks its settings. With secure_delete SQLite
+// overwrites what is deleted with zeros, so that a purge leaves nothing in unused parts of the file.
 func openWriter(ctx context.Context, engine *Engine, dsn string) (*sql.DB, error) {
-	db := engine.open(dsn + "&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint(" + checkpointPages + ")&_pragma=cache_size(" + writerCache + ")")
+	db := engine.open(dsn + "&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint(" + checkpointPages + ")&_pragma=cache_size(" + writerCache + ")&_pragma=secure_delete(1)")
 	db.SetMaxOpenConns(1)
-	want := map[string]string{"foreign_keys": "1", "cache_size": writerCache}
+	want := map[string]string{"foreign_keys": "1", "cache_size": writerCache, "secure_delete": "1"}
 	if !strings.Contains(dsn, "vfs=memdb") {
 		want["journal_mode"], want["synchronous"] = "wal", map[string]string{"FULL": "2", "OFF": "0"}[synchronous]
 		want["wal_autocheckpoint"] = checkpointPages

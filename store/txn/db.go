@@ -202,3 +202,17 @@ func (d *DB) FindsParts() bool { return d.traits.FindsParts }
 
 // Fault says what kind of failure an error is that a statement returned.
 func (d *DB) Fault(err error) engine.Fault { return d.data.Fault(err) }
+
+// SharedReader returns a source of random bytes from which several goroutines may draw.
+func SharedReader(from io.Reader) io.Reader { return &sharedReader{from: from} }
+
+type sharedReader struct {
+	mu   sync.Mutex
+	from io.Reader
+}
+
+func (r *sharedReader) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return io.ReadFull(r.from, p)
+}

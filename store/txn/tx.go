@@ -70,6 +70,13 @@ func (tx *Tx) NoteChange(c Change) {
 // After registers what must happen once the changes are on disk, and only then.
 func (tx *Tx) After(fn func()) { tx.job.after = append(tx.job.after, fn) }
 
+// EmptyLog has the log of the database emptied after the commit, so that nothing which was overwritten or
+// deleted is left in it. done is called with the error if readers do not allow that.
+func (tx *Tx) EmptyLog(done func(error)) {
+	w := tx.writer
+	tx.After(func() { done(w.conn.Checkpoint()) })
+}
+
 // CommitWithError returns an error with which the function may end and yet have its changes
 // kept: the try that was counted, the code that was made.
 func (tx *Tx) CommitWithError(err error) error {

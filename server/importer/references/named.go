@@ -7,6 +7,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/server/draft"
 	"crmkit/store"
+	"crmkit/store/changelog"
 	"crmkit/store/identify"
 )
 
@@ -145,5 +146,5 @@ func (s Source) Complete(tx *store.Tx, d store.Draft) (int64, error) {
 	if err := tx.SaveImportMapping(identify.Done, e, id, key); err != nil {
 		return 0, err
 	}
-	return key, tx.LogEntry(identify.Completed, e.Name+"/"+crm.RecordID(e.Prefix, key), nil, store.LogFields(identify.CompletedAs, id))
+	return key, tx.LogEntry(identify.Completed, e.Name+"/"+crm.RecordID(e.Prefix, key), nil, changelog.Texts(identify.CompletedAs, id))
 }
