@@ -21,11 +21,14 @@ func (c *compiler) item(t target, param, value string) (string, *crm.Error) {
 	}
 	is := c.itemIs(t.entity, t.field, forms...)
 	if len(t.hops) == 0 {
-		c.addIndexPath("list_values g", "g.record", "g."+is)
+		c.addIndexPath("list_values g", "g.record", inIndex.Replace(is))
 		c.candidates.sorted, c.candidates.repeats = true, len(forms) > 1
 	}
-	return noIndex(t.alias()+".key") + " IN (SELECT i.record FROM list_values i WHERE i." + is + ")", nil
+	return noIndex(t.alias()+".key") + " IN (SELECT i.record FROM list_values i WHERE " + is + ")", nil
 }
+
+// inIndex gives a condition of itemIs the alias of index paths.
+var inIndex = strings.NewReplacer("i.workspace_id", "g.workspace_id", "i.kind", "g.kind", "i.value", "g.value")
 
 // or joins conditions, of which one must be true.
 func or(tests []string) string {
@@ -36,9 +39,9 @@ func or(tests []string) string {
 }
 
 // itemIs returns the condition on the rows of list_values that are an item in one of the forms,
-// without their alias.
+// with the alias i.
 func (c *compiler) itemIs(e *crm.Entity, f *crm.Field, forms ...string) string {
-	is := "workspace_id = $1 AND kind = '" + e.ItemKind(f) + "' AND value "
+	is := "i.workspace_id = $1 AND i.kind = '" + e.ItemKind(f) + "' AND i.value "
 	if len(forms) == 1 {
 		return is + "= " + c.arg(forms[0])
 	}
@@ -91,7 +94,7 @@ func (c *compiler) isAny(e *crm.Entity, f *crm.Field, is string, forms ...string
 	if f.Others == "" {
 		return []string{is}
 	}
-	return []string{is, "t.key IN (SELECT i.record FROM list_values i WHERE i." + c.itemIs(e, e.Field(f.Others), forms...) + ")"}
+	return []string{is, "t.key IN (SELECT i.record FROM list_values i WHERE " + c.itemIs(e, e.Field(f.Others), forms...) + ")"}
 }
 
 // holds reports whether a record has one of some values, in their compared form, in a field or its
