@@ -107,7 +107,7 @@ func Parse(e *crm.Entity, params url.Values, env Env) (*Query, *crm.Error) {
 	if q.Order.Field == nil {
 		q.Order, _ = parseSort(e, e.Sort)
 	}
-	q.scope = q.cursorScope(env.Workspace, params, names)
+	q.scope = q.cursorScope(env.Workspace, params, names) + env.Place
 	if cursor := params.Get("cursor"); cursor != "" {
 		return q, q.applyCursor(cursor)
 	}

@@ -27,6 +27,7 @@ type Env struct {
 	Country   string              // ISO 3166-1 alpha-2, in which phone numbers are read; empty: none
 	Me        string              // the address that the word "me" means
 	Secret    []byte              // signs cursors
+	Place     string              // the place in the log of which the list is; cursors are bound to it
 	Fuzzy     map[string][]string // the spellings to search for instead of a word that no record has
 }
 

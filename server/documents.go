@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"crmkit/crm"
@@ -32,7 +33,7 @@ func described(r *web.Route) manual.Route {
 		Entity: r.Entity, Lists: r.Lists, Many: r.Many, Params: r.Params, Formats: r.Formats(), Plain: r.Path == "/metrics"}
 	d.Texts, d.Needs = r.TextFields()
 	if r.Lists {
-		d.Params = crm.ListParams[:len(crm.ListParams)-1] // the last is format
+		d.Params = slices.Concat(crm.ListParams[:len(crm.ListParams)-1], r.Params) // the last is format
 	}
 	if r.IsRepeatable() {
 		d.MaxKey = web.MaxKey

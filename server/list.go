@@ -1,18 +1,16 @@
 package server
 
 import (
-	"fmt"
 	"maps"
 	"net/url"
 	"time"
 
 	"crmkit/crm"
-	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
+	"crmkit/server/listing"
 	"crmkit/server/web"
 	"crmkit/store"
-	"crmkit/store/list"
 )
 
 // list answers GET on a collection with a page. An empty page explains itself (explain.go).
@@ -51,7 +49,7 @@ func (s *Server) listIn(v *store.View, rq *web.Request, q *query.Query) (*render
 		return nil, err
 	}
 	page := search.page
-	doc := listing(q, page)
+	doc := listing.Of(q, page)
 	doc.Remarks = append(doc.Remarks, spellingRemarks(spellings)...)
 	// The first and the last page of the log say where it begins.
 	if q.Entity.Storage.SealedIDs && (q.First() || !page.More) {
@@ -118,39 +116,6 @@ func prepare(v *store.View, q *query.Query) error {
 		return nil
 	}
 	return v.Prepare(q.Entity, q.Terms)
-}
-
-// listing returns the document of a page, with the remarks of the query and the cursor of the
-// next page, if there is one.
-func listing(q *query.Query, page list.Page) *render.Response {
-	doc := &render.Response{
-		Items: make([]render.Item, len(page.Records)),
-		Page:  &render.Page{Noun: q.Entity.Name, Plural: q.Entity.Plural, Total: page.Total, Exact: page.TotalExact, Counted: page.HasTotal},
-	}
-	for i, rec := range page.Records {
-		doc.Items[i] = render.Record(rec, q.Fields)
-		doc.Items[i].Millis = q.Millis
-	}
-	doc.Remarks = append(doc.Remarks, q.Remarks...)
-	if q.RequestedLimit != "" {
-		doc.Remarks = append(doc.Remarks, cutRemark(q.RequestedLimit, q.Limit))
-	}
-	if page.Truncated {
-		doc.Remarks = append(doc.Remarks, fullRemark)
-	}
-	if page.More {
-		doc.Page.Next = q.Cursor(page.Records[len(page.Records)-1])
-	}
-	return doc
-}
-
-// fullRemark explains a page that has fewer records than its limit, and yet a next page: its
-// records are large, or refer to many others that have to be loaded.
-const fullRemark = "this page has fewer records than its limit, to stay small and quick; next continues after them"
-
-// cutRemark says that a limit was lowered.
-func cutRemark(sent string, given int) string {
-	return fmt.Sprintf("limit=%s is above the maximum; this page has at most %d", norm.Quote(sent), given)
 }
 
 // logBegins says since when the log has entries, if older ones were deleted: an audit that shows

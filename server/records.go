@@ -54,6 +54,9 @@ func (s *Server) record(rq *web.Request, e *crm.Entity) (crm.Record, error) {
 	if err != nil {
 		return crm.Record{}, err
 	}
+	if rq.Params.Has("at") {
+		return s.past.Record(rq, key)
+	}
 	rec, err := s.store.Record(rq.Context(), rq.Actor, e, key)
 	noteFollowed(rq, rec, key)
 	return rec, err

@@ -11,6 +11,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
+	"crmkit/server/listing"
 	"crmkit/server/web"
 	"crmkit/store"
 	"crmkit/store/list"
@@ -56,7 +57,7 @@ func (s *Server) reminders(rq *web.Request) (*render.Response, error) {
 		doc.Items = append(doc.Items, reminder(rec, rq.Env.Now.UnixMilli()))
 	}
 	if cut != "" {
-		doc.Remarks = append(doc.Remarks, cutRemark(cut, limit))
+		doc.Remarks = append(doc.Remarks, listing.CutRemark(cut, limit))
 	}
 	more := mergeByDue(parts) != nil
 	cursors := make([]string, len(parts))
@@ -71,7 +72,7 @@ func (s *Server) reminders(rq *web.Request) (*render.Response, error) {
 		doc.Page.Total = query.TotalCap
 	}
 	if more && len(doc.Items) < limit {
-		doc.Remarks = append(doc.Remarks, fullRemark)
+		doc.Remarks = append(doc.Remarks, listing.FullRemark)
 	}
 	if more {
 		doc.Page.Next = strings.Join(cursors, ".")

@@ -9,6 +9,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
+	"crmkit/server/listing"
 	"crmkit/server/web"
 	"crmkit/store"
 )
@@ -83,7 +84,7 @@ func (s *Server) searchIn(v *store.View, env query.Env, run *searchRun) (*render
 	}
 	doc.Remarks = append(doc.Remarks, spellingRemarks(spellings)...)
 	if run.cut != "" {
-		doc.Remarks = append(doc.Remarks, cutRemark(run.cut, run.limit)+" of each kind")
+		doc.Remarks = append(doc.Remarks, listing.CutRemark(run.cut, run.limit)+" of each kind")
 	}
 	// Without this line an agent would list each kind that is missing to be sure.
 	if len(none) > 0 {

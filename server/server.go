@@ -38,6 +38,7 @@ import (
 	"crmkit/server/manual"
 	"crmkit/server/mcp"
 	"crmkit/server/oauth"
+	"crmkit/server/past"
 	"crmkit/server/purge"
 	"crmkit/server/transfer"
 	"crmkit/server/undo"
@@ -81,6 +82,7 @@ type Server struct {
 	ready   *edge.Readiness
 	manual  *manual.Manual
 
+	past       *past.Endpoints
 	transfer   *transfer.Endpoints
 	duplicates *duplicate.Endpoints
 	bulk       *bulkedit.Endpoints
@@ -110,7 +112,7 @@ func New(opts Options) (*Server, error) {
 	s.oauth = oauth.New(oauth.Options{Auth: s.auth, Store: s.store, InviteOnly: opts.InviteOnly})
 	s.duplicates = duplicate.New(s.store)
 	s.feed = feed.New(s.store)
-	s.undo = undo.New(s.store)
+	s.undo, s.past = undo.New(s.store), past.New(s.store)
 	s.transfer = transfer.New(transfer.Options{Store: s.store, Log: opts.Log, ImportMax: opts.ImportMax, Token: s.auth.ConfirmToken})
 	s.purge = purge.New(purge.Options{Store: s.store, Auth: s.auth, Backups: opts.Backups, Forget: s.transfer.Forget})
 	s.bulk = bulkedit.New(s.store, s.explain)

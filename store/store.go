@@ -45,6 +45,7 @@ type Options struct {
 	idle       time.Duration            // as in txn.Options
 	tuning     *txn.Tuning              // as in txn.Options
 	tuneIndex  func(*textindex.Options) // changes those of the text index; nil: nothing
+	Past       view.PastLimits          // on questions about the past; zero: the built-in ones
 	LockAs     string                   // the command that takes the lock of the file, like "crmkit serve", which refusals of others name; empty: "crmkit"
 }
 
@@ -82,10 +83,9 @@ type Store struct {
 	closeErr    error
 }
 
-// Open opens or makes the database, brings its schema up to date and starts the
-// writer. It refuses, and changes nothing: a file that a newer version wrote, that
-// is damaged or not its own, a place where it would not be safe, a file that
-// another process owns, and an upgrade of a file that a process has open without the lock.
+// Open opens or makes the database, brings its schema up to date and starts the writer. It refuses, and changes
+// nothing: a file that a newer version wrote, that is damaged or not its own, a place where it would not be safe, a
+// file that another process owns, and an upgrade of a file that a process has open without the lock.
 func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Clock == nil {
 		opts.Clock = time.Now
@@ -122,7 +122,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Shared() {
 		s.words = spelling.Sources(opts.Schema)
 	}
-	s.reads = view.New(view.Options{Schema: s.Schema, Tables: s.mappings, Pending: s.pendingView, Cache: s.cache, LastUsed: s.lastUsed, Search: opts.Caches.Search, Clock: opts.Clock, Log: opts.Log, TuneIndex: opts.tuneIndex})
+	s.reads = view.New(view.Options{Schema: s.Schema, Tables: s.mappings, Pending: s.pendingView, Cache: s.cache, LastUsed: s.lastUsed, Search: opts.Caches.Search, Clock: opts.Clock, Log: opts.Log, Past: opts.Past, TuneIndex: opts.tuneIndex})
 	s.indexes = s.reads.Indexes()
 	hub := notify.Options{Log: opts.Log, Stop: s.draining}
 	if opts.Shared() {

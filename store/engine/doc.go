@@ -11,6 +11,8 @@
 //	keys_of(<array>)       a table with the column value: the whole numbers of a JSON array
 //	items_of(<array>)      a table with the column value: the texts of a JSON array
 //	pairs_of(<object>)     a table with the columns key and value: the whole numbers of a JSON object
+//	rows_of(<array>)       a table with the column value: the arrays in a JSON array; value ->> 0 is the first cell
+//	<text> BYTEWISE        the text, which is compared by its bytes
 //	main.<table>           the table itself, where a WITH clause has a subquery of its name
 //	BIGINT, TEXT           the only types of columns
 //	STRICT, CLUSTERED      options of a table: its types are checked; it is the tree of its key

@@ -39,12 +39,18 @@ func (r *Reader) MatchingKeys(ctx context.Context, path Path) ([]int64, error) {
 // LoadPage returns a page without a total: the records of the keys, in their order. A key
 // beyond the limit of the query is not loaded; it sets More.
 func (r *Reader) LoadPage(ctx context.Context, t *table.Table, path Path, keys []int64) (page Page, err error) {
-	records, err := r.records(ctx, t, path, keys)
+	records, err := r.Records(ctx, t, path, keys)
 	if err != nil {
 		return page, err
 	}
+	return Cut(records, path.Query.Limit), nil
+}
+
+// Cut returns the page of records in the order of a list, without a total. A record beyond the limit sets More; the
+// page ends before one that was not read.
+func Cut(records []crm.Record, limit int) (page Page) {
 	for i, size := 0, 0; i < len(records); i++ {
-		if i == path.Query.Limit {
+		if i == limit {
 			page.More = true
 			break
 		}
@@ -57,7 +63,7 @@ func (r *Reader) LoadPage(ctx context.Context, t *table.Table, path Path, keys [
 		}
 		page.Records = append(page.Records, records[i])
 	}
-	return page, nil
+	return page
 }
 
 // MaxPageBytes bounds the text in the records of a page. A page that would have more ends early,
@@ -92,10 +98,10 @@ func (r *Reader) Keys(ctx context.Context, path Path) (keys []int64, err error) 
 	return keys, nil
 }
 
-// records returns the records with the keys, in the order of the keys. If they have more text
+// Records returns the records with the keys, in the order of the keys. If they have more text
 // than a page may have, the rest is not read and has no entity. They are read in any order, so
 // the rest is not always at the end.
-func (r *Reader) records(ctx context.Context, t *table.Table, path Path, keys []int64) ([]crm.Record, error) {
+func (r *Reader) Records(ctx context.Context, t *table.Table, path Path, keys []int64) ([]crm.Record, error) {
 	records := make([]crm.Record, len(keys))
 	missing := r.Cached.Records(t.Layout, keys, records)
 	if len(missing) == 0 {
@@ -129,7 +135,7 @@ func (r *Reader) records(ctx context.Context, t *table.Table, path Path, keys []
 		r.Cached.PutRecords(t.Layout, read)
 	}
 	if records[0].Entity == nil { // a page has at least one record
-		first, err := r.records(ctx, t, path, keys[:1])
+		first, err := r.Records(ctx, t, path, keys[:1])
 		copy(records, first)
 		return records, err
 	}

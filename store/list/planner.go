@@ -25,6 +25,7 @@ type Path struct {
 	Many     string           // SQL of the keys of search=, of which there are more than query.TotalCap; empty: see Hits
 	KeyList  string           // the only keys that may match, from KeysJSON; empty: any
 	LastUsed Overlay          // in lists of tokens
+	Past     *Past            // nil: the list is of the present
 	byMany   bool             // the rows are those of Many
 }
 

@@ -34,6 +34,9 @@ func (p Path) KeysSQL(part query.Range) string {
 // keySubquery returns SQL for the rows of a range, from FROM on, in any order. A path that
 // reads keys uses no index for the scope: SQLite would walk that of the order.
 func (p Path) keySubquery(part query.Range) string {
+	if p.Past != nil {
+		return p.pastSubquery(part)
+	}
 	e := p.Query.Entity
 	from, scope := e.TableName()+" t", table.ScopeSQL(e)
 	switch {
@@ -76,6 +79,9 @@ func (p Path) args(part query.Range) []any {
 	}
 	if p.LastUsed.Table != "" {
 		args = append(args, p.LastUsed.json())
+	}
+	if p.Past != nil {
+		args = append(args, p.Past.Changed)
 	}
 	return args
 }

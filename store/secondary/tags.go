@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"crmkit/crm"
-	"crmkit/crm/norm"
 	"crmkit/store/duplicates"
 	"crmkit/store/table"
 	"crmkit/store/txn"
@@ -105,7 +104,7 @@ func (r rows) putCustom(members []crm.Member) error {
 		return err
 	}
 	for i, m := range members {
-		if err := r.Exec(putCustomText, append([]any{keys[i], r.record}, customRow(m)...)...); err != nil {
+		if err := r.Exec(putCustomText, append([]any{keys[i], r.record}, table.MemberRow(m)...)...); err != nil {
 			return err
 		}
 	}
@@ -114,24 +113,6 @@ func (r rows) putCustom(members []crm.Member) error {
 
 const putCustomText = `INSERT INTO custom_values (name_id, record, text, fold, number, time) VALUES ($1, $2, $3, $4, $5, $6)
 	ON CONFLICT (name_id, record) DO UPDATE SET text = excluded.text, fold = excluded.fold, number = excluded.number, time = excluded.time`
-
-// customRow returns the text of a custom value, and the forms in which it is compared: folded if that differs, as a number, as a time.
-func customRow(m crm.Member) []any {
-	text := m.JSON
-	if s, ok := norm.Unquote(m.JSON); ok {
-		text = s
-	}
-	row := []any{text, table.FoldUnlessSame(text), nil, nil}
-	if number, ok := norm.NumberKey(text); ok {
-		row[2] = number
-	}
-	if norm.IsAbsoluteTime(text) {
-		if span, ok := (norm.Clock{}).Parse(text); ok {
-			row[3] = span.From
-		}
-	}
-	return row
-}
 
 func memberNames(members []crm.Member) []string {
 	names := make([]string, len(members))

@@ -20,6 +20,12 @@ import (
 type Tx struct {
 	conn engine.Conn
 	view *table.PendingView // through which it reads records; nil: as their tables have them
+	past Rewriter           // through which it reads the tables as they were; nil: as they are
+}
+
+// Rewriter rewrites a statement with its arguments, so that it reads other rows than the tables have.
+type Rewriter interface {
+	Rewrite(text string, args []any) (string, []any)
 }
 
 // New returns a Tx that reads on a connection. Each of its statements sees the newest commit.
@@ -70,7 +76,18 @@ func (v *Tx) ReadUsage(ctx context.Context, workspace int64) (all Usage, pending
 }
 
 // Through returns a Tx on the same connection that reads through a view.
-func (v *Tx) Through(view *table.PendingView) *Tx { return &Tx{v.conn, view} }
+func (v *Tx) Through(view *table.PendingView) *Tx { return &Tx{conn: v.conn, view: view} }
+
+// AsOf returns a Tx on the same connection that reads rows as a Rewriter says. Nothing must be pending.
+func (v *Tx) AsOf(past Rewriter) *Tx { return &Tx{conn: v.conn, past: past} }
+
+// rewrite returns a statement as it is run.
+func (v *Tx) rewrite(text string, args []any) (string, []any) {
+	if v.past != nil {
+		return v.past.Rewrite(text, args)
+	}
+	return v.view.Rewrite(text), args
+}
 
 // Filtered reports whether the Tx reads through a view. Then it sees fewer records than the tables
 // and the text index have.
@@ -82,7 +99,8 @@ func (v *Tx) PagesRead() int { return v.conn.PagesRead() }
 // Row reads one row by its key. Without a row the error is engine.ErrNoRows. It does not stop
 // when a context ends: a statement that reads more rows than it returns uses RowUntil.
 func (v *Tx) Row(_ context.Context, text string, args []any, dest ...any) error {
-	return v.conn.Row(v.view.Rewrite(text), args, dest...)
+	text, args = v.rewrite(text, args)
+	return v.conn.Row(text, args, dest...)
 }
 
 // RowUntil reads one row that may take long to find, for example a count. It stops with the
@@ -102,5 +120,6 @@ func (v *Tx) RowUntil(ctx context.Context, text string, args []any, dest ...any)
 // Rows calls each for every row. A statement that may take long finds all its rows before it
 // returns the first, because only then the end of the context stops it.
 func (v *Tx) Rows(ctx context.Context, text string, args []any, each func(scan func(...any) error) error) error {
-	return v.conn.Rows(ctx, v.view.Rewrite(text), args, each)
+	text, args = v.rewrite(text, args)
+	return v.conn.Rows(ctx, text, args, each)
 }

@@ -135,6 +135,25 @@ func FoldHostsUnlessSame(address string) any {
 	return nil
 }
 
+// MemberRow returns the text of a key of an object as the table custom_values has it, and the forms in which it
+// is compared: folded if that differs, as a number, as a time.
+func MemberRow(m crm.Member) []any {
+	text := m.JSON
+	if s, ok := norm.Unquote(m.JSON); ok {
+		text = s
+	}
+	row := []any{text, FoldUnlessSame(text), nil, nil}
+	if number, ok := norm.NumberKey(text); ok {
+		row[2] = number
+	}
+	if norm.IsAbsoluteTime(text) {
+		if span, ok := (norm.Clock{}).Parse(text); ok {
+			row[3] = span.From
+		}
+	}
+	return row
+}
+
 // Placeholders returns n placeholders in a row: "$3, $4" from 3 for two.
 func Placeholders(from, n int) string {
 	var b strings.Builder

@@ -106,14 +106,24 @@ func SameContribution(a, b Contribution) bool {
 // index, for each reference that leads to it. SQLite must not use the index of the workspace,
 // which has all records of the kind.
 func (t Rollup) MaxSQL(all map[*crm.Entity][]Rollup, f *crm.Field) string {
+	return t.maxSQL(all, f, "$2", "")
+}
+
+// MaxWithoutSQL is MaxSQL of the record p.value, without the records of which the argument $3 has the keys.
+func (t Rollup) MaxWithoutSQL(all map[*crm.Entity][]Rollup, f *crm.Field) string {
+	return t.maxSQL(all, f, "p.value", " AND a.key NOT IN ("+fmt.Sprintf(engine.KeysFromJSON, 3)+")")
+}
+
+// maxSQL is MaxSQL of a record, with a condition on the records that contribute.
+func (t Rollup) maxSQL(all map[*crm.Entity][]Rollup, f *crm.Field, key, condition string) string {
 	var ends []string
 	for _, other := range all[t.Of] {
 		if other.To != t.To {
 			continue
 		}
 		take := "a." + t.Of.Field(f.Rollup().Value).Col()
-		ends = append(ends, fmt.Sprintf("SELECT at FROM (SELECT %s AS at FROM %s a WHERE %s AND a.%s = $2 AND %s ORDER BY %s DESC LIMIT 1) e%d",
-			take, t.Of.Plural, engine.NoIndex("a.workspace_id = $1"), other.Ref.Col(), t.countsIn(f, "a"), take, len(ends)))
+		ends = append(ends, fmt.Sprintf("SELECT at FROM (SELECT %s AS at FROM %s a WHERE %s AND a.%s = %s AND %s ORDER BY %s DESC LIMIT 1) e%d",
+			take, t.Of.Plural, engine.NoIndex("a.workspace_id = $1"), other.Ref.Col(), key, t.countsIn(f, "a")+condition, take, len(ends)))
 	}
 	return "(SELECT MAX(at) FROM (" + strings.Join(ends, " UNION ALL ") + ") m)"
 }

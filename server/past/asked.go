@@ -1,0 +1,96 @@
+package past
+
+import (
+	"maps"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/crm/fieldtype"
+	"crmkit/crm/norm"
+	"crmkit/server/web"
+	"crmkit/store/changelog"
+	"crmkit/store/past"
+)
+
+// Params are the parameters of a request about the past.
+var Params = []string{"at"}
+
+// asked is what a request asks of the past.
+type asked struct {
+	past.Asked
+	params url.Values // without those that say which place
+}
+
+// between is what separates the two parts of a cursor: that of the list, and the place.
+const between = "~"
+
+// parse reads which place a request asks for.
+func parse(rq *web.Request) (a asked, fault *crm.Error) {
+	a.params = maps.Clone(rq.Params)
+	delete(a.params, "at")
+	if len(rq.Params["at"]) > 1 {
+		return a, crm.Errorf(crm.InvalidValue, "at is given %d times; send it once.", len(rq.Params["at"])).On("at")
+	}
+	if rq.Params.Has("search") {
+		return a, crm.Errorf(crm.InvalidFilter, "search and at cannot be combined: the index of searches has the present only. Filter instead, like name=like:jane, or leave at out.").On("search")
+	}
+	a.Text = rq.Params.Get("at")
+	if a.Asked, fault = readPlace(rq, a.Text); fault != nil {
+		return a, fault.On("at")
+	}
+	text := rq.Params.Get("cursor")
+	own, place, two := strings.Cut(text, between)
+	if text == "" || !two {
+		return a, nil
+	}
+	if a.Asked, two = placeOfCursor(rq, place); !two {
+		return a, crm.Errorf(crm.InvalidCursor, "the cursor was changed. Send it as the page before had it, or start again without cursor=.").On("cursor")
+	}
+	a.params["cursor"], a.Text = []string{own}, rq.Params.Get("at")
+	return a, nil
+}
+
+// readPlace reads at=: a cursor of GET /changes, or a time that has been.
+func readPlace(rq *web.Request, text string) (ask past.Asked, fault *crm.Error) {
+	ask.Text = text
+	if strings.HasPrefix(text, "seq_") {
+		number, wrong := changelog.ParseCursor(rq.Actor.Workspace, text)
+		if wrong != crm.IDOK {
+			return ask, crm.Errorf(crm.InvalidCursor, "at=%s %s. Take a cursor from GET /changes, or write a time like at=-7d.", norm.Quote(text), wrong)
+		}
+		ask.IsNumber, ask.Number = true, number
+		return ask, nil
+	}
+	span, ok := (norm.Clock{Now: rq.Env.Now, Zone: rq.Env.Zone}).Parse(text)
+	if !ok {
+		return ask, crm.Errorf(crm.InvalidValue, "at=%s is neither a time nor a cursor of GET /changes; %s", norm.Quote(text), fieldtype.TimeHelp)
+	}
+	if ask.At = span.From; ask.At > rq.Env.Now.UnixMilli() {
+		return ask, crm.Errorf(crm.InvalidValue, "at=%s is in the future; write a time that has been, like at=-7d.", norm.Quote(text))
+	}
+	return ask, nil
+}
+
+// cursorOf returns the place as the cursor of a page has it: its number and its time.
+func cursorOf(rq *web.Request, p past.Place) string {
+	return changelog.Cursor(rq.Actor.Workspace, p.Number) + "." + strconv.FormatInt(p.At, 36)
+}
+
+// placeOfCursor is the reverse of cursorOf. That a client has not changed it shows the signature of the cursor.
+func placeOfCursor(rq *web.Request, text string) (ask past.Asked, ok bool) {
+	cursor, at, _ := strings.Cut(text, ".")
+	number, wrong := changelog.ParseCursor(rq.Actor.Workspace, cursor)
+	millis, err := strconv.ParseInt(at, 36, 64)
+	return past.Asked{IsNumber: true, Number: number, At: millis}, wrong == crm.IDOK && err == nil
+}
+
+// remark says of which place an answer is.
+func remark(rq *web.Request, p past.Place) string {
+	return "as of " + p.Time() + " (cursor " + changelog.Cursor(rq.Actor.Workspace, p.Number) + ")"
+}
+
+// moment returns the time of a place.
+func moment(p past.Place) time.Time { return time.UnixMilli(p.At).UTC() }
