@@ -74,7 +74,9 @@ func (w *undoWorld) imported() string {
 
 // undoWrites are the kinds of writes, by name.
 var undoWrites = map[string]func(*undoWorld) string{"create": (*undoWorld).create, "update": (*undoWorld).update, "delete": (*undoWorld).remove,
-	"merge": (*undoWorld).merge, "bulk": (*undoWorld).bulk, "batch": (*undoWorld).batch, "import": (*undoWorld).imported}
+	"merge": (*undoWorld).merge, "bulk": (*undoWorld).bulk, "batch": (*undoWorld).batch, "import": (*undoWorld).imported, "verdict": (*undoWorld).dismiss,
+	"links": (*undoWorld).linked, "task": (*undoWorld).tasked, "bulk of all kinds": (*undoWorld).bulkOfAll, "import of all kinds": (*undoWorld).importedOf,
+	"workspace": (*undoWorld).dumped, "batch of all": (*undoWorld).batchOfAll}
 
 // TestUndoOfEachWrite makes random writes of each kind, and after each undoes it, does it again and undoes it
 // again: the state is as it was before, or after the write.
@@ -116,7 +118,9 @@ func TestUndoOfEachWrite(t *testing.T) {
 
 // write makes a random write.
 func (w *undoWorld) write() string {
-	return []func() string{w.create, w.create, w.create, w.update, w.update, w.update, w.remove, w.merge, w.bulk, w.batch, w.imported, w.dismiss}[w.random.IntN(12)]()
+	all := []func() string{w.create, w.create, w.create, w.update, w.update, w.update, w.remove, w.merge, w.bulk, w.batch, w.imported, w.dismiss,
+		w.linked, w.linked, w.tasked, w.bulkOfAll, w.importedOf, w.importedOf, w.dumped, w.batchOfAll}
+	return all[w.random.IntN(len(all))]()
 }
 
 // dismiss says of two records that they are different, or takes it back.

@@ -20,6 +20,7 @@ type undoWorld struct {
 	n      int // a number for each value, so that few are alike
 	paths  map[string][]string
 	last   string // the last write
+	dump   string // an export
 }
 
 func newUndoWorld(r *rig, seed uint64) *undoWorld {
