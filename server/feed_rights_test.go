@@ -41,7 +41,7 @@ func TestEventsEndWithTheRight(t *testing.T) {
 	}
 }
 
-// TestLinesNameTheToken checks what lines and summaries say of who made a change, while there is the token and after it.
+// TestLinesNameTheToken checks that lines and summaries name the user and the token of a change, while there is the token and after it.
 func TestLinesNameTheToken(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	ws := r.json(200, "GET", "/whoami", "")["workspace_id"].(string)
