@@ -113,6 +113,9 @@ func (c *call) look() (err error) {
 	case c.survey.Entries == 0:
 		return crm.Errorf(crm.InvalidValue, "%s changed no record, and %s: %s.", c.name, neverUndone, c.opposites(c.survey.Actions))
 	}
+	if c.survey.Run == c.rq.Actor.Run && c.survey.Author == c.rq.Actor.Email { // an undo is never part of the run that it undoes
+		c.rq.Actor.Run = ""
+	}
 	if err := c.permitted(c.rq.Actor.Role); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ type Survey struct {
 	Entries int64          // entries about records
 	Actions map[string]int // entries by their action
 	Author  string         // the e-mail of the user who made the first change
+	Run     string         // the name of the run of the first change; empty: it has none
 	Running bool           // what follows from a delete or a merge of the scope is not done yet
 	End     int64          // the number of the last entry of the log
 	First   bool           // the log has its first entry
@@ -38,7 +39,8 @@ func Look(ctx context.Context, s *store.Store, actor crm.Actor, of Scope) (found
 			return err
 		}
 		first := crm.RecordKey(w, of.first())
-		if found.First, err = engine.Found(v.Row(ctx, "SELECT COALESCE(o.actor, '') FROM log l LEFT JOIN origins o ON o.key = l.origin WHERE l.workspace_id = $1 AND l.key = $2", []any{w, first}, &found.Author)); err != nil {
+		if found.First, err = engine.Found(v.Row(ctx, `SELECT COALESCE(o.actor, ''), COALESCE(r.name, '') FROM log l LEFT JOIN origins o ON o.key = l.origin
+			LEFT JOIN runs r ON r.workspace_id = l.workspace_id AND r.first = l.run WHERE l.workspace_id = $1 AND l.key = $2`, []any{w, first}, &found.Author, &found.Run)); err != nil {
 			return err
 		}
 		condition, arg := of.where(w, 2)
