@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -72,4 +74,113 @@ func TestPurgeIsRefused(t *testing.T) {
 		t.Error(text)
 	}
 	r.want(200, "GET", "/contacts/"+c, "")
+}
+
+// TestPurgeCannotBeUndone purges a record whose deletes and merges could be undone until then.
+func TestPurgeCannotBeUndone(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	c := r.json(201, "POST", "/contacts", `{"name":"Zed Test","email":"zed@test.example"}`)["id"].(string)
+	stays := r.json(201, "POST", "/contacts", `{"name":"Ann"}`)["id"].(string)
+	r.want(200, "POST", "/batch", `[{"method":"PATCH","path":"/contacts/`+c+`","body":{"title":"CEO"}},{"method":"PATCH","path":"/contacts/`+stays+`","body":{"title":"CFO"}}]`, "Crmkit-Run", "titles")
+	token := r.json(409, "DELETE", "/contacts/"+c, "")["confirm"].(string)
+	gone := r.json(200, "DELETE", "/contacts/"+c+"?confirm="+token, "")["change"].(string)
+	r.purged("/contacts/" + c)
+	for _, body := range []string{`{"record":"` + c + `"}`, `{"change":"` + gone + `"}`} {
+		if text := r.want(410, "POST", "/undo", body); !strings.Contains(text, "ERROR purged") {
+			t.Errorf("%s: %s", body, text)
+		}
+	}
+	text := r.want(200, "POST", "/undo", `{"run":"titles"}`)
+	if !strings.Contains(text, "1 updated") || !strings.Contains(text, "was erased at 2026-06-10T09:00:00Z by jane@acme.com: nothing brings it back") {
+		t.Error(text)
+	}
+	r.want(404, "GET", "/contacts/"+c, "")
+	change := r.json(200, "GET", "/audit?action=purge", "")["items"].([]any)[0].(map[string]any)
+	if change["target"] != "contact/"+c || change["by"] != "jane@acme.com" {
+		t.Errorf("the feed has %v", change)
+	}
+}
+
+// TestPurgeNeedsAnAdmin checks that neither a member nor a narrower token may purge.
+func TestPurgeNeedsAnAdmin(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	c := r.json(201, "POST", "/contacts", `{"name":"Zed Test"}`)["id"].(string)
+	space := r.json(200, "GET", "/whoami", "")["workspace_id"].(string)
+	r.want(201, "POST", "/workspaces/"+space+"/invites", `{"email":"bob@acme.com"}`)
+	token := r.json(201, "POST", "/workspaces/"+space+"/tokens", `{"token_name":"w","scope":"write"}`)["token"].(string)
+	if text := r.want(403, "DELETE", "/contacts/"+c+"?purge=1", "", "Authorization", "Bearer "+token); !strings.Contains(text, "scope_required") {
+		t.Error(text)
+	}
+	r.as("bob@acme.com")
+	path := "/workspaces/" + space + "/tokens"
+	member := r.json(201, "POST", path, `{"token_name":"m"}`)["token"].(string)
+	for _, query := range []string{"?purge=1", "?purge=1&dry_run=1", "?purge=1&code=123456"} {
+		if text := r.want(403, "DELETE", "/contacts/"+c+query, "", "Authorization", "Bearer "+member); !strings.Contains(text, "admin_required") {
+			t.Errorf("%s: %s", query, text)
+		}
+	}
+}
+
+// TestPurgeKeepsOtherWorkspaces purges a person whom another workspace knows by the same values.
+func TestPurgeKeepsOtherWorkspaces(t *testing.T) {
+	r := newRig(t)
+	person := `{"name":"Zed Test","email":"zed@test.example","notes":"the same notes","tags":["same"],"custom":{"same":"value"}}`
+	headers := []http.Header{}
+	for _, user := range []string{"jane@acme.com", "eve@other.example"} {
+		r.as(user)
+		c := r.json(201, "POST", "/contacts", person)["id"].(string)
+		r.want(200, "PATCH", "/contacts/"+c, `{"title":"CEO"}`, "Idempotency-Key", "same")
+		headers = append(headers, r.header)
+	}
+	r.header = headers[0]
+	r.purged("/contacts/" + r.id("contact", 1))
+	r.header = headers[1]
+	for path, has := range map[string]string{"/contacts?tags=same": "the same notes", "/audit": "to.title=CEO", "/search?q=zed": "Zed Test", "/contacts?custom.same=value": "zed@test.example"} {
+		if text := r.want(200, "GET", path+mark(path)+"format=json", ""); !strings.Contains(text, strings.TrimPrefix(has, "to.title=")) {
+			t.Errorf("%s: %s", path, text)
+		}
+	}
+	list := r.json(200, "GET", "/contacts", "")["items"].([]any)
+	id := list[0].(map[string]any)["id"].(string)
+	if text := r.want(200, "PATCH", "/contacts/"+id, `{"title":"CEO"}`, "Idempotency-Key", "same"); !strings.Contains(text, "Zed Test") {
+		t.Errorf("the stored answer of the other workspace is gone: %s", text)
+	}
+}
+
+func mark(path string) string {
+	if strings.Contains(path, "?") {
+		return "&"
+	}
+	return "?"
+}
+
+// TestPurgeFromTrash purges records that were deleted before, one with so many others that these go in steps.
+func TestPurgeFromTrash(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	c := r.json(201, "POST", "/contacts", `{"name":"Zed Test"}`)["id"].(string)
+	for from := 0; from < 600; from += 200 {
+		lines := make([]string, 200)
+		for i := range lines {
+			lines[i] = fmt.Sprintf(`{"method":"POST","path":"/contacts/%s/activities","body":{"kind":"note","body":"marker %d"}}`, c, from+i)
+		}
+		r.want(200, "POST", "/batch", "["+strings.Join(lines, ",")+"]")
+	}
+	token := r.json(409, "DELETE", "/contacts/"+c, "")["confirm"].(string)
+	r.want(200, "DELETE", "/contacts/"+c+"?confirm="+token, "")
+	dry := r.want(200, "DELETE", "/contacts/"+c+"?purge=1&dry_run=1", "")
+	r.purged("/contacts/" + c)
+	if err := r.store.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range r.column("SELECT COALESCE(before, '') || COALESCE(after, '') FROM log") {
+		if strings.Contains(text, "marker") || strings.Contains(text, "Zed") {
+			t.Fatalf("the log has %s; the dry run was %s", text, dry)
+		}
+	}
+	if n := r.column("SELECT COUNT(*) FROM log WHERE after LIKE '%erased_at%'"); n[0] != "1202" {
+		t.Errorf("%s entries are erased", n)
+	}
+	if left := r.column("SELECT COUNT(*) FROM cascades"); left[0] != "0" {
+		t.Errorf("%s cascades are left", left)
+	}
 }

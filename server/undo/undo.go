@@ -116,6 +116,9 @@ func (c *call) look() (err error) {
 	if c.survey.Run == c.rq.Actor.Run && c.survey.Author == c.rq.Actor.Email { // an undo is never part of the run that it undoes
 		c.rq.Actor.Run = ""
 	}
+	if c.survey.Erased == c.survey.Entries {
+		return crm.Errorf(crm.Purged, "what %s changed was erased for good, so nothing of it can be undone: only a backup from before has it. GET /audit shows who did what, and when.", c.name)
+	}
 	if err := c.permitted(c.rq.Actor.Role); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store"
+	"crmkit/store/changelog"
 	"crmkit/store/duplicates"
 	"crmkit/store/identify"
 )
@@ -114,6 +115,10 @@ func (s *step) undo(e entry) error {
 		s.place.other(e.action)
 		return nil
 	}
+	if erasure, erased := changelog.ErasureOf(e.to); erased {
+		out, err := s.keepRecord(e.target, "was "+erasure.String()+": nothing brings it back")
+		return s.undone(e, out, err)
+	}
 	rec, found, err := s.tx.Visible(kind, key)
 	if err != nil {
 		return err
@@ -141,6 +146,11 @@ func (s *step) undo(e entry) error {
 	if err == nil && s.place.Names[e.target] != nil {
 		err = s.forget(e)
 	}
+	return s.undone(e, out, err)
+}
+
+// undone notes what the undo of an entry did.
+func (s *step) undone(e entry, out Outcome, err error) error {
 	if err != nil || out.Result == "" {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 // Survey is what a scope has.
 type Survey struct {
 	Entries int64          // entries about records
+	Erased  int64          // of these, those whose values a purge has erased
 	Actions map[string]int // entries by their action
 	Author  string         // the e-mail of the user who made the first change
 	Run     string         // the name of the run of the first change; empty: it has none
@@ -44,7 +45,7 @@ func Look(ctx context.Context, s *store.Store, actor crm.Actor, of Scope) (found
 			return err
 		}
 		condition, arg := of.where(w, 2)
-		text := "SELECT l.action, COUNT(*) FROM log l WHERE l.workspace_id = $1 AND " + condition + " GROUP BY l.action UNION ALL SELECT l.action, 1 FROM log l WHERE l.key = $3 AND l.change_group IS NULL"
+		text := "SELECT l.action, COUNT(*), COUNT(CASE WHEN " + changelog.IsErasedSQL + " THEN 1 END) FROM log l WHERE l.workspace_id = $1 AND " + condition + " GROUP BY l.action UNION ALL SELECT l.action, 1, CASE WHEN " + changelog.IsErasedSQL + " THEN 1 ELSE 0 END FROM log l WHERE l.key = $3 AND l.change_group IS NULL"
 		if of.Group == 0 { // only the first entry of a group does not name it
 			first = 0
 		}
@@ -52,9 +53,10 @@ func Look(ctx context.Context, s *store.Store, actor crm.Actor, of Scope) (found
 		return v.Rows(ctx, text, args, func(scan func(...any) error) error {
 			var action string
 			var n int
-			err := scan(&action, &n)
+			var erased int64
+			err := scan(&action, &n, &erased)
 			if found.Actions[action] += n; recordActions[action] {
-				found.Entries += int64(n)
+				found.Entries, found.Erased = found.Entries+int64(n), found.Erased+erased
 			}
 			return err
 		})
