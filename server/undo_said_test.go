@@ -98,3 +98,37 @@ func TestUndoCountsWhatItKept(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestUndoBringsBackNothingErased undoes what a run did with a person who was erased since, and the purge itself: the
+// answers say so, and nothing of the person is in the database.
+func TestUndoBringsBackNothingErased(t *testing.T) {
+	w := newUndoWorld(newRig(t).as("jane@acme.com"), 1)
+	w.header.Set("Crmkit-Run", "task")
+	c := w.json(201, "POST", "/contacts", `{"name":"Zed Test","email":"zed@test.example"}`)["id"].(string)
+	deal := w.json(201, "POST", "/deals", `{"title":"Seats","contact_id":"`+c+`"}`)["id"].(string)
+	w.want(201, "POST", "/contacts/"+c+"/activities", `{"body":"zed said"}`)
+	w.want(200, "PATCH", "/contacts/"+c, `{"notes":"zed again"}`)
+	deleted := w.do("DELETE", "/contacts/"+c, "")
+	w.header.Del("Crmkit-Run")
+	purge := regexpChange.FindString(w.purged("/contacts/" + c))
+	if err := w.store.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for body, want := range map[string]string{`{"record":"` + c + `"}`: "410 purged", `{"change":"` + purge + `"}`: "never undone"} {
+		if a := w.call("POST", "/undo", body); purge != "" && (!strings.Contains(fmt.Sprint(a.status, " ", a.text("error"))+a.body, want)) {
+			t.Errorf("%s: %d %s, want %s", body, a.status, a.body, want)
+		}
+	}
+	if got := w.confirmed("POST", "/undo", `{"change":"`+deleted+`"}`, "text"); !strings.Contains(got, "kept contact/"+c+" was erased at 2026-06-10") || !strings.Contains(got, "by jane@acme.com") {
+		t.Error(got)
+	}
+	if got := w.confirmed("POST", "/undo", `{"run":"task"}`, "text"); !strings.Contains(got, "deleted deal/"+deal) {
+		t.Error(got)
+	}
+	w.want(404, "GET", "/contacts/"+c, "")
+	for _, path := range []string{"/contacts", "/activities", "/search?q=zed", "/export"} {
+		if got := w.want(200, "GET", path, ""); strings.Contains(strings.ToLower(got), "zed") && !strings.Contains(got, "q=zed") && !strings.Contains(path, "search") {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+}

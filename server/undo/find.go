@@ -95,6 +95,8 @@ func (c *call) findRecord(text string) error {
 		return err
 	case !found:
 		return crm.Errorf(crm.NotFound, "the log has no change of %s: there never was such a record, or nothing happened to it for as long as the log is kept. GET /changes?record=%s lists its changes.", handle, handle).On("record")
+	case last.Erased != "":
+		return crm.Errorf(crm.Purged, "%s was %s: no undo brings it back, only a backup from before has it.", handle, last.Erased).On("record")
 	case !last.Alone:
 		id := changelog.GroupID(c.rq.Actor.Workspace, last.Group)
 		return crm.Errorf(crm.PartOfChange, `the last change of %s came with others, by a merge or a delete. To undo all of them: POST /undo {"change":"%s"}; GET /changes/%s shows them.`, handle, id, id).On("record")

@@ -2,6 +2,7 @@ package undo
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"crmkit/crm"
@@ -57,7 +58,8 @@ func (s *step) mergeAgain(out Outcome, into string) (Outcome, error) {
 	return out, s.tx.RemoveAgain(out.Before, store.Part{Winner: winner.Key})
 }
 
-// touched says why a record does not have the values with which an entry made it; empty: it has them.
+// touched says why a record does not have the values with which an entry made it; empty: it has them, or only the scope
+// changed them.
 func (s *step) touched(e entry, rec crm.Record) (why string, err error) {
 	first := map[string]string{} // the values with which it was made, where a later entry names them
 	note := func(name, value string) {
@@ -80,18 +82,16 @@ func (s *step) touched(e entry, rec crm.Record) (why string, err error) {
 		return "it has been changed very often since", err
 	}
 	now := changelog.State(rec)
-	var names []string
-	for name, value := range first {
-		if f := rec.Entity.Field(changelog.FieldOf(name)); f != nil && !f.Derived() && now[name] != value {
-			names = append(names, name)
+	for _, name := range slices.Sorted(maps.Keys(first)) {
+		f := rec.Entity.Field(changelog.FieldOf(name))
+		if f == nil || f.Derived() || now[name] == first[name] {
+			continue
+		}
+		if by, err := s.editor(e, name); err != nil || by != "" { // else the scope did, and it could not go back
+			return by + " changed " + name + " of it since", err
 		}
 	}
-	if len(names) == 0 {
-		return "", nil
-	}
-	name := slices.Min(names)
-	by, err := s.editor(e, name)
-	return by + " changed " + name + " of it since", err
+	return "", nil
 }
 
 // referred says which record refers to another one; empty: none does.
@@ -192,6 +192,9 @@ func (s *step) completion(e entry) error {
 		if m.Name == identify.CompletedAs {
 			id, _ = norm.Unquote(m.JSON)
 		}
+	}
+	if id == "" { // it was erased
+		return nil
 	}
 	if e.action == identify.Reopened {
 		if err := s.tx.SaveImportMapping(identify.Done, kind, id, key); err != nil {

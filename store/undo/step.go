@@ -133,7 +133,10 @@ func (s *step) undo(e entry) error {
 	case "create", "restore":
 		out, err = s.remove(e, rec)
 	case "delete", "merge":
-		if !found {
+		switch erased, is := changelog.ErasureOf(e.to); {
+		case is:
+			out, err = s.keepRecord(e.target, "was "+erased.String())
+		case !found:
 			out, err = s.revive(e)
 		}
 	case duplicates.Dismissed, duplicates.Listed:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/store"
 	"crmkit/store/changelog"
 	"crmkit/store/duplicates"
@@ -84,7 +85,8 @@ func running(ctx context.Context, s *store.Store, actor crm.Actor, of Scope) (is
 // Latest is the last change of a record.
 type Latest struct {
 	Number, Group int64
-	Alone         bool // it was not part of a merge or of what followed from a delete
+	Alone         bool   // it was not part of a merge or of what followed from a delete
+	Erased        string // when the record was erased, and by whom; empty: it was not
 }
 
 // LatestOf returns the last change of a record; found is false if the log has none.
@@ -101,6 +103,9 @@ func LatestOf(ctx context.Context, s *store.Store, actor crm.Actor, handle strin
 		last.Group = max(last.Group, 0)
 		if last.Group == 0 {
 			last.Group = last.Number
+		}
+		if erased, is := changelog.ErasureOf(norm.ParseObject(after)); is {
+			last.Erased = erased.String()
 		}
 		last.Alone = action != "merge" && changelog.CauseOf(after) == ""
 		if action != "delete" && action != "restore" || !last.Alone {

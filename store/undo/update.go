@@ -77,24 +77,29 @@ func (w *writing) keep(name, why string) {
 // keepChanged notes that a value is not undone since somebody changed it.
 func (w *writing) keepChanged(name string) error {
 	by, err := w.editor(w.entry, name)
-	w.keep(name, by+" changed it since")
+	w.keep(name, cmp.Or(by, somebody)+" changed it since")
 	return err
 }
 
 // maxEditors is how many of the last entries of a record are read to find who changed a value.
 const maxEditors = 200
 
-// editor returns who changed a value after an entry, last and outside of the scope.
+// somebody stands for a user who is not found.
+const somebody = "somebody"
+
+// editor returns who changed a value after an entry, last and outside of the scope; empty if nobody did.
 func (s *step) editor(e entry, name string) (by string, err error) {
 	own, err := s.tx.Logged()
 	if err != nil {
 		return "", err
 	}
+	n := 0
 	err = s.tx.Rows(`SELECT COALESCE(o.actor, ''), COALESCE(l.change_group, 0), COALESCE(l.run, 0), l.key, COALESCE(l.before, ''), COALESCE(l.after, '') FROM log l LEFT JOIN origins o ON o.key = l.origin
 		WHERE l.workspace_id = $1 AND l.target = $2 AND l.key > $3 ORDER BY l.key DESC LIMIT $4`,
 		[]any{s.tx.Actor.Workspace, e.target, crm.RecordKey(s.tx.Actor.Workspace, e.number), maxEditors}, func(scan func(...any) error) error {
 			var actor, before, after string
 			var group, run, key int64
+			n++
 			if err := scan(&actor, &group, &run, &key, &before, &after); err != nil || by != "" {
 				return err
 			}
@@ -109,7 +114,10 @@ func (s *step) editor(e entry, name string) (by string, err error) {
 			}
 			return nil
 		})
-	return cmp.Or(by, "somebody"), err
+	if n == maxEditors {
+		by = cmp.Or(by, somebody)
+	}
+	return by, err
 }
 
 // settle computes the record with the values that can go back. waits is true if the entry has to wait until
