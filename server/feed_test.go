@@ -75,7 +75,7 @@ func TestFeedSkipsNothing(t *testing.T) {
 			other.header = http.Header{}
 			other.as("bob@other.com")
 			start := r.json(200, "GET", "/changes?since=now", "")["cursor"].(string)
-			followers := []*follower{{query: ""}, {query: "&limit=1"}, {query: "&limit=7&kind=contact"}, {query: "&field=stage"}, {query: "&to.stage=s1"}, {query: "&by=not-me"}}
+			followers := []*follower{{query: ""}, {query: "&limit=1"}, {query: "&limit=7&kind=contact"}, {query: "&field=stage"}, {query: "&to.stage=s1"}, {query: "&by=not-me"}, {query: "&action=delete,create"}}
 			var stop atomic.Bool
 			var reading sync.WaitGroup
 			for _, f := range followers {
@@ -137,6 +137,8 @@ func letsThrough(query string, c map[string]any) bool {
 		return from["stage"] != nil || to["stage"] != nil
 	case strings.Contains(query, "to.stage=s1"):
 		return to["stage"] == "s1"
+	case strings.Contains(query, "action=delete,create"):
+		return c["action"] == "delete" || c["action"] == "create"
 	case strings.Contains(query, "by=not-me"):
 		return c["by"] != "jane@acme.com"
 	}
@@ -169,6 +171,10 @@ func TestFeedEdges(t *testing.T) {
 		"/changes/" + unknown + "?summary=1":  "there is no change group " + unknown,
 		"/changes?summary=1&limit=5":          "leave limit out",
 		"/changes?summary=1&wait=5":           "leave wait out",
+		"/changes/seen":                       "POST /changes/seen",
+		"/changes?since=%2B1h":                "in the future",
+		"/changes?since=yesterdayish":         "no cursor of GET /changes, and no time",
+		"/changes?action=deleted":             "the actions on records are create,",
 		"/changes?wait=-1":                    "seconds up to 50",
 		"/changes?to.=x":                      `no kind of record has the field ""`,
 		"/changes?to.stage=a&to.stage=b":      "send it once",
@@ -214,6 +220,45 @@ func TestBookmarks(t *testing.T) {
 	}
 }
 
+// TestChangesSinceATime asks for the changes since a time, among those of the same millisecond, of one before
+// all of them, of the last, and of a time after it; each answer goes on from its cursor.
+func TestChangesSinceATime(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	var at []time.Time
+	for i := range 6 {
+		if i%2 == 0 {
+			r.clock.Advance(time.Minute)
+		}
+		r.want(201, "POST", "/contacts", `{"name":"N"}`)
+		at = append(at, r.clock.Now())
+	}
+	r.clock.Advance(time.Minute)
+	r.want(201, "POST", "/companies", `{"name":"Acme"}`)
+	for i, from := range append(at, at[0].Add(-time.Hour), r.clock.Now().Add(-time.Millisecond)) {
+		want := 1 // the company
+		for _, moment := range at {
+			if !moment.Before(from) {
+				want++
+			}
+		}
+		page := r.json(200, "GET", "/changes?kind=contact,company&since="+from.UTC().Format("2006-01-02T15:04:05.000Z"), "")
+		if got := len(page["items"].([]any)); got != want {
+			t.Errorf("%d: %d changes, want %d", i, got, want)
+		}
+		rest := r.json(200, "GET", "/changes?since="+page["cursor"].(string), "")
+		if len(rest["items"].([]any)) != 0 {
+			t.Errorf("%d: after the cursor: %v", i, rest)
+		}
+	}
+	stream := events(r.open(r.overHTTP(), "GET", "/changes?kind=company&since=-1h&action=create&format=events", nil))
+	r.want(201, "POST", "/companies", `{"name":"Beta"}`)
+	for _, want := range []string{`"cursor":`, `"name":"Acme"`, `"name":"Beta"`} {
+		if e, _ := nextEvent(t, stream); !strings.Contains(e.data, want) {
+			t.Errorf("%s, want %s", e.data, want)
+		}
+	}
+}
+
 // TestCursorsExpire deletes old entries of the log: a cursor before them is refused, with the way out.
 func TestCursorsExpire(t *testing.T) {
 	r := newRigWith(t, store.Options{LogDays: 30}).as("jane@acme.com")
@@ -223,7 +268,7 @@ func TestCursorsExpire(t *testing.T) {
 	r.clock.Advance(40 * 24 * time.Hour)
 	r.as("jane@acme.com").want(201, "POST", "/companies", `{"name":"Late"}`)
 	r.store.Purge(t.Context())
-	for _, path := range []string{"/changes?since=" + old, "/changes?summary=1&since=" + old} {
+	for _, path := range []string{"/changes?since=" + old, "/changes?summary=1&since=" + old, "/changes?since=-30d"} {
 		if got := r.want(410, "GET", path, ""); !strings.Contains(got, "cursor_expired") || !strings.Contains(got, "GET /changes?since=now first") {
 			t.Error(got)
 		}

@@ -60,9 +60,9 @@ func (x *Endpoints) End() { x.ending.Do(func() { close(x.ended) }) }
 func (x *Endpoints) Routes() []web.Route {
 	return []web.Route{
 		{Method: "GET", Path: "/changes", Access: web.Read, Group: "work", Doc: "changes since your bookmark (/help/changes)", Events: true, Handle: x.changes,
-			Params: []string{"since", "bookmark", "by", "kind", "record", "field", "to.", "run", "summary", "wait", "limit"}},
+			Params: []string{"since", "bookmark", "by", "kind", "action", "record", "field", "to.", "run", "summary", "wait", "limit"}},
 		{Method: "GET", Path: "/changes/:id", Access: web.Read, Group: "work", Doc: "those of a group", Handle: x.group,
-			Params: []string{"since", "by", "kind", "record", "field", "to.", "summary", "limit"}},
+			Params: []string{"since", "by", "kind", "action", "record", "field", "to.", "summary", "limit"}},
 		{Method: "POST", Path: "/changes/seen", Access: web.Read, Group: "work", Doc: "move your bookmark", Texts: []string{"cursor*", "bookmark"}, Handle: x.seen},
 	}
 }
@@ -106,6 +106,9 @@ func (x *Endpoints) group(rq *web.Request) (*render.Response, error) {
 		return nil, err
 	}
 	first, fault := changelog.ParseGroupID(rq.Actor.Workspace, rq.RecordID)
+	if rq.RecordID == "seen" {
+		return nil, crm.Errorf(crm.NotFound, `there is no change group seen. A bookmark is moved with POST /changes/seen {"cursor":"seq_…","bookmark":"daily"}; GET /changes?bookmark=daily begins there.`)
+	}
 	if fault != crm.IDOK {
 		return nil, crm.Errorf(crm.NotFound, "%s %s. A change group looks like %s; the answer of a write in JSON names its group as \"change\", and GET /changes shows those of all changes.",
 			norm.Quote(rq.RecordID), fault, changelog.GroupID(rq.Actor.Workspace, 1))
@@ -126,7 +129,7 @@ func (x *Endpoints) group(rq *web.Request) (*render.Response, error) {
 
 // findStart sets where a list without since= begins: after the bookmark, or at the first entry.
 func (x *Endpoints) findStart(rq *web.Request, q *question) error {
-	if q.ask.After != changelog.FromStart || q.now {
+	if q.ask.After != changelog.FromStart || !q.ask.Since.IsZero() || q.now {
 		return nil
 	}
 	return x.store.View(rq.Context(), rq.Actor, func(v *store.View) error {

@@ -2,7 +2,6 @@ package feed
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,16 +36,17 @@ type question struct {
 	cut      string // the limit of the request if it was larger than allowed
 	remarks  []string
 
-	kinds []string // kinds of the records; nil: all
-	notBy string   // the user whose changes are left out
-	field string   // changes of this field only; empty: of all
-	to    []crm.Member
+	kinds   []string // kinds of the records; nil: all
+	actions []string // nil: all
+	notBy   string   // the user whose changes are left out
+	field   string   // changes of this field only; empty: of all
+	to      []crm.Member
 }
 
 // parse reads the parameters that all lists of changes have.
 func (x *Endpoints) parse(rq *web.Request) (*question, error) {
 	q := &question{bookmark: defaultBookmark, ask: changelog.Question{After: changelog.FromStart, Limit: defaultLimit, Scan: maxScan}}
-	for _, read := range []func(*web.Request, *question) *crm.Error{readStart, readSummary, x.readBy, x.readKinds, x.readRecord, x.readFields} {
+	for _, read := range []func(*web.Request, *question) *crm.Error{readStart, readSummary, x.readBy, x.readKinds, readActions, x.readRecord, x.readFields} {
 		if fault := read(rq, q); fault != nil {
 			return nil, fault
 		}
@@ -57,7 +57,7 @@ func (x *Endpoints) parse(rq *web.Request) (*question, error) {
 			return nil, fault
 		}
 	}
-	if q.kinds != nil || q.by != "" || q.notBy != "" {
+	if q.kinds != nil || q.actions != nil || q.by != "" || q.notBy != "" {
 		q.ask.Takes = q.takes
 	}
 	if q.field != "" || q.to != nil {
@@ -89,10 +89,28 @@ func readStart(rq *web.Request, q *question) (fault *crm.Error) {
 		q.now = true
 		return nil
 	}
-	if q.ask.After, fault = readCursor(rq, since); fault != nil {
+	if strings.HasPrefix(since, changelog.CursorPrefix) {
+		q.ask.After, fault = readCursor(rq, since)
+	} else {
+		q.ask.Since, fault = readTime(rq, since)
+	}
+	if fault != nil {
 		return fault.On("since")
 	}
 	return nil
+}
+
+// readTime reads a time that has been, as the place before the first change from then on.
+func readTime(rq *web.Request, text string) (at time.Time, fault *crm.Error) {
+	span, is := (norm.Clock{Now: rq.Env.Now, Zone: rq.Env.Zone}).Parse(text)
+	switch at = time.UnixMilli(span.From); {
+	case !is:
+		return at, crm.Errorf(crm.InvalidCursor, "%s is no cursor of GET /changes, and no time. Write the cursor of an earlier answer, like %s, a time like -1h or 2026-06-10T09:00Z, or now.",
+			norm.Quote(text), changelog.Cursor(rq.Actor.Workspace, 1))
+	case at.After(rq.Env.Now):
+		return at, crm.Errorf(crm.InvalidValue, "since=%s is in the future; write a time that has been, like -1h.", norm.Quote(text))
+	}
+	return at, nil
 }
 
 // readCursor reads a cursor of the log.
@@ -178,55 +196,6 @@ func (x *Endpoints) readRecord(rq *web.Request, q *question) *crm.Error {
 	return nil
 }
 
-// readFields reads field= and to.<field>=.
-func (x *Endpoints) readFields(rq *web.Request, q *question) (fault *crm.Error) {
-	if text := rq.Params.Get("field"); text != "" {
-		if q.field, fault = x.fieldName(rq, q, text); fault != nil {
-			return fault.On("field")
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(rq.Params)) {
-		text, is := strings.CutPrefix(name, "to.")
-		if !is {
-			continue
-		}
-		field, fault := x.fieldName(rq, q, text)
-		if fault != nil {
-			return fault.On(name)
-		}
-		q.to = append(q.to, crm.Member{Name: field, JSON: norm.Fold(rq.Params.Get(name))})
-	}
-	return nil
-}
-
-// fieldName returns the name by which the log has a field: its own, that of the reference for its path,
-// or one key of custom.
-func (x *Endpoints) fieldName(rq *web.Request, q *question, text string) (string, *crm.Error) {
-	var known []string
-	head, key, keyed := strings.Cut(text, ".")
-	for _, e := range rq.Env.Schema.Entities {
-		if e == x.change || q.kinds != nil && !slices.Contains(q.kinds, e.Name) {
-			continue
-		}
-		for i := range e.Fields {
-			f := &e.Fields[i]
-			if f.Derived() || f.IsIdentity() {
-				continue
-			}
-			switch object := f.Type.Kind() == crm.ObjectKind; {
-			case f.Name == text, !keyed && f.IsReference() && f.Path() == text:
-				return f.Name, nil
-			case keyed && object && f.Name == head:
-				return head + "." + key, nil
-			}
-			if !slices.Contains(known, f.Name) {
-				known = append(known, f.Name)
-			}
-		}
-	}
-	return "", crm.Errorf(crm.UnknownField, "no kind of record has the field %s; GET /help/fields lists them.", norm.Quote(text)).Of(text, known)
-}
-
 // readWait reads wait=, a number of seconds.
 func readWait(rq *web.Request, q *question) (time.Duration, error) {
 	text := rq.Params.Get("wait")
@@ -241,48 +210,6 @@ func readWait(rq *web.Request, q *question) (time.Duration, error) {
 		return 0, crm.Errorf(crm.InvalidValue, "summary=1 counts what has happened, so it does not wait; leave wait out.").On("wait")
 	}
 	return time.Duration(n) * time.Second, nil
-}
-
-// takes reports whether the question asks for entries of the kind and the user of an entry.
-func (q *question) takes(rec crm.Record) bool {
-	by := rec.Value("by").Text
-	if q.by != "" && q.by != by || q.notBy != "" && q.notBy == by {
-		return false
-	}
-	kind, _, _ := strings.Cut(rec.Value("target").Text, "/")
-	return q.kinds == nil || slices.Contains(q.kinds, kind)
-}
-
-// keeps reports whether an entry changes the fields that the question asks for.
-func (q *question) keeps(rec crm.Record) bool {
-	from, to := rec.Value("from").Members(), rec.Value("to").Members()
-	if q.field != "" && !hasField(from, q.field) && !hasField(to, q.field) {
-		return false
-	}
-	for _, want := range q.to {
-		if !slices.ContainsFunc(to, func(m crm.Member) bool { return m.Name == want.Name && isValue(m.JSON, want.JSON) }) {
-			return false
-		}
-	}
-	return true
-}
-
-// hasField reports whether members have one of a field, or of one key of it.
-func hasField(members []crm.Member, name string) bool {
-	return slices.ContainsFunc(members, func(m crm.Member) bool { return m.Name == name || changelog.FieldOf(m.Name) == name })
-}
-
-// isValue reports whether a value of the log is, or as a list has, the text that a client wrote, without
-// regard to case.
-func isValue(json, folded string) bool {
-	if items, is := norm.ParseArray(json); is {
-		return slices.ContainsFunc(items, func(item string) bool { return isValue(item, folded) })
-	}
-	text, quoted := norm.Unquote(json)
-	if !quoted {
-		text = json
-	}
-	return norm.Fold(text) == folded
 }
 
 // cutRemark says that a limit was lowered.

@@ -76,7 +76,9 @@ func (x *Endpoints) next(part changelog.Part, changed <-chan struct{}) <-chan st
 }
 
 // goOn has the question ask for what follows a part.
-func (q *question) goOn(part changelog.Part) { q.ask.After, q.now = part.Cursor, false }
+func (q *question) goOn(part changelog.Part) {
+	q.ask.After, q.ask.Since, q.now = part.Cursor, time.Time{}, false
+}
 
 // events answers with a stream of events. The rights of the reader are checked before each is sent, also
 // before a comment.

@@ -50,10 +50,11 @@ func pathParameters(row *Route) []object {
 var parameterDocs = map[string]string{
 	"dry_run":      "1: nothing is saved, and the answer shows what would be, with a token for confirm; see /help/dry-run",
 	"on_duplicate": "fail: if the record would look like another, nothing is saved; see /help/duplicates",
-	"since":        "a cursor: only what happened after it; now: nothing, but its cursor",
+	"since":        "a cursor: only what happened after it; a time, like -1h; now: nothing, but its cursor",
 	"bookmark":     "the name of a bookmark of this token, instead of the one named default",
 	"by":           "an e-mail address, me or not-me: whose changes",
 	"kind":         "kinds of records, separated by commas",
+	"action":       "what was done, such as delete, separated by commas",
 	"record":       "the handle or id of a record, also of a deleted one",
 	"field":        "only changes of this field",
 	"run":          "the name that writes had in the header Crmkit-Run",

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"crmkit/crm"
 	"crmkit/store/engine"
@@ -15,6 +16,7 @@ import (
 // Question says which entries of a log are read, in the order of their commits.
 type Question struct {
 	After  int64                 // the number of the entry after which it begins; FromStart: from the first one that is kept
+	Since  time.Time             // instead of After: it begins with the first entry of this time or later
 	Group  int64                 // only of this change group; 0: of all
 	Run    int64                 // only of this run; 0: of all
 	Target string                // only of the record with this handle; empty: of all
@@ -78,6 +80,12 @@ func (p Past) Read(ctx context.Context, v *snapshot.Tx, workspace int64, ask Que
 		return Part{}, err
 	}
 	r.part.First = begins.Number
+	if !ask.Since.IsZero() {
+		if r.ask.After, err = before(ctx, v, workspace, ask.Since); err != nil {
+			return Part{}, err
+		}
+		ask.After = r.ask.After
+	}
 	if ask.After == FromStart {
 		r.ask.After = max(begins.Number-1, 0)
 	} else if ask.After < begins.Number-1 {
@@ -90,6 +98,14 @@ func (p Past) Read(ctx context.Context, v *snapshot.Tx, workspace int64, ask Que
 	}
 	r.part.More = r.part.Cursor < r.part.Last
 	return r.part, nil
+}
+
+// before returns the number of the last entry before a time, 0 if the log has none: entries have the order of
+// their times.
+func before(ctx context.Context, v *snapshot.Tx, workspace int64, at time.Time) (number int64, err error) {
+	var key int64
+	_, err = engine.Found(v.Row(ctx, "SELECT key FROM log WHERE workspace_id = $1 AND at < $2 ORDER BY at DESC, key DESC LIMIT 1", []any{workspace, at.UnixMilli()}, &key))
+	return crm.RecordNumber(key), err
 }
 
 // lastEntry reads the number of the last entry of a log.

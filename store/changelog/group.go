@@ -5,18 +5,18 @@ import "crmkit/crm"
 // groupPrefix is the prefix of the ids of change groups.
 const groupPrefix = "chg"
 
-// cursorPrefix is the prefix of places in a log.
-const cursorPrefix = "seq"
+// CursorPrefix is the prefix of places in a log.
+const CursorPrefix = "seq"
 
 // Cursor returns the place in the log of a workspace that is after the entry with a number; 0 is before
 // the first entry.
 func Cursor(workspace, number int64) string {
-	return crm.RecordID(cursorPrefix, crm.RecordKey(workspace, number+1))
+	return crm.RecordID(CursorPrefix, crm.RecordKey(workspace, number+1))
 }
 
 // ParseCursor returns the number of the entry that a place is after, or the fault of the text.
 func ParseCursor(workspace int64, text string) (number int64, fault crm.IDFault) {
-	key, fault := crm.ParsePrefixedID(cursorPrefix, workspace, text)
+	key, fault := crm.ParsePrefixedID(CursorPrefix, workspace, text)
 	return crm.RecordNumber(key) - 1, fault
 }
 
