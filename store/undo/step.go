@@ -133,10 +133,7 @@ func (s *step) undo(e entry) error {
 	case "create", "restore":
 		out, err = s.remove(e, rec)
 	case "delete", "merge":
-		switch erased, is := changelog.ErasureOf(e.to); {
-		case is:
-			out, err = s.keepRecord(e.target, "was "+erased.String())
-		case !found:
+		if !found {
 			out, err = s.revive(e)
 		}
 	case duplicates.Dismissed, duplicates.Listed:
@@ -146,14 +143,14 @@ func (s *step) undo(e entry) error {
 	default:
 		s.place.other(e.action)
 	}
-	if err == nil && s.place.Names[e.target] != nil {
-		err = s.forget(e)
-	}
 	return s.undone(e, out, err)
 }
 
 // undone notes what the undo of an entry did.
 func (s *step) undone(e entry, out Outcome, err error) error {
+	if err == nil && s.place.Names[e.target] != nil {
+		err = s.forget(e)
+	}
 	if err != nil || out.Result == "" {
 		return err
 	}
