@@ -199,11 +199,12 @@ func TestFeedOverRestarts(t *testing.T) {
 			}()
 			restarts := 0
 			for done := false; !done; restarts++ {
+				began := time.Now()
 				servers.restart(restarts % len(servers.members))
 				select {
 				case <-writing:
 					done = true
-				case <-time.After(100 * time.Millisecond):
+				case <-time.After(100*time.Millisecond + 2*time.Since(began)): // so that a slow machine gets on
 				}
 			}
 			r.store = servers.members[0].store

@@ -159,3 +159,45 @@ func TestUndoOfRuns(t *testing.T) {
 		w.wantState("done again", after)
 	}
 }
+
+// TestUndoPagesItsDryRun reads all pages of the dry run of an undo, below and above the size of one transaction.
+func TestUndoPagesItsDryRun(t *testing.T) {
+	for _, n := range []int{45, 1200} {
+		w := newUndoWorld(newRig(t).as("jane@acme.com"), 1)
+		w.setPlan("jane@acme.com", "unlimited")
+		rows := "name\n"
+		for i := range n {
+			rows += fmt.Sprintf("Joe %d\n", i)
+		}
+		w.want(200, "POST", "/import/contacts?dry_run=0", rows)
+		body := `{"change":"` + w.do("PATCH", "/contacts?all=1", `{"stage":"all"}`) + `"}`
+		if got := w.want(409, "POST", "/undo", body); strings.Count(got, "\nupdated contact/") != 20 || !strings.Contains(got, "# more: dry_run=1&") {
+			t.Errorf("%d: %s", n, got)
+		}
+		seen, token, cursor := map[string]bool{}, "", ""
+		for page := 0; ; page++ {
+			got := w.json(200, "POST", "/undo?dry_run=1&limit=30"+cursor, body)
+			for _, e := range got["effects"].([]any) {
+				seen[e.(map[string]any)["handle"].(string)] = true
+			}
+			if confirm := got["confirm"].(string); token == "" {
+				token = confirm
+			} else if confirm != token {
+				t.Errorf("page %d has the token %s, not %s", page, confirm, token)
+			}
+			next, more := got["next_cursor"].(string)
+			if !more {
+				break
+			}
+			cursor = "&cursor=" + next
+		}
+		if want := min(n, 300); len(seen) != want && n < 1000 || len(seen) < 20 {
+			t.Errorf("%d: the pages have %d records, want %d", n, len(seen), want)
+		}
+		w.want(400, "POST", "/undo?dry_run=1&cursor=x.1", body)
+		w.want(400, "POST", "/undo?limit=5&confirm="+token, `{"record":"c_1"}`)
+		if got := w.want(200, "POST", "/undo?confirm="+token, body); !strings.Contains(got, fmt.Sprintf("# %d updated\n", n)) {
+			t.Errorf("%d: %s", n, got)
+		}
+	}
+}

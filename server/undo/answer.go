@@ -13,11 +13,8 @@ import (
 	"crmkit/store/undo"
 )
 
-// What an answer shows.
-const (
-	shownEffects = 20
-	maxLabel     = 80 // characters of the name of a record
-)
+// maxLabel is the most characters that an answer has of the name of a record.
+const maxLabel = 80
 
 // results are those of changes, in the order of the counts.
 var results = []string{undo.Updated, undo.Restored, undo.Deleted, undo.Merged, undo.Skipped}
@@ -30,9 +27,11 @@ func (c *call) answer(p *undo.Place, outcomes []undo.Outcome) *render.Response {
 	}
 	ordered := slices.Clone(outcomes) // what was kept first
 	slices.SortStableFunc(ordered, func(a, b undo.Outcome) int { return min(len(b.Kept), 1) - min(len(a.Kept), 1) })
-	for _, o := range ordered[:min(len(ordered), shownEffects)] {
+	from, to := c.page.Of(len(ordered))
+	for _, o := range ordered[from:to] {
 		doc.Bulk.Effects = append(doc.Bulk.Effects, effect(o))
 	}
+	c.outcomes = len(ordered)
 	if n, of := keptOf(p.Fields); n > 0 {
 		doc.Remarks = append(doc.Remarks, fmt.Sprintf("%d kept, since they are not as the changes left them: %s", n, of))
 	}
@@ -43,6 +42,14 @@ func (c *call) answer(p *undo.Place, outcomes []undo.Outcome) *render.Response {
 		doc.Remarks = append(doc.Remarks, neverUndone+": "+c.opposites(p.Others))
 	}
 	return doc
+}
+
+// paged returns what a dry run with a token shows: its page, and where the next one begins.
+func (c *call) paged(shown *render.Bulk, token string) *render.Bulk {
+	if shown.Next = c.page.Next(token, c.outcomes); c.page.Token != "" {
+		shown.Counts = []render.Number{{Name: "shown", N: len(shown.Effects)}, {Name: "total", N: c.outcomes}}
+	}
+	return shown
 }
 
 // effect is an outcome as answers show it.

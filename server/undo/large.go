@@ -56,14 +56,28 @@ func (c *call) large() (*render.Response, error) {
 	if changed > 0 {
 		doc.Remarks = append(doc.Remarks, fmt.Sprintf("%d of their records were changed since by other writes: what those wrote stays, and the answer counts it as kept", changed))
 	}
-	p := plan.Plan{}
-	if p.State, err = json.Marshal(state{scope, c.survey.Entries}); err != nil {
+	if err = c.offered(doc, scope); err != nil {
 		return nil, err
 	}
-	if err = c.rq.Offered(doc, p); err != nil || c.asked.DryRun {
-		return doc, err
+	if doc.Bulk = c.paged(doc.Bulk, doc.Confirm); c.asked.DryRun {
+		return doc, nil
 	}
 	return c.confirmation(&web.Offer{Report: doc}), nil
+}
+
+// offered makes an answer that of a dry run, with a token. A further page has that of the first one.
+func (c *call) offered(doc *render.Response, scope undo.Scope) (err error) {
+	if c.page.Token != "" {
+		doc.MakeDry()
+		doc.Confirm = c.page.Token
+		_, err = c.rq.PlanOfPage(c.page)
+		return err
+	}
+	p := plan.Plan{}
+	if p.State, err = json.Marshal(state{scope, c.survey.Entries}); err != nil {
+		return err
+	}
+	return c.rq.Offered(doc, p)
 }
 
 // confirmed undoes in steps what a token stands for, from the place to which the last one came.

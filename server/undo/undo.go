@@ -15,6 +15,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/render"
+	"crmkit/server/plan"
 	"crmkit/server/web"
 	"crmkit/store"
 	"crmkit/store/undo"
@@ -41,7 +42,7 @@ func New(s *store.Store) *Endpoints { return &Endpoints{s, 1000, 300} }
 // Routes returns the routes of undos.
 func (x *Endpoints) Routes() []web.Route {
 	return []web.Route{{Method: "POST", Path: "/undo", Access: web.Write, Group: "work", Doc: "take back what was written (/help/undo)",
-		Texts: []string{"change", "run", "record", "by"}, Params: web.PlanParams, Handle: x.handle}}
+		Texts: []string{"change", "run", "record", "by"}, Params: web.PagedParams, Handle: x.handle}}
 }
 
 // call is an undo on its way through its request.
@@ -52,6 +53,9 @@ type call struct {
 	scope  undo.Scope
 	survey undo.Survey
 	asked  web.Planning
+
+	page     plan.Page // what a dry run shows
+	outcomes int       // of which it shows a page
 }
 
 // handle answers POST /undo.
@@ -63,6 +67,9 @@ func (x *Endpoints) handle(rq *web.Request) (doc *render.Response, err error) {
 	c := &call{x: x, rq: rq}
 	var fault *crm.Error
 	if c.asked, fault = rq.Planning(); fault != nil {
+		return nil, fault
+	}
+	if c.page, fault = plan.ParsePage(rq.Params); fault != nil {
 		return nil, fault
 	}
 	if err := c.find(); err != nil {
@@ -92,10 +99,10 @@ func (x *Endpoints) handle(rq *web.Request) (doc *render.Response, err error) {
 	var offer *web.Offer
 	switch {
 	case errors.As(err, &offer):
-		offer.Report.Bulk = shown
+		offer.Report.Bulk = c.paged(shown, offer.Report.Confirm)
 		return c.confirmation(offer), nil
 	case err == nil && doc.DryRun:
-		doc.Bulk = shown // which says what is kept, too
+		doc.Bulk = c.paged(shown, doc.Confirm) // which says what is kept, too
 	}
 	return doc, err
 }
