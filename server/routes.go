@@ -108,7 +108,7 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 		verb crm.Ops
 		row  web.Route
 	}{
-		{crm.List, web.Route{Method: http.MethodGet, Path: base, Access: web.Read, Doc: "list or search", Lists: true, Params: past.Params, Handle: s.past.List(s.list)}},
+		{crm.List, web.Route{Method: http.MethodGet, Path: base, Access: web.Read, Doc: "list or search", Lists: true, Params: past.ListParams, Handle: s.past.List(s.list)}},
 		{crm.Create, web.Route{Method: http.MethodPost, Path: base, Access: web.Write, Doc: createDoc(e), Body: true, AsLine: true, Params: slices.Concat(linkParams(e), duplicate.Params(e), web.PlanParams), Handle: s.create}},
 		{crm.Fetch, web.Route{Method: http.MethodGet, Path: one, Access: web.Read, Doc: "one of them", Params: append([]string{"fields", "times"}, past.Params...), Handle: s.fetch}},
 		{crm.Update, web.Route{Method: http.MethodPatch, Path: one, Access: web.Write, Doc: "change the fields you send", Body: true, AsLine: true, Params: web.PlanParams, Handle: s.update}},
@@ -130,7 +130,7 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 			params = web.PagedParams // its body may name many
 		}
 		rows = append(rows,
-			web.Route{Method: http.MethodGet, Path: path, Access: web.Read, Group: e.Plural, Entity: e, Lists: true, Params: past.Params,
+			web.Route{Method: http.MethodGet, Path: path, Access: web.Read, Group: e.Plural, Entity: e, Lists: true, Params: past.ListParams,
 				Doc: "those of this record", Handle: s.past.Below(above, name, below(above, name, s.listBelow))},
 			web.Route{Method: http.MethodPost, Path: path, Access: web.Write, Group: e.Plural, Entity: e, Body: true, AsLine: true, Params: params,
 				Doc: "create one for this record", Handle: below(above, name, s.createBelow)})

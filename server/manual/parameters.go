@@ -59,6 +59,7 @@ var parameterDocs = map[string]string{
 	"field":        "only changes of this field",
 	"run":          "the name that writes had in the header Crmkit-Run",
 	"at":           "as it was at a time like -7d, or at a cursor of GET /changes; see /help/past",
+	"vs":           "compares the total with that of a time like -7d, or of a cursor of GET /changes; see /help/past",
 	"summary":      "1: counts instead of changes",
 	"wait":         "seconds to wait for a change if there is none, at most 50",
 	"confirm":      "the token of a dry run, or of confirmation_required: does exactly what that showed",

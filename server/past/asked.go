@@ -15,8 +15,11 @@ import (
 	"crmkit/store/past"
 )
 
-// Params are the parameters of a request about the past.
-var Params = []string{"at"}
+// Params are the parameters of a record about the past, and ListParams those of a list.
+var (
+	Params     = []string{"at"}
+	ListParams = []string{"at", "vs"}
+)
 
 // asked is what a request asks of the past.
 type asked struct {
@@ -27,49 +30,51 @@ type asked struct {
 // between is what separates the two parts of a cursor: that of the list, and the place.
 const between = "~"
 
-// parse reads which place a request asks for.
-func parse(rq *web.Request) (a asked, fault *crm.Error) {
+// parse reads which place a parameter asks for: at or vs.
+func parse(rq *web.Request, name string) (a asked, fault *crm.Error) {
 	a.params = maps.Clone(rq.Params)
-	delete(a.params, "at")
-	if len(rq.Params["at"]) > 1 {
-		return a, crm.Errorf(crm.InvalidValue, "at is given %d times; send it once.", len(rq.Params["at"])).On("at")
+	for _, own := range ListParams {
+		delete(a.params, own)
+	}
+	if len(rq.Params[name]) > 1 {
+		return a, crm.Errorf(crm.InvalidValue, "%s is given %d times; send it once.", name, len(rq.Params[name])).On(name)
 	}
 	if rq.Params.Has("search") {
-		return a, crm.Errorf(crm.InvalidFilter, "search and at cannot be combined: the index of searches has the present only. Filter instead, like name=like:jane, or leave at out.").On("search")
+		return a, crm.Errorf(crm.InvalidFilter, "search and %s cannot be combined: the index of searches has the present only. Filter instead, like name=like:jane, or leave %s out.", name, name).On("search")
 	}
-	a.Text = rq.Params.Get("at")
-	if a.Asked, fault = readPlace(rq, a.Text); fault != nil {
-		return a, fault.On("at")
+	if a.Asked, fault = readPlace(rq, name); fault != nil {
+		return a, fault.On(name)
 	}
 	text := rq.Params.Get("cursor")
 	own, place, two := strings.Cut(text, between)
-	if text == "" || !two {
+	if text == "" || !two || name != "at" {
 		return a, nil
 	}
 	if a.Asked, two = placeOfCursor(rq, place); !two {
 		return a, crm.Errorf(crm.InvalidCursor, "the cursor was changed. Send it as the page before had it, or start again without cursor=.").On("cursor")
 	}
-	a.params["cursor"], a.Text = []string{own}, rq.Params.Get("at")
+	a.params["cursor"], a.Text = []string{own}, rq.Params.Get(name)
 	return a, nil
 }
 
-// readPlace reads at=: a cursor of GET /changes, or a time that has been.
-func readPlace(rq *web.Request, text string) (ask past.Asked, fault *crm.Error) {
-	ask.Text = text
+// readPlace reads a parameter that says which place: a cursor of GET /changes, or a time that has been.
+func readPlace(rq *web.Request, name string) (ask past.Asked, fault *crm.Error) {
+	text := rq.Params.Get(name)
+	ask.Name, ask.Text = name, text
 	if strings.HasPrefix(text, "seq_") {
 		number, wrong := changelog.ParseCursor(rq.Actor.Workspace, text)
 		if wrong != crm.IDOK {
-			return ask, crm.Errorf(crm.InvalidCursor, "at=%s %s. Take a cursor from GET /changes, or write a time like at=-7d.", norm.Quote(text), wrong)
+			return ask, crm.Errorf(crm.InvalidCursor, "%s=%s %s. Take a cursor from GET /changes, or write a time like %s=-7d.", name, norm.Quote(text), wrong, name)
 		}
 		ask.IsNumber, ask.Number = true, number
 		return ask, nil
 	}
 	span, ok := (norm.Clock{Now: rq.Env.Now, Zone: rq.Env.Zone}).Parse(text)
 	if !ok {
-		return ask, crm.Errorf(crm.InvalidValue, "at=%s is neither a time nor a cursor of GET /changes; %s", norm.Quote(text), fieldtype.TimeHelp)
+		return ask, crm.Errorf(crm.InvalidValue, "%s=%s is neither a time nor a cursor of GET /changes; %s", name, norm.Quote(text), fieldtype.TimeHelp)
 	}
 	if ask.At = span.From; ask.At > rq.Env.Now.UnixMilli() {
-		return ask, crm.Errorf(crm.InvalidValue, "at=%s is in the future; write a time that has been, like at=-7d.", norm.Quote(text))
+		return ask, crm.Errorf(crm.InvalidValue, "%s=%s is in the future; write a time that has been, like %s=-7d.", name, norm.Quote(text), name)
 	}
 	return ask, nil
 }
@@ -84,7 +89,7 @@ func placeOfCursor(rq *web.Request, text string) (ask past.Asked, ok bool) {
 	cursor, at, _ := strings.Cut(text, ".")
 	number, wrong := changelog.ParseCursor(rq.Actor.Workspace, cursor)
 	millis, err := strconv.ParseInt(at, 36, 64)
-	return past.Asked{IsNumber: true, Number: number, At: millis}, wrong == crm.IDOK && err == nil
+	return past.Asked{Name: "at", IsNumber: true, Number: number, At: millis}, wrong == crm.IDOK && err == nil
 }
 
 // remark says of which place an answer is.

@@ -1,6 +1,7 @@
 package past
 
 import (
+	"fmt"
 	"slices"
 
 	"crmkit/crm"
@@ -9,6 +10,7 @@ import (
 	"crmkit/server/listing"
 	"crmkit/server/web"
 	"crmkit/store"
+	stored "crmkit/store/list"
 	"crmkit/store/past"
 )
 
@@ -21,61 +23,116 @@ func New(s *store.Store) *Endpoints { return &Endpoints{s} }
 // list is a request for a list.
 type list struct {
 	rq     *web.Request
-	asked  asked
 	parent *crm.Entity // of a list of the records of one; nil: of all
 	key    int64       // of the parent
 	field  *crm.Field  // that refers to it
 }
 
-// List returns the handler of a list, which with at= is of the past.
+// List returns the handler of a list, which with at= is of the past, and with vs= compares totals.
 //
-// Errors: those of a list, and with at= invalid_value, invalid_cursor, cursor_expired.
+// Errors: those of a list, and with at= or vs= invalid_value, invalid_cursor, cursor_expired.
 func (x *Endpoints) List(present web.Handler) web.Handler {
-	return func(rq *web.Request) (*render.Response, error) {
-		if !rq.Params.Has("at") {
-			return present(rq)
-		}
-		a, fault := parse(rq)
-		if fault != nil {
-			return nil, fault
-		}
-		return x.list(list{rq: rq, asked: a})
-	}
+	return func(rq *web.Request) (*render.Response, error) { return x.answer(list{rq: rq}, present) }
 }
 
-// Below returns the handler of a list of the records that refer to one with a field, which with at= is of the past.
+// Below returns the handler of a list of the records that refer to one with a field, which is like that of List.
 //
 // Errors: those of List, and not_found.
 func (x *Endpoints) Below(parent *crm.Entity, field string, present web.Handler) web.Handler {
 	return func(rq *web.Request) (*render.Response, error) {
-		if !rq.Params.Has("at") {
+		if !rq.Params.Has("at") && !rq.Params.Has("vs") {
 			return present(rq)
 		}
 		key, err := rq.Key(parent, rq.RecordID)
 		if err != nil {
 			return nil, err
 		}
-		a, fault := parse(rq)
-		if fault != nil {
-			return nil, fault
-		}
-		f := rq.Route.Entity.Field(field)
-		a.params[f.Path()] = append([]string{crm.RecordID(parent.Prefix, key)}, a.params[f.Path()]...)
-		return x.list(list{rq, a, parent, key, f})
+		return x.answer(list{rq, parent, key, rq.Route.Entity.Field(field)}, present)
 	}
 }
 
-// list answers with a page of the past.
-func (x *Endpoints) list(in list) (doc *render.Response, err error) {
+// answer answers a list. Where it compares, the total is exact, and pages after the first one do not compare again.
+func (x *Endpoints) answer(in list, present web.Handler) (doc *render.Response, err error) {
 	rq := in.rq
+	if !rq.Params.Has("vs") {
+		return x.one(in, present)
+	}
+	if rq.Params.Get("total") == "none" {
+		return nil, crm.Errorf(crm.InvalidValue, "vs compares totals, so total=none leaves nothing to compare; leave one of them out.").On("vs")
+	}
+	then, fault := parse(rq, "vs")
+	if fault != nil {
+		return nil, fault
+	}
+	first := !rq.Params.Has("cursor")
+	delete(rq.Params, "vs")
+	if first {
+		rq.Params["total"] = []string{"exact"}
+	}
+	if doc, err = x.one(in, present); err != nil || !first {
+		return doc, err
+	}
+	then.params["total"], then.params["limit"] = []string{"exact"}, []string{"1"}
+	page, err := x.read(in, then)
+	if err != nil {
+		return nil, err
+	}
+	was, is := page.Total, doc.Page.Total
+	doc.Remarks = append(doc.Remarks, fmt.Sprintf("total %d, then %d, difference %+d; then is %s", is, was, is-was, remark(rq, page.place)))
+	return doc, nil
+}
+
+// one answers a list of the present or the past.
+func (x *Endpoints) one(in list, present web.Handler) (*render.Response, error) {
+	rq := in.rq
+	if !rq.Params.Has("at") {
+		return present(rq)
+	}
+	a, fault := parse(rq, "at")
+	if fault != nil {
+		return nil, fault
+	}
+	page, err := x.read(in, a)
+	if err != nil {
+		return nil, err
+	}
+	doc := listing.Of(page.query, page.Page)
+	if doc.Page.Next != "" {
+		doc.Page.Next += between + cursorOf(rq, page.place)
+	}
+	if page.parent.Entity != nil {
+		noteFollowed(rq, page.parent, in.key)
+	}
+	doc.Remarks = append(doc.Remarks, remark(rq, page.place))
+	return doc, nil
+}
+
+// page is a page of a list of the past.
+type page struct {
+	stored.Page
+	query  *query.Query
+	place  past.Place
+	parent crm.Record // to which the list belongs, if it belongs to one
+}
+
+// read reads a page of the past.
+func (x *Endpoints) read(in list, a asked) (p page, err error) {
+	rq := in.rq
+	if in.parent != nil {
+		path := in.field.Path()
+		a.params[path] = append([]string{crm.RecordID(in.parent.Prefix, in.key)}, a.params[path]...)
+	}
 	err = x.store.View(rq.Context(), rq.Actor, func(v *store.View) error {
-		place, last, err := v.Locate(in.asked.Asked)
+		place, last, err := v.Locate(a.Asked)
 		if err != nil {
 			return err
 		}
 		env := rq.Env
-		env.Now, env.Place = moment(place), " "+in.asked.Text+between+cursorOf(rq, place)
-		q, fault := query.Parse(rq.Route.Entity, in.asked.params, env)
+		env.Now, env.Place = moment(place), " "+a.Text+between+cursorOf(rq, place)
+		q, fault := query.Parse(rq.Route.Entity, a.params, env)
+		if fault != nil && in.parent == nil {
+			return fault
+		}
 		kinds := []*crm.Entity{rq.Route.Entity}
 		if fault == nil {
 			kinds = past.Kinds(x.store.Schema, q)
@@ -84,31 +141,20 @@ func (x *Endpoints) list(in list) (doc *render.Response, err error) {
 			kinds = append(kinds, in.parent)
 		}
 		then, err := v.Past(past.Question{Place: place, Last: last, Kinds: kinds})
+		if err == nil && in.parent != nil {
+			p.parent, err = then.Record(in.parent, in.key)
+		}
 		if err != nil {
 			return err
-		}
-		if in.parent != nil {
-			rec, err := then.Record(in.parent, in.key)
-			if err != nil {
-				return err
-			}
-			noteFollowed(rq, rec, in.key)
 		}
 		if fault != nil {
 			return fault
 		}
-		page, err := then.List(q)
-		if err != nil {
-			return err
-		}
-		doc = listing.Of(q, page)
-		if doc.Page.Next != "" {
-			doc.Page.Next += between + cursorOf(rq, place)
-		}
-		doc.Remarks = append(doc.Remarks, remark(rq, place))
-		return nil
+		p.query, p.place = q, place
+		p.Page, err = then.List(q)
+		return err
 	})
-	return doc, err
+	return p, err
 }
 
 // Record reads the record of a request with at=, and adds the remark that says of when it is.
@@ -116,7 +162,7 @@ func (x *Endpoints) list(in list) (doc *render.Response, err error) {
 // Errors: not_found, and those of at=.
 func (x *Endpoints) Record(rq *web.Request, key int64) (rec crm.Record, err error) {
 	e := rq.Route.Entity
-	a, fault := parse(rq)
+	a, fault := parse(rq, "at")
 	if fault != nil {
 		return rec, fault
 	}

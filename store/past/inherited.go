@@ -111,7 +111,7 @@ func (p *Past) sources(v table.InheritedRef) (map[int64]crm.Value, error) {
 // change of such a record there are none.
 func (p *Past) tooManyHeirs(v table.InheritedRef, in span, limit Limits) error {
 	var key, at int64
-	_, err := engine.Found(p.tx.Row(p.ctx, "SELECT key, at FROM log WHERE workspace_id = $1 AND key <= $2 ORDER BY key DESC LIMIT 1", []any{p.workspace, crm.RecordKey(p.workspace, p.journal.latest[v.Through()])}, &key, &at))
+	_, err := engine.Found(p.tx.Row(p.ctx, entryAt, []any{crm.RecordKey(p.workspace, 0), crm.RecordKey(p.workspace, p.journal.latest[v.Through()])}, &key, &at))
 	if err != nil {
 		return err
 	}

@@ -108,8 +108,8 @@ var errFull = errors.New("too much text")
 // tooMany is the error of a place since which too much has changed. cheap is the first place for which that is
 // not so.
 func tooMany(in span, limit Limits, cheap Place) error {
-	return crm.Errorf(crm.InvalidValue, "since %s more has changed than one answer can take back: at most %d records, %d changes or %d MB of values. The nearest time for which it can is at=%s; for changes before it read GET /audit.",
-		in.place.Time(), limit.Records, limit.Entries, limit.Bytes>>20, cheap.Time()).On("at")
+	return crm.Errorf(crm.InvalidValue, "since %s more has changed than one answer can take back: at most %d records, %d changes or %d MB of values. The nearest time for which it can is %s; for changes before it read GET /audit.",
+		in.place.Time(), limit.Records, limit.Entries, limit.Bytes>>20, cheap.Time())
 }
 
 // note notes an entry, before which all later ones were noted.

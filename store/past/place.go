@@ -25,6 +25,7 @@ func shownTime(at int64) string { return time.UnixMilli(at).UTC().Format(time.RF
 
 // Asked says which place a request asks for: after the entry with a number, or at a time.
 type Asked struct {
+	Name     string // of the parameter
 	Text     string // as the client wrote it
 	IsNumber bool
 	Number   int64
@@ -43,14 +44,14 @@ func Locate(ctx context.Context, v *snapshot.Tx, workspace int64, ask Asked) (pl
 		return place, 0, err
 	}
 	if fault := ask.check(begins, last); fault != nil {
-		return place, last, fault.On("at")
+		return place, last, fault.On(ask.Name)
 	}
-	text, arg := "SELECT key, at FROM log WHERE workspace_id = $1 AND key <= $2 ORDER BY key DESC LIMIT 1", crm.RecordKey(workspace, ask.Number)
+	text, args := entryAt, []any{crm.RecordKey(workspace, 0), crm.RecordKey(workspace, ask.Number)}
 	if !ask.IsNumber {
-		text, arg = "SELECT key, at FROM log WHERE workspace_id = $1 AND at <= $2 ORDER BY at DESC, key DESC LIMIT 1", ask.At
+		text, args = "SELECT key, at FROM log WHERE workspace_id = $1 AND at <= $2 ORDER BY at DESC, key DESC LIMIT 1", []any{workspace, ask.At}
 	}
 	var key, at int64
-	found, err := engine.Found(v.Row(ctx, text, []any{workspace, arg}, &key, &at))
+	found, err := engine.Found(v.Row(ctx, text, args, &key, &at))
 	switch {
 	case !found: // before the first entry that there is
 		place = Place{begins.Number - 1, begins.At.UnixMilli()}
@@ -65,6 +66,9 @@ func Locate(ctx context.Context, v *snapshot.Tx, workspace int64, ask Asked) (pl
 	return place, last, err
 }
 
+// entryAt reads the last entry between two keys.
+const entryAt = "SELECT key, at FROM log WHERE key > $1 AND key <= $2 ORDER BY key DESC LIMIT 1"
+
 // check returns the error of a place that the log does not have.
 func (a Asked) check(begins changelog.Beginning, last int64) *crm.Error {
 	first := shownTime(begins.At.UnixMilli())
@@ -72,11 +76,11 @@ func (a Asked) check(begins changelog.Beginning, last int64) *crm.Error {
 	case a.IsNumber && a.Number > last:
 		return crm.Errorf(crm.InvalidCursor, "this place is after the end of the log: the database was set back to an earlier state, such as a backup. Take a cursor with GET /changes?since=now.")
 	case a.IsNumber && a.Number < begins.Number-1:
-		return crm.Errorf(crm.CursorExpired, "changes after this place were deleted: the log is kept for a time only. The earliest time that can be asked for is at=%s.", first)
+		return crm.Errorf(crm.CursorExpired, "changes after this place were deleted: the log is kept for a time only. The earliest time that can be asked for is %s=%s.", a.Name, first)
 	case a.IsNumber || a.At >= begins.At.UnixMilli():
 		return nil
 	case begins.Number > 1:
-		return crm.Errorf(crm.InvalidValue, "at=%s is before the log begins: older changes were deleted. The earliest time that can be asked for is at=%s.", norm.Quote(a.Text), first)
+		return crm.Errorf(crm.InvalidValue, "%s=%s is before the log begins: older changes were deleted. The earliest time that can be asked for is %s=%s.", a.Name, norm.Quote(a.Text), a.Name, first)
 	}
-	return crm.Errorf(crm.InvalidValue, "at=%s is before the first change of this workspace, which was at %s: there was nothing.", norm.Quote(a.Text), first)
+	return crm.Errorf(crm.InvalidValue, "%s=%s is before the first change of this workspace, which was at %s: there was nothing.", a.Name, norm.Quote(a.Text), first)
 }

@@ -25,7 +25,7 @@ func (v *View) Locate(ask past.Asked) (place past.Place, last int64, err error) 
 		return place, 0, err
 	}
 	if r.Filtered() {
-		return place, 0, crm.Errorf(crm.NotReady, "a large delete or merge is being finished, and the past can be read after that. Ask again in a few seconds.").On("at")
+		return place, 0, crm.Errorf(crm.NotReady, "a large delete or merge is being finished, and the past can be read after that. Ask again in a few seconds.")
 	}
 	return past.Locate(v.ctx, v.rows, v.actor.Workspace, ask)
 }
