@@ -164,6 +164,7 @@ func (c serveCommand) options(addr net.Addr, log *slog.Logger) (server.Options, 
 			return at
 		}
 	}
+	opts.Backups = func() []string { return sqlite.Copies(c.DB, c.BackupDir) }
 	if c.Local {
 		opts.Rate = 0
 		return opts, nil

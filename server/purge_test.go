@@ -184,3 +184,32 @@ func TestPurgeFromTrash(t *testing.T) {
 		t.Errorf("%s cascades are left", left)
 	}
 }
+
+// TestPurgeKeepsWhatIsDoneOnce checks that requests of before the purge are still not done twice, although their answers
+// are erased, and that dry runs of before confirm nothing.
+func TestPurgeKeepsWhatIsDoneOnce(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	c := r.json(201, "POST", "/contacts", `{"name":"Zed Test","email":"zed@test.example"}`)["id"].(string)
+	r.want(201, "POST", "/companies", `{"name":"Acme"}`, "Idempotency-Key", "acme")
+	gone := r.json(201, "POST", "/companies", `{"name":"Gone"}`)["id"].(string)
+	token := r.json(409, "DELETE", "/companies/"+gone, "")["confirm"].(string)
+	r.want(200, "DELETE", "/companies/"+gone+"?confirm="+token, "")
+	waits := r.json(200, "PATCH", "/contacts?email=zed@test.example&dry_run=1", `{"stage":"lead"}`)["confirm"].(string)
+	r.purged("/contacts/" + c)
+	again := r.want(201, "POST", "/companies", `{"name":"Acme"}`, "Idempotency-Key", "acme")
+	if !strings.Contains(again, "its answer was erased") || !strings.HasSuffix(again, "# replayed\n") {
+		t.Error(again)
+	}
+	if replayed := r.want(201, "POST", "/companies", `{"name":"Acme"}`, "Idempotency-Key", "acme", "Accept", "application/json"); !strings.HasSuffix(replayed, `],"replayed":true}`+"\n") {
+		t.Error(replayed)
+	}
+	if text := r.want(200, "DELETE", "/companies/"+gone+"?confirm="+token, ""); !strings.HasSuffix(text, "# already done\n") {
+		t.Error(text)
+	}
+	if text := r.want(400, "PATCH", "/contacts?email=zed@test.example&confirm="+waits, `{"stage":"lead"}`); !strings.Contains(text, "is not valid") {
+		t.Error(text)
+	}
+	if n := r.column("SELECT COUNT(*) FROM companies WHERE name = 'Acme'")[0]; n != "1" {
+		t.Errorf("%s companies", n)
+	}
+}

@@ -63,6 +63,7 @@ var parameterDocs = map[string]string{
 	"summary":      "1: counts instead of changes",
 	"wait":         "seconds to wait for a change if there is none, at most 50",
 	"confirm":      "the token of a dry run, or of confirmation_required: does exactly what that showed",
+	"purge":        "1: erase the record for good, with its history: an admin and a code, no undo; see /help/purge",
 	"all":          "1: every record; without filters",
 	"null":         "for CSV: the word of cells that clear their field, like NULL; see /help/import",
 }

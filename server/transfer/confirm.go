@@ -17,6 +17,7 @@ import (
 	"crmkit/server/web"
 	"crmkit/store"
 	"crmkit/store/account"
+	"crmkit/store/erase"
 )
 
 // A dry run ends with a token. It stands for the user, the workspace, the request, the bytes of
@@ -126,7 +127,7 @@ func (im *fileImport) confirmation(token string) (c account.Confirmation, err er
 	case !found:
 		im.x.files.sweep()
 		return c, crm.Errorf(crm.InvalidValue, confirmUnknown, shown).On("confirm")
-	case c.Request != requestOf(im.rq):
+	case c.Request != requestOf(im.rq) && c.Request != erase.Digest(requestOf(im.rq)): // a purge leaves the digest
 		return c, plan.OtherRequest(token, c.Request, requestOf(im.rq))
 	}
 	return c, nil

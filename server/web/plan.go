@@ -12,6 +12,7 @@ import (
 	"crmkit/server/plan"
 	"crmkit/store"
 	"crmkit/store/account"
+	"crmkit/store/erase"
 )
 
 // PlanParams are the parameters of a route whose writes have dry runs.
@@ -191,7 +192,7 @@ func (rq *Request) Confirmed(tx *store.Tx, token string) (done *render.Response,
 // checkToken returns the error for a token that is not one of the request.
 func (rq *Request) checkToken(token string, c account.Confirmation) error {
 	switch request := rq.planned(); {
-	case c.Request != request:
+	case c.Request != request && c.Request != erase.Digest(request): // a purge leaves the digest
 		return notValid{plan.OtherRequest(token, c.Request, request)}
 	case c.Body != rq.bodyDigest():
 		return notValid{plan.OtherBody(token)}

@@ -237,3 +237,45 @@ func LastBackup(folder, db string) (time.Time, error) {
 	}
 	return time.Time{}, nil
 }
+
+// Copies returns the names, without folders, of the copies of a database that are known: those beside it, which
+// upgrades and restores have left, and the backups in a folder, if it is not empty. The newest come first. A folder
+// that cannot be read may have some, too.
+func Copies(db, folder string) (names []string) {
+	if db == Memory {
+		return nil
+	}
+	found, err := beside(filepath.Dir(db), filepath.Base(db)+".before-", filepath.Base(db)+replacedSuffix)
+	if folder != "" {
+		backups, failed := beside(folder, filepath.Base(db))
+		found, err = append(found, backups...), errors.Join(err, failed)
+	}
+	slices.SortFunc(found, func(a, b copyOf) int { return b.at.Compare(a.at) })
+	for _, c := range found {
+		names = append(names, c.name)
+	}
+	if err != nil {
+		names = append(names, "what is in a folder that cannot be read")
+	}
+	return names
+}
+
+// copyOf is a copy of a database.
+type copyOf struct {
+	name string
+	at   time.Time
+}
+
+// beside returns the files of a folder whose names begin with one of the prefixes, but for logs of databases.
+func beside(folder string, prefixes ...string) (list []copyOf, err error) {
+	entries, err := os.ReadDir(folder)
+	for _, e := range entries {
+		is := func(prefix string) bool { return strings.HasPrefix(e.Name(), prefix) }
+		info, failed := e.Info()
+		if failed != nil || !info.Mode().IsRegular() || !slices.ContainsFunc(prefixes, is) || strings.HasSuffix(e.Name(), "-wal") || strings.HasSuffix(e.Name(), "-shm") {
+			continue // it was removed meanwhile, or is no copy
+		}
+		list = append(list, copyOf{e.Name(), info.ModTime()})
+	}
+	return list, err
+}
