@@ -29,8 +29,9 @@ func TestImportAgain(t *testing.T) {
 	for name, c := range importsAgain {
 		t.Run(name, func(t *testing.T) {
 			w := newUndoWorld(newRig(t).as("jane@acme.com"), 1)
+			empty, earlier := withoutIDs(w.answers(c.list+"?limit=200&sort=created_at")), ""
 			if c.before != "" {
-				w.want(200, "POST", "/import/deals", c.before)
+				earlier = w.do("POST", "/import/deals?dry_run=0", c.before)
 			}
 			mark := "?"
 			if strings.Contains(c.kind, "?") {
@@ -57,6 +58,12 @@ func TestImportAgain(t *testing.T) {
 			w.undo(second)
 			if got := list(); got != before {
 				t.Errorf("undone again it is\n%s\nnot\n%s", got, before)
+			}
+			if earlier != "" {
+				w.undo(earlier)
+			}
+			if got := list(); got != empty {
+				t.Errorf("with all undone it is\n%s\nnot\n%s after\n%s", got, empty, w.last)
 			}
 		})
 	}

@@ -108,6 +108,7 @@ func TestUndoOfEachWrite(t *testing.T) {
 					w.undo(again)
 					w.wantState("undone twice", before)
 				}
+				w.checkDerived()
 			}
 			if undone < 3 {
 				t.Errorf("only %d writes were undone", undone)

@@ -124,7 +124,7 @@ const (
 	Done        = "name:done" // the source under which a completed record is mapped, by its name
 	Completed   = "import.complete"
 	Reopened    = "import.reopen"
-	CompletedAs = "name" // the member of such an entry with the id under Done
+	CompletedAs = "completed_as" // the member of such an entry with the id under Done; no field has this name
 )
 
 // Reopen makes a completed record open again, and reports whether it was completed under the id.
