@@ -23,14 +23,14 @@ query < store < auth < auth/oauth < server/edge < server/plan < server/web < ser
 crm < server/client < server
 crm/catalog < server/habit < server/web
 crm/norm < mail < auth
-store < store/undo < server/draft < server/plan < server/web < server/listing < server/past < server/bulkedit < server/purge < server/feed < server/undo < server/duplicate < server/batch < server/merge < server/transfer
+store < store/undo < server/draft < server/plan < server/web < server/listing < server/past < server/bulkedit < server/purge < server/feed < server/undo < server/trash < server/duplicate < server/batch < server/merge < server/transfer
 crm < render < server/draft < server/importer/rows < server/importer/cells < server/importer/references < server/importer < server/transfer < server < server/servertest < server/dumptest
 query < server/manual < server/mcp
 crm/norm < store/engine < store/sqlite < store
 store/engine < store/postgres/dialect < store/postgres < store
 store/engine < store/table < store/snapshot < store/dryrun < store/txn < store/secondary < store/ahead < store/identify < store/trial < store/sweep < store/view < store < store/account < auth
 crm < store/cache < store/table < store/duplicates < store/words < store/refold < store/integrity < store < store/move < main
-crm < store/notify < store/spool < store/fair < store/lastused < store/txn < store/maintenance < store/answers < store
+crm < store/refusal < store/notify < store/spool < store/fair < store/lastused < store/txn < store/maintenance < store/answers < store
 query < store/spelling < store/textindex < store/txn
 store/spelling < store/duplicates < store/words < store/txn < store/erase
 store/textindex < store/list < store/past < store/view

@@ -118,6 +118,9 @@ func (e *Entity) Link(name string) *ManyToMany {
 // Target returns the entity the reference field points to.
 func (e *Entity) Target(f *Field) *Entity { return e.refs[f.Name] }
 
+// HandleOf returns the handle of the record with a key.
+func (e *Entity) HandleOf(key int64) string { return e.Name + "/" + RecordID(e.Prefix, key) }
+
 // ChildRoute returns the entity's path below the records of its parents.
 func (e *Entity) ChildRoute() string {
 	if e.Parents.Path != "" {

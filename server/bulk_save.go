@@ -10,6 +10,7 @@ import (
 	"crmkit/server/bulkedit"
 	"crmkit/server/web"
 	"crmkit/store"
+	"crmkit/store/refusal"
 )
 
 const (
@@ -145,7 +146,7 @@ func (t *linkRun) present(v *store.View, list []candidate) error {
 		}
 		for _, key := range keys {
 			if versions[key] == 0 {
-				return store.NoReference(f, to, key)
+				return refusal.NoReference(f, to, key)
 			}
 		}
 	}

@@ -66,3 +66,7 @@ func (s *Server) EndWaiting() { s.feed.End() }
 
 // SetBulkSteps sets how many records a bulk edit writes in one transaction, and in each step.
 func (s *Server) SetBulkSteps(atOnce, step int) { s.bulk.AtOnce, s.bulk.StepRecords = atOnce, step }
+
+// SetRestoreSteps sets up to how many changes a restore undoes at once, and how many in its first transaction if there
+// are more.
+func (s *Server) SetRestoreSteps(atOnce, first int64) { s.trash.AtOnce, s.trash.First = atOnce, first }

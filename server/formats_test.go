@@ -276,7 +276,11 @@ func sameDryRun(records, remarks []string, object map[string]any) error {
 	if object["handle"] == nil {
 		object["handle"], _, _ = strings.Cut(records[0], " ")
 	}
-	for _, name := range []string{"dry_run", "confirm", "changes"} {
+	names := []string{"dry_run", "confirm", "changes"}
+	if object["result"] == "restored" { // the lines below say how many
+		names = append(names, "restored", "updated", "kept")
+	}
+	for _, name := range names {
 		delete(object, name)
 	}
 	return sameLine(records[0], object, true)

@@ -12,6 +12,7 @@ import (
 	"crmkit/server/merge"
 	"crmkit/server/past"
 	"crmkit/server/purge"
+	"crmkit/server/trash"
 	"crmkit/server/web"
 )
 
@@ -49,15 +50,11 @@ func (s *Server) routes() []web.Route {
 	for _, e := range s.schema.Entities {
 		rows = append(rows, s.entityRoutes(e)...)
 	}
-	for _, e := range s.schema.Entities {
-		if row, found := merge.Route(s.store, e); found {
-			rows = append(rows, row)
-		}
-	}
+	rows = append(rows, merge.Routes(s.store)...)
 	rows = append(rows, s.transfer.Routes()...)
 	rows = append(rows, s.duplicates.Routes()...)
 	rows = append(rows, s.feed.Routes()...)
-	rows = append(rows, s.undo.Routes()...)
+	rows = append(append(rows, s.undo.Routes()...), s.trash.Routes()...)
 	return append(rows,
 		batch.Route(),
 		web.Route{Method: http.MethodGet, Path: "/search", Access: web.Read, Group: "work", Doc: "find q= in all kinds, best first; types=contacts,deals only these",
@@ -108,9 +105,9 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 		verb crm.Ops
 		row  web.Route
 	}{
-		{crm.List, web.Route{Method: http.MethodGet, Path: base, Access: web.Read, Doc: "list or search", Lists: true, Params: past.ListParams, Handle: s.past.List(s.list)}},
+		{crm.List, web.Route{Method: http.MethodGet, Path: base, Access: web.Read, Doc: "list or search", Lists: true, Params: append([]string{trash.Param}, past.ListParams...), Handle: s.trash.Lists(s.past.List(s.list))}},
 		{crm.Create, web.Route{Method: http.MethodPost, Path: base, Access: web.Write, Doc: createDoc(e), Body: true, AsLine: true, Params: slices.Concat(linkParams(e), duplicate.Params(e), web.PlanParams), Handle: s.create}},
-		{crm.Fetch, web.Route{Method: http.MethodGet, Path: one, Access: web.Read, Doc: "one of them", Params: append([]string{"fields", "times"}, past.Params...), Handle: s.fetch}},
+		{crm.Fetch, web.Route{Method: http.MethodGet, Path: one, Access: web.Read, Doc: "one of them", Params: append([]string{"fields", "times", trash.Param}, past.Params...), Handle: s.trash.Fetches(s.fetch)}},
 		{crm.Update, web.Route{Method: http.MethodPatch, Path: one, Access: web.Write, Doc: "change the fields you send", Body: true, AsLine: true, Params: web.PlanParams, Handle: s.update}},
 		{crm.Delete, web.Route{Method: http.MethodDelete, Path: one, Access: web.Full, Doc: "delete, in two steps", AsLine: true, Asks: true, Params: slices.Concat(web.PagedParams, purge.Params), Handle: s.remove}},
 	}
@@ -130,8 +127,8 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 			params = web.PagedParams // its body may name many
 		}
 		rows = append(rows,
-			web.Route{Method: http.MethodGet, Path: path, Access: web.Read, Group: e.Plural, Entity: e, Lists: true, Params: past.ListParams,
-				Doc: "those of this record", Handle: s.past.Below(above, name, below(above, name, s.listBelow))},
+			web.Route{Method: http.MethodGet, Path: path, Access: web.Read, Group: e.Plural, Entity: e, Lists: true, Params: append([]string{trash.Param}, past.ListParams...),
+				Doc: "those of this record", Handle: s.trash.ListsBelow(above, name, s.past.Below(above, name, below(above, name, s.listBelow)))},
 			web.Route{Method: http.MethodPost, Path: path, Access: web.Write, Group: e.Plural, Entity: e, Body: true, AsLine: true, Params: params,
 				Doc: "create one for this record", Handle: below(above, name, s.createBelow)})
 		if e.IsLink() {

@@ -41,6 +41,7 @@ import (
 	"crmkit/server/past"
 	"crmkit/server/purge"
 	"crmkit/server/transfer"
+	"crmkit/server/trash"
 	"crmkit/server/undo"
 	"crmkit/server/web"
 	"crmkit/store"
@@ -89,6 +90,7 @@ type Server struct {
 	feed       *feed.Endpoints
 	undo       *undo.Endpoints
 	purge      *purge.Endpoint
+	trash      *trash.Endpoints
 
 	mcp *mcp.Connector
 }
@@ -112,7 +114,7 @@ func New(opts Options) (*Server, error) {
 	s.oauth = oauth.New(oauth.Options{Auth: s.auth, Store: s.store, InviteOnly: opts.InviteOnly})
 	s.duplicates = duplicate.New(s.store)
 	s.feed = feed.New(s.store)
-	s.undo, s.past = undo.New(s.store), past.New(s.store)
+	s.undo, s.past, s.trash = undo.New(s.store), past.New(s.store), trash.New(s.store)
 	s.transfer = transfer.New(transfer.Options{Store: s.store, Log: opts.Log, ImportMax: opts.ImportMax, Token: s.auth.ConfirmToken})
 	s.purge = purge.New(purge.Options{Store: s.store, Auth: s.auth, Backups: opts.Backups, Forget: s.transfer.Forget})
 	s.bulk = bulkedit.New(s.store, s.explain)

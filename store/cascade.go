@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"crmkit/crm"
@@ -33,8 +34,9 @@ type cascade struct {
 	kind      string // of the record; workspaceKind
 	record    int64
 	gone      fate
-	at, after int64 // how far it has come, where nothing is gone
-	group     Group // of the change that began it
+	at, after int64  // how far it has come, where nothing is gone
+	group     Group  // of the change that began it
+	place     string // how far a restore has come
 	actor     crm.Actor
 }
 
@@ -45,14 +47,15 @@ const (
 	stays   fate = 0 // what inherits from it follows
 	deleted fate = 1 // references to it are cleared
 	merged  fate = 2 // references to it lead to another record
+	returns fate = 3 // it is there again, and what was deleted with it follows
 )
 
 const workspaceKind = "workspace"
 
-const cascadeColumns = "workspace_id, kind, record, gone, at, after, COALESCE(actor, ''), COALESCE(token_id, ''), COALESCE(addr, ''), change_group"
+const cascadeColumns = "workspace_id, kind, record, gone, at, after, COALESCE(actor, ''), COALESCE(token_id, ''), COALESCE(addr, ''), change_group, COALESCE(place, '')"
 
 func (c *cascade) scanDest() []any {
-	return []any{&c.workspace, &c.kind, &c.record, &c.gone, &c.at, &c.after, &c.actor.Email, &c.actor.TokenID, &c.actor.Addr, &c.group}
+	return []any{&c.workspace, &c.kind, &c.record, &c.gone, &c.at, &c.after, &c.actor.Email, &c.actor.TokenID, &c.actor.Addr, &c.group, &c.place}
 }
 
 // scheduleCascade stores what remains to be done, in the name of the actor. It replaces what
@@ -63,9 +66,9 @@ func (tx *Tx) scheduleCascade(c cascade) error {
 	if err != nil {
 		return err
 	}
-	return tx.Exec(`INSERT INTO cascades (workspace_id, kind, record, gone, at, after, actor, token_id, addr, change_group) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-		ON CONFLICT (workspace_id, kind, record) DO UPDATE SET gone = $4, at = $5, after = $6, actor = $7, token_id = $8, addr = $9, change_group = $10`,
-		tx.Actor.Workspace, c.kind, c.record, c.gone, firstMoment, 0, table.NullText(tx.Actor.Email), table.NullText(tx.Actor.TokenID), table.NullText(tx.Actor.Addr), group)
+	return tx.Exec(`INSERT INTO cascades (workspace_id, kind, record, gone, at, after, actor, token_id, addr, change_group, place) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		ON CONFLICT (workspace_id, kind, record) DO UPDATE SET gone = $4, at = $5, after = $6, actor = $7, token_id = $8, addr = $9, change_group = $10, place = $11`,
+		tx.Actor.Workspace, c.kind, c.record, c.gone, firstMoment, 0, table.NullText(tx.Actor.Email), table.NullText(tx.Actor.TokenID), table.NullText(tx.Actor.Addr), group, table.NullText(c.place))
 }
 
 // firstMoment is before every time.
@@ -73,13 +76,14 @@ const firstMoment = -1 << 62
 
 // cascades holds the limits of cascades and wakes the goroutine that runs them.
 type cascades struct {
-	some   chan struct{}
-	atOnce int // records that change with another in one transaction
-	step   int // and in a step
+	some    chan struct{}
+	atOnce  int // records that change with another in one transaction
+	step    int // and in a step
+	restore *atomic.Pointer[RestoreStep]
 }
 
 func newCascades() cascades {
-	return cascades{some: make(chan struct{}, 1), atOnce: cascadeAtOnce, step: cascadeStep}
+	return cascades{some: make(chan struct{}, 1), atOnce: cascadeAtOnce, step: cascadeStep, restore: &atomic.Pointer[RestoreStep]{}}
 }
 
 func (c *cascades) wake() {
@@ -188,6 +192,8 @@ func (s *Store) advance(ctx context.Context, c cascade) error {
 			return tx.detachStep(now)
 		case now.gone == merged:
 			return tx.followStep(now)
+		case now.gone == returns:
+			return tx.restoreStep(now)
 		}
 		return tx.propagateStep(now)
 	})

@@ -15,7 +15,7 @@ func (tx *Tx) LogRecord(action string, before, after crm.Record) error {
 	case action == "create": // the record itself holds the values
 	case action == restored:
 		if tx.winner != 0 {
-			entry.before = changelog.Texts(changelog.MergedInto, handleOf(after.Entity, tx.winner))
+			entry.before = changelog.Texts(changelog.MergedInto, after.Entity.HandleOf(tx.winner))
 		}
 	case action == "delete" || action == "merge":
 		entry.version, entry.before, tx.lost = before.Version(), append(changelog.Values(before), tx.lost...), nil
@@ -23,7 +23,7 @@ func (tx *Tx) LogRecord(action string, before, after crm.Record) error {
 		entry.before, entry.after = changelog.Changes(before, after)
 	}
 	if action == "merge" {
-		entry.after = changelog.Texts(changelog.MergedInto, handleOf(before.Entity, tx.winner))
+		entry.after = changelog.Texts(changelog.MergedInto, before.Entity.HandleOf(tx.winner))
 	}
 	if cause := tx.cause; cause.entity != nil && !cause.is(after.Entity, after.Key) {
 		entry.after = append(entry.after, changelog.Text(changelog.CauseName, cause.entity.Name+"/"+crm.RecordID(cause.entity.Prefix, cause.key)))
@@ -45,7 +45,7 @@ func (tx *Tx) LogDeleted(action string, rec crm.Record) error {
 // capped reports whether a change is refused when the storage of the plan is used up. Deletes
 // and what follows from them never are.
 func (tx *Tx) capped(action string) bool {
-	return tx.cause.entity == nil && slices.Contains([]string{"create", "update", restored, "workspace.update"}, action)
+	return action == restored || tx.cause.entity == nil && slices.Contains([]string{"create", "update", "workspace.update"}, action)
 }
 
 // LogEntry appends an entry about something other than a record. No cap refuses it.

@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
 	"crmkit/crm"
+	"crmkit/store/refusal"
 )
 
 // Delete removes a record. References to it become unset, and records that belong to no other
@@ -19,12 +21,16 @@ func (tx *Tx) Delete(rec crm.Record) (later bool, err error) {
 	if rec, _, err = tx.detachDangling(rec); err != nil || rec.Entity == nil {
 		return false, err
 	}
-	tx.deleting = deleting{rec.Entity, rec.Key}
-	tx.cause = tx.deleting
+	if unsettled, err := tx.Unsettled(rec.Entity, rec.Key); err != nil || unsettled {
+		return false, cmp.Or(err, refusal.Restoring(rec.Handle()))
+	}
+	defer func(cause deleting) { tx.deleting, tx.cause = deleting{}, cause }(tx.cause)
+	if tx.deleting = (deleting{rec.Entity, rec.Key}); tx.cause.entity == nil {
+		tx.cause = tx.deleting
+	}
 	if err := tx.deleteMerging(rec); err != nil {
 		return false, err
 	}
-	defer func() { tx.deleting, tx.cause = deleting{}, deleting{} }()
 	refs := tx.store.Schema.Referring(rec.Entity)
 	if later, err = tx.hasManyReferences(refs, rec.Key); err != nil {
 		return false, err

@@ -3,14 +3,11 @@ package store
 import (
 	"context"
 	"embed"
-	"encoding/hex"
 	"errors"
-	"io"
 	"io/fs"
 	"sync"
 	"time"
 
-	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/query"
 	"crmkit/store/duplicates"
@@ -185,31 +182,4 @@ func Verify(ctx context.Context, path string) (sqlite.Summary, error) {
 		return sum, err
 	}
 	return sum, sqlite.ReadFile(path, func(c *sqlite.Conn) error { return integrity.Values(ctx, c) })
-}
-
-// readSecret reads the key of a database.
-const readSecret = "SELECT value FROM meta WHERE name = 'secret'"
-
-// loadSecret returns the database's own key, made at the first start. Several servers may start at
-// the same time.
-func (s *Store) loadSecret(ctx context.Context) ([]byte, error) {
-	var text string
-	found, err := engine.Found(s.Read(ctx, func(v *ReadTx) error { return v.Row(ctx, readSecret, nil, &text) }))
-	if err == nil && !found {
-		err = s.Write(ctx, crm.Actor{}, func(tx *Tx) error {
-			if found, err := tx.Row(readSecret, nil, &text); found || err != nil {
-				return err
-			}
-			fresh := make([]byte, 32)
-			if _, err := io.ReadFull(tx.Random(), fresh); err != nil {
-				return err
-			}
-			text = hex.EncodeToString(fresh)
-			return tx.Exec("INSERT INTO meta (name, value) VALUES ('secret', $1)", text)
-		})
-	}
-	if err != nil {
-		return nil, err
-	}
-	return hex.DecodeString(text)
 }

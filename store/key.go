@@ -7,6 +7,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store/ahead"
+	"crmkit/store/refusal"
 	"crmkit/store/secondary"
 	"crmkit/store/table"
 )
@@ -70,7 +71,7 @@ func (tx *Tx) KeyOfDraft(d Draft) (key int64, err error) {
 	found := func(other int64, name, value string) error {
 		if other != 0 && key != 0 && other != key {
 			return crm.Errorf(crm.AlreadyExists, "%s leads to %s, and %s=%s to %s: these are two records. Send the values of one of them.",
-				by, handleOf(e, key), name, norm.Quote(value), handleOf(e, other)).On(name)
+				by, e.HandleOf(key), name, norm.Quote(value), e.HandleOf(other)).On(name)
 		}
 		if other != 0 {
 			key, by = other, name+"="+norm.Quote(value)
@@ -264,7 +265,7 @@ func (tx *Tx) checkUnique(before, after crm.Record) error {
 		}
 		if key != 0 && key != after.Key {
 			name := names[len(names)-1]
-			return takenError(e, key, name, table.Spelled(e.Field(name), e, is[len(is)-1]))
+			return refusal.Taken(e, key, name, table.Spelled(e.Field(name), e, is[len(is)-1]))
 		}
 	}
 	for _, name := range e.Keys.Items {
@@ -279,19 +280,9 @@ func (tx *Tx) checkUnique(before, after crm.Record) error {
 				return err
 			}
 			if key != 0 && key != after.Key {
-				return takenError(e, key, name, table.Spelled(f, e, crm.Labels([]string{item})))
+				return refusal.Taken(e, key, name, table.Spelled(f, e, crm.Labels([]string{item})))
 			}
 		}
 	}
 	return nil
 }
-
-// takenError is the error for a value that belongs to the record with the key.
-func takenError(e *crm.Entity, key int64, name, value string) error {
-	return crm.Errorf(crm.AlreadyExists, "%s=%s belongs to %s. Update that record with PATCH /%s/%s, or send another %s.",
-		name, norm.Quote(value), handleOf(e, key), e.Route(), crm.RecordID(e.Prefix, key), name).On(name).
-		ForRow("%s=%s belongs to %s. Give the row another %s, or none.", name, norm.Quote(value), handleOf(e, key), name)
-}
-
-// handleOf returns the handle of the record with the key.
-func handleOf(e *crm.Entity, key int64) string { return e.Name + "/" + crm.RecordID(e.Prefix, key) }

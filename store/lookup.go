@@ -27,11 +27,7 @@ func (tx *Tx) Fetch(e *crm.Entity, key int64) (crm.Record, error) {
 	if to, _, err := tx.Lead(e, key); err != nil || to != key {
 		return rec, cmp.Or(err, view.NotFoundAfterMerge(e, key, to))
 	}
-	var last int64
-	if _, err := tx.Row(view.LastNumber, []any{tx.Actor.Workspace, e.Plural}, &last); err != nil {
-		return rec, err
-	}
-	return rec, view.NotFound(e, key, last)
+	return rec, view.Absent{Workspace: tx.Actor.Workspace, Entity: e, Key: key, Trash: tx.store.Trash()}.Error(tx.Rows)
 }
 
 // RecordByID returns the record with a random id as the transaction sees it, or a not_found
@@ -63,12 +59,6 @@ func (tx *Tx) find(text string, e *crm.Entity, value string) (crm.Record, bool, 
 
 // NotFoundByID is the error for a random id that finds nothing.
 func (tx *Tx) NotFoundByID(e *crm.Entity, id string) error { return view.NotFoundByID(tx.Actor, e, id) }
-
-// NoReference is the error for a reference to a record that does not exist.
-func NoReference(f *crm.Field, to *crm.Entity, key int64) *crm.Error {
-	return crm.Errorf(crm.ReferenceNotFound, "%s: there is no %s %s here, it may have been deleted. Find one with GET /%s?search=<words>, or create it with POST /%s.",
-		f.Name, to.Name, crm.RecordID(to.Prefix, key), to.Route(), to.Route()).On(f.Name)
-}
 
 // keys reads a column of keys.
 func (tx *Tx) keys(text string, args ...any) (keys []int64, err error) {

@@ -99,7 +99,7 @@ func (tx *Tx) moveDoubleTies(winner int64, rec crm.Record) error {
 			keys, err := tx.keys(table.DoubleTies(ref, names), tx.Actor.Workspace, rec.Key, winner, cascadeAtOnce+1)
 			if err == nil && len(keys) > cascadeAtOnce {
 				err = crm.Errorf(crm.InvalidValue, "%s and %s have more than %d %s in common, which are too many for one merge. Delete some of those of %s first: GET /%s?%s=%s lists them.",
-					rec.Handle(), handleOf(rec.Entity, winner), cascadeAtOnce, ref.From.Plural, rec.Handle(), ref.From.Route(), ref.Field.Path(), rec.ID)
+					rec.Handle(), rec.Entity.HandleOf(winner), cascadeAtOnce, ref.From.Plural, rec.Handle(), ref.From.Route(), ref.Field.Path(), rec.ID)
 			}
 			if err == nil {
 				err = tx.moveAll(ref, keys, winner)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/changelog"
 	"crmkit/store/lastused"
 	"crmkit/store/maintenance"
 	"crmkit/store/txn"
@@ -67,6 +68,9 @@ func (tx *Tx) LastUsed(tokenID string, saved int64) int64 {
 // FlushLastUsed writes the last uses of tokens to the file now. Uses that cannot be written
 // stay in memory.
 func (s *Store) FlushLastUsed(ctx context.Context) { s.upkeep.FlushLastUsed(ctx) }
+
+// Trash says which deleted records can be restored.
+func (s *Store) Trash() changelog.Trash { return changelog.Trash{Days: s.opts.TrashDays, Now: s.Now()} }
 
 // Purge deletes what is of no use any more. The store does that by itself as well.
 func (s *Store) Purge(ctx context.Context) { s.upkeep.Purge(ctx) }

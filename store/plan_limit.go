@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"crmkit/crm"
+	"crmkit/store/refusal"
 	"crmkit/store/view"
 )
 
@@ -42,9 +43,9 @@ func (tx *Tx) takePlace(resource string, take func(limit int64) (bool, error)) e
 	case err != nil || taken:
 		return err
 	case !all:
-		return limitReachedForNow(tx.Actor.Plan, limit, resource)
+		return refusal.LimitReachedForNow(tx.Actor.Plan, limit, resource)
 	}
-	return LimitReached(tx.Actor.Plan, limit, resource)
+	return refusal.LimitReached(tx.Actor.Plan, limit, resource)
 }
 
 // countLeaving returns how many of the counted records will be deleted with a deleted one, up
@@ -89,18 +90,6 @@ func (tx *Tx) countLeaving(limit int64, resource string) (more int64, all bool, 
 // errEnough ends a search through rows early.
 var errEnough = errors.New("enough was found")
 
-// limitReachedForNow is the error for a cap that is reached until a delete has finished.
-func limitReachedForNow(plan string, limit int64, resource string) error {
-	return crm.Errorf(crm.PlanLimitReached, "the plan %s allows %d %s and they are all in use; those that are being deleted still count. Send it again in a minute; GET /whoami shows the usage.",
-		plan, limit, resource)
-}
-
-// LimitReached is the error for a cap of a plan that is reached.
-func LimitReached(plan string, limit int64, resource string) error {
-	return crm.Errorf(crm.PlanLimitReached, "the plan %s allows %d %s and they are all in use. Do not retry: tell the user. GET /whoami shows the usage.",
-		plan, limit, resource)
-}
-
 // Usage is how much of a resource is used, and how much the plan allows.
 type Usage = view.Usage
 
@@ -120,19 +109,4 @@ func (s *Store) Reserve(ctx context.Context, actor crm.Actor, id string, n int64
 // Release ends the reservation with the id. There need not be one.
 func (s *Store) Release(ctx context.Context, actor crm.Actor, id string) error {
 	return s.Write(ctx, actor, func(tx *Tx) error { return tx.Release(id) })
-}
-
-// dropReservations ends the reservations of processes that owned the file before. Most leave
-// none, and then nothing is written.
-func (s *Store) dropReservations(ctx context.Context) {
-	var some bool
-	err := s.Read(ctx, func(v *ReadTx) error { return v.Row(ctx, "SELECT EXISTS (SELECT 1 FROM reservations)", nil, &some) })
-	if err == nil && some {
-		err = s.Write(ctx, crm.Actor{}, func(tx *Tx) error {
-			return tx.ReleaseBytes("DELETE FROM reservations RETURNING workspace_id, bytes")
-		})
-	}
-	if err != nil {
-		s.opts.Log.Warn("reserved storage was not given back; it will be within a day", "error", err)
-	}
 }

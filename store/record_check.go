@@ -7,6 +7,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/store/ahead"
+	"crmkit/store/refusal"
 )
 
 // Conflict is the error for a record that is not at the version a client expects; it carries
@@ -56,7 +57,7 @@ func (tx *Tx) checkReferences(before, after crm.Record) error {
 			return err
 		}
 		if !found {
-			return NoReference(f, to, v.Int)
+			return refusal.NoReference(f, to, v.Int)
 		}
 	}
 	return nil

@@ -1,6 +1,11 @@
 package store
 
-import "crmkit/crm"
+import (
+	"errors"
+	"time"
+
+	"crmkit/crm"
+)
 
 // PutBack writes a record with values that it had before. Nothing is applied to them that a client could send.
 func (tx *Tx) PutBack(before, after crm.Record) (err error) {
@@ -77,4 +82,57 @@ func (tx *Tx) RemoveAgain(rec crm.Record, was Part) (err error) {
 		return err
 	}
 	return tx.remove("merge", rec)
+}
+
+// Because runs writes whose reason is the delete of a record, or that it comes back. The log names it in each of
+// their entries, so that they are restored or deleted with it.
+func (tx *Tx) Because(e *crm.Entity, key int64, write func() error) error {
+	defer func(was deleting) { tx.cause = was }(tx.cause)
+	tx.cause = deleting{e, key}
+	return write()
+}
+
+// RestoreStep goes on with the restore of a record from a place, until a time, and returns the next place; empty:
+// it was the last step. Store.SetRestore sets it.
+type RestoreStep func(tx *Tx, place string, until time.Time) (next string, err error)
+
+// SetRestore sets the function that goes on with restores. They wait until it is set.
+func (s *Store) SetRestore(step RestoreStep) {
+	s.cascades.restore.Store(&step)
+	s.cascades.wake()
+}
+
+// ContinueRestore has the store go on with the restore of a record, which is there again, from a place: in steps,
+// after a kill too.
+func (tx *Tx) ContinueRestore(rec crm.Record, place string) error {
+	return tx.scheduleCascade(cascade{kind: restoreKind(rec.Entity), record: rec.Key, gone: returns, place: place})
+}
+
+// restoreKind is the kind of the cascade of a restore. It is no kind of record, so other cascades of the same record
+// are beside it.
+func restoreKind(e *crm.Entity) string { return "restore " + e.Name }
+
+// Unsettled reports whether steps of a delete or merge of a record are to follow, or of its restore.
+func (tx *Tx) Unsettled(e *crm.Entity, key int64) (is bool, err error) {
+	if some, err := tx.hasPendingDeletes(); err != nil || !some {
+		return false, err
+	}
+	var one int64
+	return tx.Row("SELECT 1 FROM cascades WHERE workspace_id = $1 AND kind IN ($2, $3) AND record = $4 AND gone > 0 LIMIT 1", []any{tx.Actor.Workspace, e.Name, restoreKind(e), key}, &one)
+}
+
+// restoreStep brings back some more of what was deleted with a record.
+func (tx *Tx) restoreStep(c cascade) error {
+	step := tx.store.cascades.restore.Load()
+	if step == nil {
+		return errors.New("this process does not restore records")
+	}
+	next, err := (*step)(tx, c.place, tx.until)
+	if err != nil {
+		return err
+	}
+	if next == "" {
+		return tx.finishCascade(c)
+	}
+	return tx.Exec("UPDATE cascades SET place = $4 WHERE workspace_id = $1 AND kind = $2 AND record = $3", c.workspace, c.kind, c.record, next)
 }

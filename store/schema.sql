@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 32
+-- Made by TestNewSchema from the migrations up to 33
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,
@@ -361,7 +361,7 @@ CREATE TABLE cascades (
   after INTEGER NOT NULL,
   actor TEXT,
   token_id TEXT,
-  addr TEXT, change_group INTEGER NOT NULL DEFAULT 0,
+  addr TEXT, change_group INTEGER NOT NULL DEFAULT 0, place TEXT,
   PRIMARY KEY (workspace_id, kind, record)
 ) STRICT;
 CREATE INDEX activities_contact_outreach ON activities (contact_id, occurred_at) WHERE kind IN ('call', 'email', 'meeting');
@@ -546,6 +546,7 @@ CREATE VIEW changes AS
   FROM log l LEFT JOIN origins o ON o.key = l.origin;
 CREATE INDEX imported_record ON imported (workspace_id, record);
 CREATE INDEX log_trash ON log (at, key) WHERE action = 'delete' AND before IS NOT NULL;
+CREATE INDEX log_deletes ON log (workspace_id, SUBSTR(target, 1, 3), key) WHERE action = 'delete' AND before IS NOT NULL;
 INSERT INTO usage VALUES (0, 'storage', 0, 0, 0, 0);
 INSERT INTO sequences VALUES ('members', 0);
 INSERT INTO sequences VALUES ('names', 0);

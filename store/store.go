@@ -122,7 +122,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Shared() {
 		s.words = spelling.Sources(opts.Schema)
 	}
-	s.reads = view.New(view.Options{Schema: s.Schema, Tables: s.mappings, Pending: s.pendingView, Cache: s.cache, LastUsed: s.lastUsed, Search: opts.Caches.Search, Clock: opts.Clock, Log: opts.Log, Past: opts.Past, TuneIndex: opts.tuneIndex})
+	s.reads = view.New(view.Options{Schema: s.Schema, Tables: s.mappings, Pending: s.pendingView, Cache: s.cache, LastUsed: s.lastUsed, TrashDays: opts.TrashDays, Search: opts.Caches.Search, Clock: opts.Clock, Log: opts.Log, Past: opts.Past, TuneIndex: opts.tuneIndex})
 	s.indexes = s.reads.Indexes()
 	hub := notify.Options{Log: opts.Log, Stop: s.draining}
 	if opts.Shared() {
@@ -150,7 +150,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := s.spools.RemoveLeft(); err != nil {
 		return err
 	}
-	if s.secret, err = s.loadSecret(ctx); err != nil {
+	if s.secret, err = maintenance.Secret(ctx, s.db); err != nil {
 		return err
 	}
 	for e, t := range s.mappings {
@@ -159,7 +159,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 		}
 	}
 	if !o.Shared() { // else they may be of a server that runs
-		s.dropReservations(ctx)
+		maintenance.DropReservations(ctx, s.db, o.Log)
 	}
 	s.background.Go(s.upkeep.Run)
 	s.background.Go(s.runCascades)

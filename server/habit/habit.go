@@ -66,7 +66,11 @@ func (k Known) otherHabit(method string, parts []string) string {
 		return "several writes: POST /batch with a JSON array of them. Many rows of a kind: POST /import/contacts with a JSON array, JSON lines or CSV; it creates and updates."
 	case "merge", "duplicates":
 		return mergeHint
-	case "restore", "undelete", "revert", "rollback", "trash":
+	case "trash", "deleted", "recycle-bin", "recyclebin", "bin", "archive":
+		return "deleted records are in the lists: GET /contacts?deleted=only. POST /contacts/{id}/restore brings one back; see /help/trash."
+	case "restore", "undelete", "unarchive":
+		return "a deleted record comes back with POST /contacts/{id}/restore, and GET /contacts?deleted=only lists them. Other changes are taken back with POST /undo; see /help/undo."
+	case "revert", "rollback":
 		return `what was deleted or changed comes back with POST /undo {"record":"contact/c_…"}, or with the change group of the write: {"change":"chg_…"}. See /help/undo.`
 	case "webhooks", "hooks", "events", "changes", "feed":
 		return "there are no webhooks; GET /changes has what changed since your bookmark, and with wait=30 waits for the next change. See /help/changes."
@@ -137,6 +141,10 @@ func InList(method, word string, e *crm.Entity) string {
 		return mergeHint
 	case "export", "download":
 		return exportHint(e)
+	case "trash", "deleted", "archived":
+		return "deleted ones: GET /" + kind + "?deleted=only."
+	case "restore", "undelete":
+		return "one at a time: POST /" + kind + "/{id}/restore; all that a change deleted: POST /undo with its change group. GET /" + kind + "?deleted=only lists them."
 	case "search", "query", "filter", "find", "list", "all":
 		return "to search, use the list: GET /" + kind + "?search=<words>, GET /" + kind + "?created_at=gte:-7d."
 	case "count", "stats", "total":
@@ -145,11 +153,28 @@ func InList(method, word string, e *crm.Entity) string {
 	return ""
 }
 
+// wholeHabit returns the call for a word behind a record that is about the whole of it, or "".
+func (k Known) wholeHabit(parts []string) string {
+	switch parts[2] {
+	case "merge":
+		return mergeHint
+	case "restore", "undelete", "undestroy", "recover", "unarchive", "unarchived":
+		if k.Serves("POST", "/"+strings.Join(parts[:2], "/")+"/restore") {
+			return "a deleted record comes back with POST /" + norm.Quote(parts[0]+"/"+parts[1]) + "/restore."
+		}
+	case "trash", "delete", "archive":
+		if k.Serves("DELETE", "/"+strings.Join(parts[:2], "/")) {
+			return "delete it with DELETE /" + norm.Quote(parts[0]+"/"+parts[1]) + "; it can be restored."
+		}
+	}
+	return ""
+}
+
 // recordHabit returns the call for a word behind a record, or "": another kind that refers to
 // it, or something to do with it.
 func (k Known) recordHabit(method string, parts []string, e *crm.Entity) string {
-	if parts[2] == "merge" {
-		return mergeHint
+	if call := k.wholeHabit(parts); call != "" {
+		return call
 	}
 	word, record := parts[2], norm.Quote(parts[0]+"/"+parts[1])
 	f := e.Field(word)

@@ -2,6 +2,7 @@ package manual
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -204,6 +205,7 @@ func (m *Manual) searchFields() string {
 // that offer the same methods: the manual is read by models, which pay for each word. Writes of all that
 // match are left out: every list has them, which the manual says once.
 func (m *Manual) routes() string {
+	const kindsAtOnce = 6 // of which the manual does not name each
 	offers, paths := map[string]string{}, map[string][]string{}
 	var order []string
 	for _, row := range m.opts.Routes {
@@ -220,11 +222,26 @@ func (m *Manual) routes() string {
 	}
 	var b strings.Builder
 	for _, path := range order {
-		if same := paths[offers[path]]; same[0] == path {
-			b.WriteString(strings.Join(same, " ") + "  " + offers[path][2:] + "\n")
+		same := paths[offers[path]]
+		if same[0] != path {
+			continue
 		}
+		if form := m.formOf(path); form != "/{kind}" && len(same) >= kindsAtOnce && !slices.ContainsFunc(same, func(p string) bool { return m.formOf(p) != form }) {
+			same = []string{form}
+		}
+		b.WriteString(strings.Join(same, " ") + "  " + offers[path][2:] + "\n")
 	}
 	return b.String()
+}
+
+// formOf returns a path with {kind} in place of the first kind in it.
+func (m *Manual) formOf(path string) string {
+	parts := strings.Split(path, "/")
+	at := slices.IndexFunc(parts, func(part string) bool { return part != "" && m.opts.Schema.ByPath(part) != nil })
+	if at >= 0 {
+		parts[at] = "{kind}"
+	}
+	return strings.Join(parts, "/")
 }
 
 // examples prints commands that work on a new server as they are written, in this order.

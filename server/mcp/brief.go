@@ -24,11 +24,11 @@ Log: POST /contacts/{id}/activities {"kind":"call","body":…}.
 Several, all or none: POST /batch [{method,path,body,as:"co"},…]; later $co is its id.`
 
 // briefDelete says how to delete.
-const briefDelete = `Delete: DELETE answers a confirm token; ask the user, then repeat with ?confirm=.`
+const briefDelete = `Delete: DELETE answers a token; ask the user, then repeat with ?confirm=. Back: POST …/{id}/restore.`
 
 // briefRead says how to read: the form of answers, the fields, and the paths of lists.
 func (c *Connector) briefRead() string {
-	return `A CRM, reached by the paths of its HTTP API. Answers are text, a line per record: a handle like contact/` + c.manual.ExampleID("contact", 1) + `, then label=value; lines with # are remarks. ERROR has a HINT: follow it.
+	return `A CRM, by the paths of its HTTP API. A line per record: a handle like contact/` + c.manual.ExampleID("contact", 1) + `, then label=value; lines with # are remarks. ERROR has a HINT: follow it.
 Fields (* required, ! unique), and external_ids:
 ` + c.manual.Fields(mainKinds) + `
 Those of ` + c.others() + `: GET /help/fields.

@@ -49,7 +49,7 @@ func (c *Connector) addTools(m *sdk.Server) {
 		arguments: map[string]any{"path": stringOf("path and query, like /deals?status=open&sort=-amount_cents&limit=20")}, run: c.withMethod(http.MethodGet)})
 	c.add(m, tool{name: "write", title: "Create or change records", doc: "POST or PATCH a path of the CRM; read names the fields.\n" + briefWrite, destructive: true, required: []string{"method", "path"},
 		arguments: requestArguments("path, like /contacts/"+contact, bodyDoc+`, like {"stage":"customer"}`, http.MethodPatch, http.MethodPost), run: c.requests})
-	c.add(m, tool{name: "delete", title: "Delete a record", doc: "DELETE a path. The first call answers with a confirm token: ask the user, then repeat with ?confirm=<token>.", destructive: true, required: []string{"path"},
+	c.add(m, tool{name: "delete", title: "Delete a record", doc: "DELETE a path. The first call answers with a confirm token: ask the user, then repeat with ?confirm=<token>. write POST …/restore brings it back; read …?deleted=only lists them.", destructive: true, required: []string{"path"},
 		arguments: map[string]any{"path": stringOf("path, like /companies/" + c.manual.ExampleID("company", 1) + ", then with ?confirm=…; ?purge=1 erases for good"), "run": stringOf(runDoc)}, run: c.withMethod(http.MethodDelete)})
 	c.add(m, tool{name: "search", title: "Search the CRM", doc: "Find records of every kind by words, a name, an e-mail or a phone number. Returns ids and names only, best first; fetch has the rest.", readOnly: true, idempotent: true,
 		required: []string{"query"}, arguments: map[string]any{"query": stringOf("words to look for, like jane acme")}, run: c.searchTool})

@@ -16,9 +16,19 @@ import (
 	"crmkit/store"
 )
 
-// Route returns the route of merges of an entity. found is false if its records have no log of what
+// Routes returns the routes of merges.
+func Routes(s *store.Store) (rows []web.Route) {
+	for _, e := range s.Schema.Entities {
+		if row, found := route(s, e); found {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// route returns the route of merges of an entity. found is false if its records have no log of what
 // happened with them, which records a merge.
-func Route(s *store.Store, e *crm.Entity) (row web.Route, found bool) {
+func route(s *store.Store, e *crm.Entity) (row web.Route, found bool) {
 	if _, _, found = s.Schema.Journal(e); !found || e.IsView() {
 		return row, false
 	}

@@ -29,7 +29,7 @@ func (c *call) answer(p *undo.Place, outcomes []undo.Outcome) *render.Response {
 	slices.SortStableFunc(ordered, func(a, b undo.Outcome) int { return min(len(b.Kept), 1) - min(len(a.Kept), 1) })
 	from, to := c.page.Of(len(ordered))
 	for _, o := range ordered[from:to] {
-		doc.Bulk.Effects = append(doc.Bulk.Effects, effect(o))
+		doc.Bulk.Effects = append(doc.Bulk.Effects, Effect(o))
 	}
 	c.outcomes = len(ordered)
 	if n, of := keptOf(p.Fields); n > 0 {
@@ -52,8 +52,8 @@ func (c *call) paged(shown *render.Bulk, token string) *render.Bulk {
 	return shown
 }
 
-// effect is an outcome as answers show it.
-func effect(o undo.Outcome) render.Effect {
+// Effect is an outcome as answers show it.
+func Effect(o undo.Outcome) render.Effect {
 	one := render.Effect{Handle: o.Handle, Result: o.Result}
 	rec := o.Before
 	if o.Result == undo.Restored {

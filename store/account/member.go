@@ -4,6 +4,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store"
+	"crmkit/store/refusal"
 	"crmkit/store/table"
 )
 
@@ -46,7 +47,7 @@ func CheckSeat(tx *store.Tx) error {
 	var n int64
 	_, err := tx.Row("SELECT n FROM usage WHERE workspace_id = $1 AND kind = 'members'", []any{tx.Actor.Workspace}, &n)
 	if err == nil && n >= limit {
-		err = store.LimitReached(tx.Actor.Plan, limit, "members")
+		err = refusal.LimitReached(tx.Actor.Plan, limit, "members")
 	}
 	return err
 }

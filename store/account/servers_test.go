@@ -13,6 +13,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/store"
+	"crmkit/store/refusal"
 	"crmkit/store/storetest/kit"
 )
 
@@ -102,7 +103,7 @@ func TestServersKeepCaps(t *testing.T) {
 					if wait, err := TakeQuota(tx, "q", 7, time.Hour); wait == 0 || err != nil {
 						return err
 					}
-					return store.LimitReached("free", 7, "events")
+					return refusal.LimitReached("free", 7, "events")
 				})
 			}},
 		} {

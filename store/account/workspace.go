@@ -9,6 +9,7 @@ import (
 	"crmkit/store"
 	"crmkit/store/changelog"
 	"crmkit/store/engine"
+	"crmkit/store/refusal"
 	"crmkit/store/table"
 )
 
@@ -106,7 +107,7 @@ func countWorkspace(tx *store.Tx) error {
 	limit := tx.Plans().Cap(plan, "workspaces")
 	n, err := tx.Affect("UPDATE users SET workspaces = workspaces + 1 WHERE number = $1 AND workspaces < $2", tx.Actor.User, limit)
 	if err == nil && n == 0 {
-		err = store.LimitReached(plan, limit, "workspaces")
+		err = refusal.LimitReached(plan, limit, "workspaces")
 	}
 	return err
 }

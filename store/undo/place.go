@@ -35,9 +35,10 @@ type wait struct {
 
 // Kept is a value or a record that was not undone.
 type Kept struct {
-	Record string `json:"record"`          // its handle
-	Field  string `json:"field,omitempty"` // of the value, or a key of it with a dot between them; empty: the record itself
-	Why    string `json:"why"`             // in words
+	Record string `json:"record"`           // its handle
+	Field  string `json:"field,omitempty"`  // of the value, or a key of it with a dot between them; empty: the record itself
+	Why    string `json:"why"`              // in words
+	Holder string `json:"holder,omitempty"` // the handle of the record that has the value; empty: that is not the reason
 }
 
 // KeptOf says in words of what a Kept is: a field of a kind, or a kind.

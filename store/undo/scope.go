@@ -7,30 +7,51 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store"
+	"crmkit/store/changelog"
 )
 
 // Scope says what is undone. One of Group, Run and Entry is set.
 type Scope struct {
-	Group int64 `json:"group,omitempty"`
-	Run   int64 `json:"run,omitempty"`
-	Entry int64 `json:"entry,omitempty"` // the number of one entry
-	End   int64 `json:"end"`             // the number of the last entry of the log that is looked at
+	Group  int64  `json:"group,omitempty"`
+	Run    int64  `json:"run,omitempty"`
+	Entry  int64  `json:"entry,omitempty"`  // the number of one entry
+	Delete string `json:"delete,omitempty"` // of a group only the delete of the record with this handle, and what followed from it
+	Done   int64  `json:"done,omitempty"`   // with Delete: the number of its entry, if the record is there again
+	From   int64  `json:"from,omitempty"`   // the number of the first entry that is looked at
+	End    int64  `json:"end"`              // the number of the last entry of the log that is looked at
 }
 
-// where returns the condition on the entries l that a scope has, with the argument of a given number, and the
-// argument. The first entry of a group does not name the group, see page.
-func (s Scope) where(workspace int64, arg int) (text string, value int64) {
+// where returns the condition on the entries l that a scope has, and its arguments, of which the first has a given
+// number. The first entry of a group does not name the group, see page.
+func (s Scope) where(workspace int64, arg int) (text string, args []any) {
 	switch {
 	case s.Entry != 0:
-		return fmt.Sprintf("l.key = $%d", arg), crm.RecordKey(workspace, s.Entry)
+		return fmt.Sprintf("l.key = $%d", arg), []any{crm.RecordKey(workspace, s.Entry)}
 	case s.Run != 0:
-		return fmt.Sprintf("l.run = $%d", arg), s.Run
+		return fmt.Sprintf("l.run = $%d", arg), []any{s.Run}
 	}
-	return fmt.Sprintf("l.change_group = $%d", arg), s.Group
+	text, args = fmt.Sprintf("l.change_group = $%d", arg), []any{s.Group}
+	only, more := s.only(workspace, arg+1)
+	return text + only, append(args, more...)
+}
+
+// only returns the further condition of Delete on the entries of a group, and its arguments.
+func (s Scope) only(workspace int64, arg int) (text string, args []any) {
+	if s.Delete == "" {
+		return "", nil
+	}
+	return fmt.Sprintf(" AND (l.target = $%d AND l.key <> $%d OR l.after LIKE '%%' || $%d || '%%')", arg, arg+1, arg+2),
+		[]any{s.Delete, crm.RecordKey(workspace, s.Done), `"` + changelog.CauseName + `":"` + s.Delete + `"`}
+}
+
+// takes reports whether an entry, for which the condition of the scope holds, is in it: a pattern takes more than
+// it should, since the underscore of ids stands for any character.
+func (s Scope) takes(e entry) bool {
+	return s.Delete == "" || e.target == s.Delete || e.cause == s.Delete
 }
 
 // first returns a number before which the scope has no entry.
-func (s Scope) first() int64 { return max(s.Group, s.Run, s.Entry) }
+func (s Scope) first() int64 { return max(s.Group, s.Run, s.Entry, s.From) }
 
 // entry is an entry of the log, as it is stored.
 type entry struct {
@@ -38,6 +59,7 @@ type entry struct {
 	action, target string
 	version        int64
 	from, to       []crm.Member
+	cause          string // the handle of the record whose delete, merge or return is the reason; empty: there is none
 }
 
 // kind returns the kind of the record that the entry is about, and its key; nil: it is about no record.
@@ -72,13 +94,14 @@ type span struct {
 // page, at most most.
 func page(tx *store.Tx, s Scope, in span, most int) (list []entry, err error) {
 	in.From, in.Below = max(in.From, s.first()), min(in.Below, s.End+1)
-	condition, arg := s.where(tx.Actor.Workspace, 4)
-	r := pageReader{tx: tx}
-	if err := r.read(condition, []any{in.From, in.Below, arg}, most); err != nil {
+	r := pageReader{tx: tx, scope: s}
+	condition, args := s.where(tx.Actor.Workspace, 4)
+	if err := r.read(condition, append([]any{in.From, in.Below}, args...), most); err != nil {
 		return nil, err
 	}
 	if first := s.Group; !r.full && first != 0 && len(r.list) < most && first >= in.From && first < in.Below {
-		err = r.read("l.key = $4 AND l.change_group IS NULL", []any{in.From, in.Below, crm.RecordKey(tx.Actor.Workspace, first)}, 1)
+		only, args := s.only(tx.Actor.Workspace, 5)
+		err = r.read("l.key = $4 AND l.change_group IS NULL"+only, append([]any{in.From, in.Below, crm.RecordKey(tx.Actor.Workspace, first)}, args...), 1)
 	}
 	return r.list, err
 }
@@ -86,17 +109,18 @@ func page(tx *store.Tx, s Scope, in span, most int) (list []entry, err error) {
 // pageReader reads entries.
 type pageReader struct {
 	tx    *store.Tx
+	scope Scope
 	list  []entry
 	bytes int
 	full  bool // the next entry does not fit into the page
 }
 
-// read reads entries for which a condition on the argument $4 holds. The other arguments are the numbers between which they are.
+// read reads entries for which a condition on the arguments from $4 on holds. The other arguments are the numbers between which they are.
 func (r *pageReader) read(condition string, args []any, most int) error {
 	w := r.tx.Actor.Workspace
 	text := fmt.Sprintf("SELECT l.key, l.action, l.target, COALESCE(l.version, 0), COALESCE(l.before, ''), COALESCE(l.after, '') FROM log l WHERE l.workspace_id = $1 AND l.key >= $2 AND l.key < $3 AND %s ORDER BY l.key DESC LIMIT %d",
 		condition, most)
-	args = []any{w, crm.RecordKey(w, args[0].(int64)), crm.RecordKey(w, args[1].(int64)), args[2]}
+	args = append([]any{w, crm.RecordKey(w, args[0].(int64)), crm.RecordKey(w, args[1].(int64))}, args[2:]...)
 	return r.tx.Rows(text, args, func(scan func(...any) error) error {
 		var e entry
 		var key int64
@@ -106,8 +130,10 @@ func (r *pageReader) read(condition string, args []any, most int) error {
 		}
 		r.bytes += len(before) + len(after)
 		if r.full = r.bytes > maxPage && len(r.list) > 0; !r.full {
-			e.number, e.from, e.to = crm.RecordNumber(key), norm.ParseObject(before), norm.ParseObject(after)
-			r.list = append(r.list, e)
+			e.number, e.from, e.to, e.cause = crm.RecordNumber(key), norm.ParseObject(before), norm.ParseObject(after), changelog.CauseOf(after)
+			if r.scope.takes(e) {
+				r.list = append(r.list, e)
+			}
 		}
 		return nil
 	})
@@ -120,19 +146,21 @@ const maxPage = 8 << 20
 // merged; 0: there is none.
 func goneSince(tx *store.Tx, s Scope, handle string, before int64) (int64, error) {
 	w := tx.Actor.Workspace
-	condition, arg := s.where(w, 5)
+	condition, more := s.where(w, 6)
+	only, _ := s.only(w, 7) // the same arguments
 	var key int64
-	_, err := tx.Row("SELECT l.key FROM log l WHERE l.workspace_id = $1 AND l.target = $2 AND l.action IN ('delete', 'merge') AND l.key < $3 AND l.key >= $4 AND ("+condition+" OR l.key = $6) ORDER BY l.key DESC LIMIT 1",
-		[]any{w, handle, crm.RecordKey(w, before), crm.RecordKey(w, s.first()), arg, crm.RecordKey(w, s.first())}, &key)
+	args := append([]any{w, handle, crm.RecordKey(w, before), crm.RecordKey(w, s.first()), crm.RecordKey(w, max(s.Group, s.Run, s.Entry))}, more...)
+	_, err := tx.Row("SELECT l.key FROM log l WHERE l.workspace_id = $1 AND l.target = $2 AND l.action IN ('delete', 'merge') AND l.key < $3 AND l.key >= $4 AND ("+condition+" OR l.key = $5"+only+") ORDER BY l.key DESC LIMIT 1",
+		args, &key)
 	return crm.RecordNumber(key), err
 }
 
 // hasEarlier reports whether a scope has an entry about the record of another one before it.
 func hasEarlier(tx *store.Tx, s Scope, e entry) (has bool, err error) {
 	w := tx.Actor.Workspace
-	condition, arg := s.where(w, 5)
-	_, err = tx.Row("SELECT EXISTS (SELECT 1 FROM log l WHERE l.workspace_id = $1 AND l.target = $2 AND l.key < $3 AND l.key >= $4 AND ("+condition+" OR l.key = $6))",
-		[]any{w, e.target, crm.RecordKey(w, e.number), crm.RecordKey(w, s.first()), arg, crm.RecordKey(w, s.first())}, &has)
+	condition, args := s.where(w, 6)
+	_, err = tx.Row("SELECT EXISTS (SELECT 1 FROM log l WHERE l.workspace_id = $1 AND l.target = $2 AND l.key < $3 AND l.key >= $4 AND ("+condition+" OR l.key = $5))",
+		append([]any{w, e.target, crm.RecordKey(w, e.number), crm.RecordKey(w, s.first()), crm.RecordKey(w, s.first())}, args...), &has)
 	return has, err
 }
 
@@ -156,10 +184,10 @@ func NewerThan(tx *store.Tx, s Scope, most int) (found Newer, many bool, err err
 		return found, true, nil
 	}
 	w := tx.Actor.Workspace
-	condition, arg := s.where(w, 4)
+	condition, args := s.where(w, 4)
 	err = tx.Rows(fmt.Sprintf(`SELECT DISTINCT n.target FROM log n WHERE n.workspace_id = $1 AND n.key > $2 AND n.action IN ('create', 'update', 'delete', 'merge', 'restore')
 		AND EXISTS (SELECT 1 FROM log l WHERE l.workspace_id = $1 AND l.target = n.target AND l.key <= $2 AND l.key >= $3 AND (%s OR l.key = $3)) LIMIT %d`, condition, most),
-		[]any{w, crm.RecordKey(w, s.End), crm.RecordKey(w, s.first()), arg}, func(scan func(...any) error) error {
+		append([]any{w, crm.RecordKey(w, s.End), crm.RecordKey(w, s.first())}, args...), func(scan func(...any) error) error {
 			found.Records = append(found.Records, "")
 			return scan(&found.Records[len(found.Records)-1])
 		})

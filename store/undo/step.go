@@ -126,23 +126,7 @@ func (s *step) undo(e entry) error {
 	if !found { // it may lead to another one
 		rec = crm.Record{}
 	}
-	var out Outcome
-	switch e.action {
-	case "update":
-		out, err = s.update(e, rec)
-	case "create", "restore":
-		out, err = s.remove(e, rec)
-	case "delete", "merge":
-		if !found {
-			out, err = s.revive(e)
-		}
-	case duplicates.Dismissed, duplicates.Listed:
-		out, err = s.verdict(e, rec)
-	case identify.Completed, identify.Reopened:
-		err = s.completion(e)
-	default:
-		s.place.other(e.action)
-	}
+	out, err := s.because(e, rec)
 	return s.undone(e, out, err)
 }
 
@@ -170,4 +154,39 @@ func (s *step) forget(e entry) error {
 		s.place.forget(e.target)
 	}
 	return err
+}
+
+// because undoes an entry of a record, for the same reason as that of the entry: who restores the record that was
+// deleted wants back what this deletes, too.
+func (s *step) because(e entry, rec crm.Record) (out Outcome, err error) {
+	reason, key := recordOf(s.tx, e.cause)
+	if reason == nil {
+		return s.undoEntry(e, rec)
+	}
+	err = s.tx.Because(reason, key, func() error {
+		out, err = s.undoEntry(e, rec)
+		return err
+	})
+	return out, err
+}
+
+// undoEntry undoes an entry of a record, which has no entity if it is not there.
+func (s *step) undoEntry(e entry, rec crm.Record) (out Outcome, err error) {
+	switch e.action {
+	case "update":
+		return s.update(e, rec)
+	case "create", "restore":
+		return s.remove(e, rec)
+	case "delete", "merge":
+		if rec.Entity == nil {
+			return s.revive(e)
+		}
+	case duplicates.Dismissed, duplicates.Listed:
+		return s.verdict(e, rec)
+	case identify.Completed, identify.Reopened:
+		return out, s.completion(e)
+	default:
+		s.place.other(e.action)
+	}
+	return out, nil
 }

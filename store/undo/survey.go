@@ -45,12 +45,12 @@ func Look(ctx context.Context, s *store.Store, actor crm.Actor, of Scope) (found
 			LEFT JOIN runs r ON r.workspace_id = l.workspace_id AND r.first = l.run WHERE l.workspace_id = $1 AND l.key = $2`, []any{w, first}, &found.Author, &found.Run)); err != nil {
 			return err
 		}
-		condition, arg := of.where(w, 2)
-		text := "SELECT l.action, COUNT(*), COUNT(CASE WHEN " + changelog.IsErasedSQL + " THEN 1 END) FROM log l WHERE l.workspace_id = $1 AND " + condition + " GROUP BY l.action UNION ALL SELECT l.action, 1, CASE WHEN " + changelog.IsErasedSQL + " THEN 1 ELSE 0 END FROM log l WHERE l.key = $3 AND l.change_group IS NULL"
+		condition, more := of.where(w, 3)
+		text := "SELECT l.action, COUNT(*), COUNT(CASE WHEN " + changelog.IsErasedSQL + " THEN 1 END) FROM log l WHERE l.workspace_id = $1 AND " + condition + " GROUP BY l.action UNION ALL SELECT l.action, 1, CASE WHEN " + changelog.IsErasedSQL + " THEN 1 ELSE 0 END FROM log l WHERE l.key = $2 AND l.change_group IS NULL"
 		if of.Group == 0 { // only the first entry of a group does not name it
 			first = 0
 		}
-		args := []any{w, arg, first}
+		args := append([]any{w, first}, more...)
 		return v.Rows(ctx, text, args, func(scan func(...any) error) error {
 			var action string
 			var n int
@@ -127,14 +127,14 @@ const maxChanged = 50_000
 // outside of it.
 func ChangedSince(ctx context.Context, s *store.Store, actor crm.Actor, of Scope) (n int, err error) {
 	err = s.Snapshot(ctx, func(v *store.ReadTx) error {
-		condition, arg := of.where(actor.Workspace, 2)
+		condition, args := of.where(actor.Workspace, 2)
 		column := "change_group"
 		if of.Run != 0 {
 			column = "run"
 		}
 		text := fmt.Sprintf(`SELECT COUNT(*) FROM (SELECT DISTINCT s.target FROM (SELECT l.target, l.key FROM log l WHERE l.workspace_id = $1 AND %s ORDER BY l.key DESC LIMIT %d) s
 			WHERE EXISTS (SELECT 1 FROM log n WHERE n.workspace_id = $1 AND n.target = s.target AND n.key > s.key AND COALESCE(n.%s, 0) <> $2)) t`, condition, maxChanged, column)
-		return v.Row(ctx, text, []any{actor.Workspace, arg}, &n)
+		return v.Row(ctx, text, append([]any{actor.Workspace}, args...), &n)
 	})
 	return n, err
 }

@@ -67,17 +67,17 @@ type writing struct {
 }
 
 // keep notes that a value is not undone.
-func (w *writing) keep(name, why string) {
-	k := Kept{Record: w.entry.target, Field: name, Why: why}
+func (w *writing) keep(k Kept) {
+	k.Record = w.entry.target
 	w.place.keep(k)
 	w.kept = append(w.kept, k)
-	delete(w.back, name)
+	delete(w.back, k.Field)
 }
 
 // keepChanged notes that a value is not undone since somebody changed it.
 func (w *writing) keepChanged(name string) error {
 	by, err := w.editor(w.entry, name)
-	w.keep(name, cmp.Or(by, somebody)+" changed it since")
+	w.keep(Kept{Field: name, Why: cmp.Or(by, somebody) + " changed it since"})
 	return err
 }
 
@@ -133,11 +133,11 @@ func (w *writing) settle() (waits bool, err error) {
 	for {
 		w.keepTogether()
 		w.put()
-		name, why, err := w.conflict()
-		if err != nil || name == "" {
+		k, err := w.conflict()
+		if err != nil || k.Field == "" {
 			return false, err
 		}
-		w.keep(name, why)
+		w.keep(k)
 	}
 }
 
@@ -168,7 +168,7 @@ func (w *writing) reference(f *crm.Field) (waits bool, err error) {
 		w.back[f.Name] = `"` + rec.ID + `"`
 		return false, nil
 	}
-	w.keep(f.Name, handle+" is not there")
+	w.keep(Kept{Field: f.Name, Why: handle + " is not there"})
 	return false, nil
 }
 
@@ -186,15 +186,15 @@ func (w *writing) keepTogether() {
 		_, word := w.back[t.Of]
 		switch {
 		case time && !word && w.place.isKept(w.entry.target, t.Of):
-			w.keep(f.Name, "it belongs to "+t.Of)
+			w.keep(Kept{Field: f.Name, Why: "it belongs to " + t.Of})
 		case word && !time && w.place.isKept(w.entry.target, f.Name):
-			w.keep(t.Of, "it belongs to "+f.Name)
+			w.keep(Kept{Field: t.Of, Why: "it belongs to " + f.Name})
 		}
 	}
 }
 
-// conflict returns the name of a value that cannot go back, and why; an empty name if all can.
-func (w *writing) conflict() (name, why string, err error) {
+// conflict returns a value that cannot go back; without a field if all can.
+func (w *writing) conflict() (k Kept, err error) {
 	e := w.before.Entity
 	for _, names := range e.Keys.All() {
 		if !w.changes(names...) {
@@ -202,10 +202,10 @@ func (w *writing) conflict() (name, why string, err error) {
 		}
 		key, err := w.tx.KeyBy(e, names, valuesOf(w.after, names))
 		if err != nil {
-			return "", "", err
+			return k, err
 		}
 		if last := names[len(names)-1]; key != 0 && key != w.after.Key {
-			return last, "it belongs to " + e.Name + "/" + crm.RecordID(e.Prefix, key), nil
+			return Kept{Field: last, Why: "it belongs to " + e.HandleOf(key), Holder: e.HandleOf(key)}, nil
 		}
 	}
 	for _, list := range e.Keys.Items {
@@ -215,10 +215,10 @@ func (w *writing) conflict() (name, why string, err error) {
 		for _, item := range w.after.Value(list).List() {
 			key, err := w.tx.KeyOfItem(e, list, item)
 			if err != nil {
-				return "", "", err
+				return k, err
 			}
 			if key != 0 && key != w.after.Key && !slices.Contains(w.before.Value(list).List(), item) {
-				return list, item + " belongs to " + e.Name + "/" + crm.RecordID(e.Prefix, key), nil
+				return Kept{Field: list, Why: item + " belongs to " + e.HandleOf(key), Holder: e.HandleOf(key)}, nil
 			}
 		}
 	}
@@ -232,15 +232,15 @@ func (w *writing) changes(names ...string) bool {
 
 // invalid returns a value that cannot go back because the record must have another one instead. That can only be
 // if some values are kept.
-func (w *writing) invalid() (name, why string, err error) {
+func (w *writing) invalid() (k Kept, err error) {
 	if len(w.kept) == 0 || len(w.back) == 0 || w.entry.action != "update" {
-		return "", "", nil
+		return k, nil
 	}
 	_, fault := crm.Apply(w.after.Entity, w.after.Values, nil, crm.Setting{Now: w.tx.Now(), Country: w.tx.Actor.Country, Zone: w.tx.Actor.Zone})
 	if fault == nil {
-		return "", "", nil
+		return k, nil
 	}
-	return slices.Min(slices.Collect(maps.Keys(w.back))), fault.Hint, nil
+	return Kept{Field: slices.Min(slices.Collect(maps.Keys(w.back))), Why: fault.Hint}, nil
 }
 
 // valuesOf returns the values of fields.

@@ -63,3 +63,25 @@ func (v *View) Bookmark(name string) (number int64, found bool, err error) {
 		[]any{v.actor.Workspace, v.actor.TokenID, name}, &number))
 	return number, found, err
 }
+
+// Deleted reads a part of the deleted records of a kind.
+func (v *View) Deleted(ask changelog.Deleted) (changelog.DeletedPart, error) {
+	if err := v.begin(ask.Entity); err != nil {
+		return changelog.DeletedPart{}, err
+	}
+	ask.Workspace = v.actor.Workspace
+	return changelog.ReadDeleted(v.logRows, ask)
+}
+
+// DeletionOf returns how the record with a handle was deleted, see changelog.DeletionOf.
+func (v *View) DeletionOf(handle string) (d changelog.Deletion, found bool, err error) {
+	if err := v.begin(v.reads.schema.Entities[0]); err != nil {
+		return d, false, err
+	}
+	return changelog.DeletionOf(v.logRows, v.actor.Workspace, handle)
+}
+
+// logRows is changelog.Rows of the view.
+func (v *View) logRows(text string, args []any, each func(scan func(...any) error) error) error {
+	return v.rows.Rows(v.ctx, text, args, each)
+}

@@ -9,6 +9,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/store/cache"
+	"crmkit/store/changelog"
 	"crmkit/store/engine"
 	"crmkit/store/list"
 	"crmkit/store/table"
@@ -38,7 +39,7 @@ func (s *Reads) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 		return s.cachedRecord(cached, row)
 	}
 	err = s.VisibleSnapshot(ctx, actor, e, func(ctx context.Context, v *txn.ReadTx) error {
-		return fetch(ctx, v, row, wanted{actor.Workspace, key})
+		return fetch(ctx, v, row, wanted{actor.Workspace, key, s.trash()})
 	})
 	if err != nil {
 		return rec, err
@@ -57,14 +58,20 @@ func (v *View) Record(e *crm.Entity, key int64) (rec crm.Record, err error) {
 		return one[0], nil
 	}
 	row := t.NewRow()
-	if err := fetch(v.ctx, r.Tx, row, wanted{v.actor.Workspace, key}); err != nil {
+	if err := fetch(v.ctx, r.Tx, row, wanted{v.actor.Workspace, key, v.reads.trash()}); err != nil {
 		return rec, err
 	}
 	return v.reads.cachedRecord(r.Cached, row)
 }
 
 // wanted names a record of a workspace.
-type wanted struct{ workspace, key int64 }
+type wanted struct {
+	workspace, key int64
+	trash          changelog.Trash
+}
+
+// trash says which deleted records can be restored.
+func (s *Reads) trash() changelog.Trash { return changelog.Trash{Days: s.trashDays, Now: s.db.Now()} }
 
 // fetch reads the row of the record to which a key leads, or returns the not_found error that says why it is missing.
 func fetch(ctx context.Context, c *txn.ReadTx, row *table.Row, w wanted) error {
@@ -84,11 +91,10 @@ func fetch(ctx context.Context, c *txn.ReadTx, row *table.Row, w wanted) error {
 		}
 		return err
 	}
-	var last int64
-	if _, err := engine.Found(c.Row(ctx, LastNumber, []any{w.workspace, row.Table.Entity.Plural}, &last)); err != nil {
-		return err
-	}
-	return NotFound(row.Table.Entity, w.key, last)
+	absent := Absent{w.workspace, row.Table.Entity, w.key, w.trash}
+	return absent.Error(func(text string, args []any, each func(scan func(...any) error) error) error {
+		return c.Rows(ctx, text, args, each)
+	})
 }
 
 // cachedRecord returns the record of a row, and puts it into the cache.

@@ -20,6 +20,7 @@ type Options struct {
 	Pending   *table.PendingView
 	Cache     *cache.Cache
 	LastUsed  *lastused.Buffer
+	TrashDays int   // for how long deleted records can be restored; 0: for ever
 	Search    int64 // bytes for the text that is searched; 0: none is kept
 	Clock     func() time.Time
 	Log       *slog.Logger
@@ -38,12 +39,13 @@ type Reads struct {
 	lastUsed   *lastused.Buffer
 	keepsText  bool
 	pastLimits past.Limits
+	trashDays  int
 }
 
 // New returns reads of a database that is not open yet: it makes the text index, which the
 // database keeps in step with its commits. SetDB must be called before anything is read.
 func New(o Options) *Reads {
-	s := &Reads{schema: o.Schema, tables: o.Tables, pending: o.Pending, cache: o.Cache, lastUsed: o.LastUsed, keepsText: o.Search > 0, pastLimits: o.Past}
+	s := &Reads{schema: o.Schema, tables: o.Tables, pending: o.Pending, cache: o.Cache, lastUsed: o.LastUsed, keepsText: o.Search > 0, pastLimits: o.Past, trashDays: o.TrashDays}
 	opts := textindex.Options{Schema: o.Schema, Source: indexSource{s}, Limit: o.Search, Now: o.Clock, Log: o.Log, Wait: maxRead / 2}
 	if o.TuneIndex != nil {
 		o.TuneIndex(&opts)

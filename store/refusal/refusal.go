@@ -1,0 +1,42 @@
+// Package refusal has the errors of values that a write refuses.
+package refusal
+
+import (
+	"time"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+)
+
+// NoReference is the error for a reference to a record that does not exist.
+func NoReference(f *crm.Field, to *crm.Entity, key int64) *crm.Error {
+	return crm.Errorf(crm.ReferenceNotFound, "%s: there is no %s %s here, it may have been deleted. Find one with GET /%s?search=<words>, or create it with POST /%s.",
+		f.Name, to.Name, crm.RecordID(to.Prefix, key), to.Route(), to.Route()).On(f.Name)
+}
+
+// Taken is the error for a value of a field that belongs to the record with the key.
+func Taken(e *crm.Entity, key int64, name, value string) error {
+	return crm.Errorf(crm.AlreadyExists, "%s=%s belongs to %s. Update that record with PATCH /%s/%s, or send another %s.",
+		name, norm.Quote(value), e.HandleOf(key), e.Route(), crm.RecordID(e.Prefix, key), name).On(name).
+		ForRow("%s=%s belongs to %s. Give the row another %s, or none.", name, norm.Quote(value), e.HandleOf(key), name)
+}
+
+// Restoring is the error for the delete of a record that is not restored with all that belongs to it yet: what has
+// not followed would stay deleted.
+func Restoring(handle string) error {
+	fault := crm.Errorf(crm.NotReady, "%s is being restored with many records, which is not done yet. Nothing was deleted; send the request again in a minute.", handle)
+	fault.RetryAfter = time.Minute
+	return fault
+}
+
+// LimitReached is the error for a cap of a plan that is reached.
+func LimitReached(plan string, limit int64, resource string) error {
+	return crm.Errorf(crm.PlanLimitReached, "the plan %s allows %d %s and they are all in use. Do not retry: tell the user. GET /whoami shows the usage.",
+		plan, limit, resource)
+}
+
+// LimitReachedForNow is the error for a cap that is reached until a delete has finished.
+func LimitReachedForNow(plan string, limit int64, resource string) error {
+	return crm.Errorf(crm.PlanLimitReached, "the plan %s allows %d %s and they are all in use; those that are being deleted still count. Send it again in a minute; GET /whoami shows the usage.",
+		plan, limit, resource)
+}
