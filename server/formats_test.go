@@ -228,7 +228,7 @@ func sameSingle(records, remarks []string, object map[string]any) error {
 		return nil
 	}
 	nothing := object["result"] == "unchanged" && len(remarks) > 0 && remarks[0] == "updated: nothing changed" // an upsert
-	if result, found := object["result"].(string); found && result != "deleted" && !nothing && !strings.HasPrefix(remarks[0], result) {
+	if result, found := object["result"].(string); found && result != "deleted" && result != "purged" && !nothing && !strings.HasPrefix(remarks[0], result) {
 		return fmt.Errorf("result %s, text says %s", result, remarks[0])
 	}
 	for member, remark := range map[string]string{"replayed": "replayed", "already_done": "already done", "dry_run": "nothing was saved"} {
@@ -260,7 +260,7 @@ func sameSingle(records, remarks []string, object map[string]any) error {
 // sameDryRun compares the answers of a dry run. The line of a record that it would make has no handle,
 // and the counts of a delete are in words in text.
 func sameDryRun(records, remarks []string, object map[string]any) error {
-	if token := "to do exactly this: repeat with confirm=" + fmt.Sprint(object["confirm"]); remarks[len(remarks)-1] != token {
+	if token := "to do exactly this: repeat with confirm=" + fmt.Sprint(object["confirm"]); remarks[len(remarks)-1] != token && object["result"] != "purged" {
 		return fmt.Errorf("confirm is %v, text says %s", object["confirm"], remarks[len(remarks)-1])
 	}
 	changes, _ := object["changes"].(map[string]any)
@@ -269,7 +269,7 @@ func sameDryRun(records, remarks []string, object map[string]any) error {
 			return fmt.Errorf("the change of %s is in JSON only: %v", name, remarks)
 		}
 	}
-	if object["result"] == "deleted" {
+	if object["result"] == "deleted" || object["result"] == "purged" {
 		return sameLine(records[0], map[string]any{"handle": object["handle"]}, true)
 	}
 	object = maps.Clone(object)
@@ -304,7 +304,7 @@ func sameLine(line string, object map[string]any, whole bool) error {
 	if object["handle"] == nil {
 		handle = fmt.Sprint(cmp.Or(object["status"], object["kind"], object["field"], object["by"]))
 	}
-	if strings.TrimPrefix(head, "deleted ") != handle {
+	if strings.TrimPrefix(strings.TrimPrefix(head, "deleted "), "purged ") != handle {
 		return fmt.Errorf("the line is about %s, the object about %s", head, handle)
 	}
 	flat := map[string]string{}
@@ -405,7 +405,7 @@ func compact(v any) string {
 func parseLine(line string) (head string, labels map[string]string, err error) {
 	labels = map[string]string{}
 	head, rest, _ := strings.Cut(line, " ")
-	if head == "deleted" {
+	if head == "deleted" || head == "purged" {
 		return line, labels, nil
 	}
 	for rest != "" {

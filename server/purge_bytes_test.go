@@ -166,6 +166,9 @@ func TestPurgeLeavesNoByte(t *testing.T) {
 			t.Errorf("GET %s shows %v", path, left)
 		}
 	}
+	if used, again := fmt.Sprint(r.storageUsed()), r.column(storedHere)[0]; used != again {
+		t.Errorf("the storage is %s, and the rows have %s", used, again)
+	}
 	if text := r.want(200, "GET", "/contacts/"+other, ""); !strings.Contains(text, "hers") {
 		t.Errorf("the other person lost her notes: %s", text)
 	}
@@ -218,3 +221,21 @@ func (m *marked) where(words []string) (text string) {
 	}
 	return text
 }
+
+// storedHere is SQL that counts the storage of the first workspace again, of all that the test stores.
+var storedHere = func() string {
+	tables := map[string]string{"log": "id action target before after", "origins": "actor token_id addr", "runs": "name", "kept_answers": "hash request text json", "imported": "source kind id",
+		"contacts":         "title address other_emails other_phones external_ids name email phone stage owner tags notes follow_up_note custom created_by updated_by",
+		"activities":       "external_ids kind body on_behalf_of created_by updated_by",
+		"campaigns":        "external_ids name description status custom created_by updated_by",
+		"campaign_members": "external_ids reason created_by updated_by"}
+	sums := []string{"(SELECT COALESCE(SUM(bytes), 0) FROM reservations WHERE workspace_id = 1)", "(SELECT COALESCE(SUM(bytes), 0) FROM kept_files WHERE workspace_id = 1)"}
+	for table, columns := range tables {
+		var lengths []string
+		for column := range strings.FieldsSeq(columns) {
+			lengths = append(lengths, "COALESCE(OCTET_LENGTH("+column+"), 0)")
+		}
+		sums = append(sums, "(SELECT COALESCE(SUM("+strings.Join(lengths, " + ")+"), 0) FROM "+table+" WHERE workspace_id = 1)")
+	}
+	return "SELECT " + strings.Join(sums, " + ")
+}()

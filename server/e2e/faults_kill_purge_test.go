@@ -57,7 +57,7 @@ func TestKillDuringPurges(t *testing.T) {
 	if status, text := p.do("POST", "/undo", `{"record":"`+id+`"}`); status != 410 {
 		t.Errorf("%d %s", status, text)
 	}
-	if _, text := p.do("GET", "/activities?limit=1", ""); !strings.Contains(text, "0 of 0 activities") {
+	if _, text := p.do("GET", "/activities?limit=1", ""); !strings.Contains(text, "# 0 activities") {
 		t.Error(text)
 	}
 }

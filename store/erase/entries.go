@@ -45,8 +45,9 @@ func newStep(tx *txn.Tx, by string) (*step, error) {
 // full reports whether the step must end.
 func (s *step) full() bool { return s.left <= 0 || time.Now().After(s.until) }
 
-// stillHas is the condition for entries whose values were not erased. Purge entries have none.
-const stillHas = "action <> '" + changelog.Purge + "' AND (after IS NULL OR NOT " + changelog.IsErasedSQL + ")"
+// stillHas is the condition for entries whose values were not erased. Those of purges and of codes that were wrong have
+// none of the record.
+const stillHas = "action NOT IN ('" + changelog.Purge + "', 'step_up.fail') AND (after IS NULL OR NOT " + changelog.IsErasedSQL + ")"
 
 // row is an entry that is to be changed.
 type row struct{ key, bytes int64 }
