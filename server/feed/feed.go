@@ -23,6 +23,7 @@ import (
 	"crmkit/store"
 	"crmkit/store/account"
 	"crmkit/store/changelog"
+	"crmkit/store/undo"
 )
 
 // How many readers wait at a time: of all users, and of one.
@@ -124,7 +125,7 @@ func (x *Endpoints) group(rq *web.Request) (*render.Response, error) {
 	if len(part.Entries) == 0 && !part.More && !rq.Params.Has("since") && !q.filtered {
 		return nil, crm.Errorf(crm.NotFound, "there is no change group %s any more, or there never was one. GET /changes shows the groups of all changes that are kept.", rq.RecordID)
 	}
-	return q.answer(rq, part), nil
+	return x.withUndo(rq, q, q.answer(rq, part))
 }
 
 // findStart sets where a list without since= begins: after the bookmark, or at the first entry.
@@ -187,7 +188,19 @@ func (x *Endpoints) page(rq *web.Request, q *question) (*render.Response, error)
 	if err != nil {
 		return nil, err
 	}
-	return q.answer(rq, part), nil
+	return x.withUndo(rq, q, q.answer(rq, part))
+}
+
+// withUndo adds to an answer about a group or a run which undo took it back.
+func (x *Endpoints) withUndo(rq *web.Request, q *question, doc *render.Response) (*render.Response, error) {
+	if q.ask.Group == 0 && q.ask.Run == 0 {
+		return doc, nil
+	}
+	by, err := undo.EarlierOf(rq.Context(), x.store, rq.Actor, undo.Scope{Group: q.ask.Group, Run: q.ask.Run})
+	if err == nil && by.Group != 0 {
+		doc.Remarks = append(doc.Remarks, "undone "+by.String(rq.Actor.Workspace))
+	}
+	return doc, err
 }
 
 // read reads the part of the log that a question asks for.

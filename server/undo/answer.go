@@ -10,6 +10,7 @@ import (
 	"crmkit/crm"
 	"crmkit/render"
 	"crmkit/server/web"
+	"crmkit/store/changelog"
 	"crmkit/store/undo"
 )
 
@@ -35,7 +36,11 @@ func (c *call) answer(p *undo.Place, outcomes []undo.Outcome) *render.Response {
 	if n, of := keptOf(p.Fields); n > 0 {
 		doc.Remarks = append(doc.Remarks, fmt.Sprintf("%d kept, since they are not as the changes left them: %s", n, of))
 	}
-	if len(outcomes) == 0 && len(p.Counts) == 0 {
+	switch {
+	case p.Wrote || len(p.Fields) > 0 && c.before.Group == 0:
+	case c.before.Group != 0:
+		doc.Remarks = append(doc.Remarks, c.undoneBy())
+	default:
 		doc.Remarks = append(doc.Remarks, "all is as it was before "+c.name+" already")
 	}
 	if len(p.Others) > 0 {
@@ -50,6 +55,30 @@ func (c *call) paged(shown *render.Bulk, token string) *render.Bulk {
 		shown.Counts = []render.Number{{Name: "shown", N: len(shown.Effects)}, {Name: "total", N: c.outcomes}}
 	}
 	return shown
+}
+
+// undoneAlready is the answer to an undo of what another one undid, all of it and for good; nil if there is something to
+// do, or a token to look at. What others wrote since is theirs.
+func (c *call) undoneAlready() *render.Response {
+	large := c.survey.Entries > int64(c.x.AtOnce)
+	if c.before.Group == 0 || c.asked.Token != "" || c.before.Kept > 0 && !large {
+		return nil
+	}
+	doc := &render.Response{Bulk: &render.Bulk{}, Remarks: []string{c.undoneBy()}, DryRun: c.asked.DryRun}
+	for _, result := range results {
+		doc.Bulk.Counts = append(doc.Bulk.Counts, render.Number{Name: result})
+	}
+	return doc
+}
+
+// undoneBy says which undo took all of it back before.
+func (c *call) undoneBy() string {
+	id := changelog.GroupID(c.rq.Actor.Workspace, c.before.Group)
+	text := fmt.Sprintf(`%s was undone already %s. To do it again: POST /undo {"change":"%s"}`, c.name, c.before.String(c.rq.Actor.Workspace), id)
+	if c.before.Kept > 0 {
+		text += fmt.Sprintf("; %d values or records stayed then, which PATCH and DELETE set", c.before.Kept)
+	}
+	return text
 }
 
 // Effect is an outcome as answers show it.

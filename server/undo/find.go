@@ -69,7 +69,7 @@ func (c *call) findRun(name, by string) error {
 		}
 		return crm.Errorf(crm.NotFound, "%s has no run %s in this workspace. %s", norm.Quote(by), norm.Quote(name), hint).On("run")
 	}
-	c.name, c.scope = "run "+norm.Quote(name), undo.Scope{Run: found.Latest}
+	c.name, c.scope = "run "+norm.Quote(name), undo.Scope{Run: found.Latest, Name: []string{"run", name}}
 	return nil
 }
 
@@ -101,6 +101,6 @@ func (c *call) findRecord(text string) error {
 		id := changelog.GroupID(c.rq.Actor.Workspace, last.Group)
 		return crm.Errorf(crm.PartOfChange, `the last change of %s came with others, by a merge or a delete. To undo all of them: POST /undo {"change":"%s"}; GET /changes/%s shows them.`, handle, id, id).On("record")
 	}
-	c.name, c.scope = "the last change of "+handle, undo.Scope{Entry: last.Number}
+	c.name, c.scope = "the last change of "+handle, undo.Scope{Entry: last.Number, In: last.Group, Name: []string{"record", handle}}
 	return nil
 }

@@ -52,6 +52,8 @@ type call struct {
 	name   string // of what is undone, for answers
 	scope  undo.Scope
 	survey undo.Survey
+	before undo.Earlier     // what undid all of it already
+	idle   *render.Response // the answer if nothing is left to undo
 	asked  web.Planning
 
 	page     plan.Page // what a dry run shows
@@ -81,9 +83,18 @@ func (x *Endpoints) handle(rq *web.Request) (doc *render.Response, err error) {
 	if err := c.look(); err != nil {
 		return nil, err
 	}
+	if doc := c.undoneAlready(); doc != nil {
+		return doc, nil
+	}
 	if c.survey.Entries > int64(x.AtOnce) {
 		return c.large()
 	}
+	return c.small()
+}
+
+// small undoes all in one transaction.
+func (c *call) small() (doc *render.Response, err error) {
+	rq := c.rq
 	transact := rq.Transact
 	if c.survey.Removes() > 0 || c.survey.Entries > unasked {
 		transact = rq.TransactConfirmed
@@ -98,6 +109,8 @@ func (x *Endpoints) handle(rq *web.Request) (doc *render.Response, err error) {
 	})
 	var offer *web.Offer
 	switch {
+	case c.idle != nil && errors.As(err, &offer):
+		return c.idle, nil
 	case errors.As(err, &offer):
 		offer.Report.Bulk = c.paged(shown, offer.Report.Confirm)
 		return c.confirmation(offer), nil
@@ -131,6 +144,9 @@ func (c *call) look() (err error) {
 	}
 	if c.survey.Removes() > 0 && !crm.ScopeIncludes(c.rq.Actor.Scope, crm.ScopeFull) {
 		return c.rq.ScopeError(crm.ScopeFull)
+	}
+	if c.before, err = undo.EarlierOf(c.rq.Context(), c.x.store, c.rq.Actor, c.scope); err != nil {
+		return err
 	}
 	return c.settle()
 }
@@ -173,19 +189,30 @@ func (c *call) settle() (err error) {
 }
 
 // once undoes all in a running transaction.
-func (c *call) once(tx *store.Tx) (*render.Response, error) {
+func (c *call) once(tx *store.Tx) (doc *render.Response, err error) {
 	if err := c.permitted(tx.Actor.Role); err != nil {
 		return nil, err
 	}
 	scope := c.scope
 	scope.End = c.survey.End
-	p := undo.Start(scope)
-	outcomes, done, err := undo.Step(tx, scope, p, undo.Limit{Entries: 2 * c.x.AtOnce})
-	if err == nil && !done {
-		err = fmt.Errorf("%s has more than %d changes", c.name, 2*c.x.AtOnce)
+	err = tx.Savepoint(func() error {
+		p := undo.Start(scope)
+		outcomes, done, err := undo.Step(tx, scope, p, undo.Limit{Entries: 2 * c.x.AtOnce})
+		if err == nil && !done {
+			err = fmt.Errorf("%s has more than %d changes", c.name, 2*c.x.AtOnce)
+		}
+		if doc, c.idle = c.answer(p, outcomes), nil; err == nil && !p.Wrote {
+			err = errIdle
+		}
+		return err
+	})
+	if errors.Is(err, errIdle) { // the log does not tell of it
+		idle := *doc // the one that is returned may become that of a dry run
+		c.idle = &idle
+		return doc, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return c.answer(p, outcomes), nil
+	return doc, err
 }
+
+// errIdle takes back an undo that undid nothing.
+var errIdle = errors.New("nothing was undone")

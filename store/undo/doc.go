@@ -17,6 +17,11 @@
 // which it was made, and nothing refers to it. A record that comes back leaves out values and references that
 // others have by now, or that are not there any more. Every one of these is a Kept of the answer.
 //
+// # Undoing twice
+//
+// The log says what each undo undoes (logged.go). What an undo took back that was not undone itself is not undone again: others may
+// have done the same since, and that is theirs. A record that others deleted after it was there again stays deleted.
+//
 // # Steps
 //
 // A step undoes some entries in a transaction, and its Place says from where the next one goes on. So an undo

@@ -22,6 +22,8 @@ type Place struct {
 	Counts map[string]int      `json:"counts,omitempty"` // of entries, by result
 	Others map[string]int      `json:"others,omitempty"` // of entries that cannot be undone, by action
 	Group  store.Group         `json:"group,omitempty"`  // of the writes of the undo
+	Began  bool                `json:"began,omitempty"`  // the log says what is undone
+	Wrote  bool                `json:"wrote,omitempty"`  // something was undone
 }
 
 // MaxKept is how many Kept a Place has. Of the others it has the counts, since it is stored with each step.

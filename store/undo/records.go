@@ -1,6 +1,7 @@
 package undo
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -87,7 +88,7 @@ func (s *step) touched(e entry, rec crm.Record) (why string, err error) {
 		if f == nil || f.Derived() || now[name] == first[name] {
 			continue
 		}
-		if by, err := s.editor(e, name); err != nil || by != "" { // else the scope did, and it could not go back
+		if by, _, err := s.editor(e, name); err != nil || by != "" { // else the scope did, and it could not go back
 			return by + " changed " + name + " of it since", err
 		}
 	}
@@ -112,6 +113,12 @@ func (s *step) referred(rec crm.Record) (why string, err error) {
 
 // revive undoes a delete or a merge: the record is made again.
 func (s *step) revive(e entry) (out Outcome, err error) {
+	if skip, why, err := s.goneAgain(e); skip || why != "" || err != nil {
+		if why != "" {
+			return s.keepRecord(e.target, why)
+		}
+		return out, err
+	}
 	kind, key := e.kind(s.tx)
 	rec := crm.NewRecord(kind)
 	rec.Key, rec.ID = key, crm.RecordID(kind.Prefix, key)
@@ -140,6 +147,36 @@ func (s *step) revive(e entry) (out Outcome, err error) {
 		return out, err
 	}
 	return out, duplicates.SayAgain(s.tx, w.after, e.from, was.Winner)
+}
+
+// goneAgain says why a record that was deleted or merged after an entry too does not come back: others did it.
+// skip is true if it was an earlier undo of the entry, after which the record was not there either.
+func (s *step) goneAgain(e entry) (skip bool, why string, err error) {
+	var key, group, run int64
+	var action, by, to string
+	w := s.tx.Actor.Workspace
+	found, err := s.tx.Row(`SELECT l.key, COALESCE(l.change_group, 0), COALESCE(l.run, 0), l.action, COALESCE(o.actor, ''), COALESCE(l.after, '') FROM log l LEFT JOIN origins o ON o.key = l.origin
+		WHERE l.workspace_id = $1 AND l.target = $2 AND l.key > $3 AND l.action IN ('delete', 'merge') ORDER BY l.key DESC LIMIT 1`,
+		[]any{w, e.target, crm.RecordKey(w, e.number)}, &key, &group, &run, &action, &by, &to)
+	if err != nil || !found {
+		return false, "", err
+	}
+	if group == 0 {
+		group = crm.RecordNumber(key)
+	}
+	own, err := s.tx.Logged()
+	if err != nil || s.scope.has(group, run) || group == int64(own) {
+		return false, "", err
+	}
+	turns, err := s.undoes(group, e)
+	if err != nil || turns > 0 {
+		return turns%2 == 1, "", err
+	}
+	why = cmp.Or(by, somebody) + " deleted it since"
+	if into := changelog.MergedIntoOf(norm.ParseObject(to)); into != "" {
+		why = cmp.Or(by, somebody) + " merged it into " + into + " since"
+	}
+	return false, why + " (" + changelog.GroupID(w, group) + ")", nil
 }
 
 // part returns how the record of an entry went.

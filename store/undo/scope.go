@@ -19,6 +19,9 @@ type Scope struct {
 	Done   int64  `json:"done,omitempty"`   // with Delete: the number of its entry, if the record is there again
 	From   int64  `json:"from,omitempty"`   // the number of the first entry that is looked at
 	End    int64  `json:"end"`              // the number of the last entry of the log that is looked at
+
+	In   int64    `json:"in,omitempty"`   // the group of Entry
+	Name []string `json:"name,omitempty"` // the name and the value by which the log says what is undone, besides its group
 }
 
 // where returns the condition on the entries l that a scope has, and its arguments, of which the first has a given
@@ -56,6 +59,7 @@ func (s Scope) first() int64 { return max(s.Group, s.Run, s.Entry, s.From) }
 // entry is an entry of the log, as it is stored.
 type entry struct {
 	number         int64
+	group, run     int64 // to which it belongs; run is 0 if it has none
 	action, target string
 	version        int64
 	from, to       []crm.Member
@@ -118,19 +122,22 @@ type pageReader struct {
 // read reads entries for which a condition on the arguments from $4 on holds. The other arguments are the numbers between which they are.
 func (r *pageReader) read(condition string, args []any, most int) error {
 	w := r.tx.Actor.Workspace
-	text := fmt.Sprintf("SELECT l.key, l.action, l.target, COALESCE(l.version, 0), COALESCE(l.before, ''), COALESCE(l.after, '') FROM log l WHERE l.workspace_id = $1 AND l.key >= $2 AND l.key < $3 AND %s ORDER BY l.key DESC LIMIT %d",
+	text := fmt.Sprintf("SELECT l.key, COALESCE(l.change_group, 0), COALESCE(l.run, 0), l.action, l.target, COALESCE(l.version, 0), COALESCE(l.before, ''), COALESCE(l.after, '') FROM log l WHERE l.workspace_id = $1 AND l.key >= $2 AND l.key < $3 AND %s ORDER BY l.key DESC LIMIT %d",
 		condition, most)
 	args = append([]any{w, crm.RecordKey(w, args[0].(int64)), crm.RecordKey(w, args[1].(int64))}, args[2:]...)
 	return r.tx.Rows(text, args, func(scan func(...any) error) error {
 		var e entry
 		var key int64
 		var before, after string
-		if err := scan(&key, &e.action, &e.target, &e.version, &before, &after); err != nil || r.full {
+		if err := scan(&key, &e.group, &e.run, &e.action, &e.target, &e.version, &before, &after); err != nil || r.full {
 			return err
 		}
 		r.bytes += len(before) + len(after)
 		if r.full = r.bytes > maxPage && len(r.list) > 0; !r.full {
 			e.number, e.from, e.to, e.cause = crm.RecordNumber(key), norm.ParseObject(before), norm.ParseObject(after), changelog.CauseOf(after)
+			if e.group == 0 {
+				e.group = e.number
+			}
 			if r.scope.takes(e) {
 				r.list = append(r.list, e)
 			}

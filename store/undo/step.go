@@ -30,14 +30,38 @@ type step struct {
 	at       int64 // the number of the entry at hand
 	outcomes []Outcome
 	seen     int
+	undos    map[int64]undone // what change groups undo, as far as it was asked for
 }
 
 // Step undoes the next entries of a scope in a running transaction, and moves the place. done is true if
 // nothing is left.
 func Step(tx *store.Tx, s Scope, p *Place, limit Limit) (outcomes []Outcome, done bool, err error) {
 	r := &step{tx: tx, scope: s, place: p, limit: limit}
-	done, err = r.run()
+	done, err = r.logged()
 	return r.outcomes, done, err
+}
+
+// logged runs the step, and logs what is undone before the first one, and what was done after the last one.
+func (s *step) logged() (done bool, err error) {
+	tells := s.scope.Delete == "" // what brings a deleted record back speaks for itself
+	if !s.place.Began && tells {
+		if err := s.logBegin(); err != nil {
+			return false, err
+		}
+		s.place.Began = true
+	}
+	before, err := s.tx.Counters()
+	if err == nil {
+		done, err = s.run()
+	}
+	if err != nil {
+		return false, err
+	}
+	after, err := s.tx.Counters()
+	if s.place.Wrote = s.place.Wrote || after.Last > before.Last; err == nil && done && tells {
+		err = s.logEnd()
+	}
+	return done, err
 }
 
 func (s *step) run() (done bool, err error) {
@@ -110,6 +134,9 @@ func (s *step) full() bool {
 func (s *step) undo(e entry) error {
 	s.seen++
 	s.at = e.number
+	if e.action == Began || e.action == Ended {
+		return nil
+	}
 	kind, key := e.kind(s.tx)
 	if kind == nil {
 		s.place.other(e.action)

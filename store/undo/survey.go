@@ -17,7 +17,7 @@ import (
 type Survey struct {
 	Entries int64          // entries about records
 	Erased  int64          // of these, those whose values a purge has erased
-	Actions map[string]int // entries by their action
+	Actions map[string]int // entries by their action, but for those which say what an undo undoes
 	Author  string         // the e-mail of the user who made the first change
 	Run     string         // the name of the run of the first change; empty: it has none
 	Running bool           // what follows from a delete or a merge of the scope is not done yet
@@ -56,6 +56,9 @@ func Look(ctx context.Context, s *store.Store, actor crm.Actor, of Scope) (found
 			var n int
 			var erased int64
 			err := scan(&action, &n, &erased)
+			if action == Began || action == Ended {
+				return err
+			}
 			if found.Actions[action] += n; recordActions[action] {
 				found.Entries, found.Erased = found.Entries+int64(n), found.Erased+erased
 			}
@@ -133,7 +136,7 @@ func ChangedSince(ctx context.Context, s *store.Store, actor crm.Actor, of Scope
 			column = "run"
 		}
 		text := fmt.Sprintf(`SELECT COUNT(*) FROM (SELECT DISTINCT s.target FROM (SELECT l.target, l.key FROM log l WHERE l.workspace_id = $1 AND %s ORDER BY l.key DESC LIMIT %d) s
-			WHERE EXISTS (SELECT 1 FROM log n WHERE n.workspace_id = $1 AND n.target = s.target AND n.key > s.key AND COALESCE(n.%s, 0) <> $2)) t`, condition, maxChanged, column)
+			WHERE EXISTS (SELECT 1 FROM log n WHERE n.workspace_id = $1 AND n.target = s.target AND n.key > s.key AND n.action NOT IN ('`+Began+`', '`+Ended+`') AND COALESCE(n.%s, 0) <> $2)) t`, condition, maxChanged, column)
 		return v.Row(ctx, text, append([]any{actor.Workspace}, args...), &n)
 	})
 	return n, err

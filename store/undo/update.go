@@ -74,10 +74,12 @@ func (w *writing) keep(k Kept) {
 	delete(w.back, k.Field)
 }
 
-// keepChanged notes that a value is not undone since somebody changed it.
+// keepChanged notes that a value is not undone since somebody changed it, unless only earlier undos of the entry did.
 func (w *writing) keepChanged(name string) error {
-	by, err := w.editor(w.entry, name)
-	w.keep(Kept{Field: name, Why: cmp.Or(by, somebody) + " changed it since"})
+	by, again, err := w.editor(w.entry, name)
+	if err == nil && (by != "" || !again) {
+		w.keep(Kept{Field: name, Why: cmp.Or(by, somebody) + " changed it since"})
+	}
 	return err
 }
 
@@ -87,12 +89,18 @@ const maxEditors = 200
 // somebody stands for a user who is not found.
 const somebody = "somebody"
 
-// editor returns who changed a value after an entry, last and outside of the scope; empty if nobody did.
-func (s *step) editor(e entry, name string) (by string, err error) {
+// editor returns who changed a value after an entry, last and outside of the scope; empty if nobody did. again is true
+// if earlier undos of the entry changed it, which are not others.
+func (s *step) editor(e entry, name string) (by string, again bool, err error) {
 	own, err := s.tx.Logged()
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
+	type edit struct {
+		by    string
+		group int64
+	}
+	var edits []edit // the last one first
 	n := 0
 	err = s.tx.Rows(`SELECT COALESCE(o.actor, ''), COALESCE(l.change_group, 0), COALESCE(l.run, 0), l.key, COALESCE(l.before, ''), COALESCE(l.after, '') FROM log l LEFT JOIN origins o ON o.key = l.origin
 		WHERE l.workspace_id = $1 AND l.target = $2 AND l.key > $3 ORDER BY l.key DESC LIMIT $4`,
@@ -100,7 +108,7 @@ func (s *step) editor(e entry, name string) (by string, err error) {
 			var actor, before, after string
 			var group, run, key int64
 			n++
-			if err := scan(&actor, &group, &run, &key, &before, &after); err != nil || by != "" {
+			if err := scan(&actor, &group, &run, &key, &before, &after); err != nil {
 				return err
 			}
 			if group == 0 {
@@ -110,14 +118,21 @@ func (s *step) editor(e entry, name string) (by string, err error) {
 				return nil
 			}
 			if slices.ContainsFunc(changelog.ChangesOf(norm.ParseObject(before), norm.ParseObject(after)), func(c changelog.Change) bool { return c.Name == name }) {
-				by = cmp.Or(actor, "the server")
+				edits = append(edits, edit{cmp.Or(actor, "the server"), group})
 			}
 			return nil
 		})
+	for i := 0; i < len(edits) && err == nil && by == ""; i++ {
+		var turns int
+		if turns, err = s.undoes(edits[i].group, e); turns == 0 {
+			by = edits[i].by
+		}
+		again = again || turns > 0
+	}
 	if n == maxEditors {
 		by = cmp.Or(by, somebody)
 	}
-	return by, err
+	return by, again, err
 }
 
 // settle computes the record with the values that can go back. waits is true if the entry has to wait until
