@@ -76,7 +76,7 @@ func (w *undoWorld) imported() string {
 var undoWrites = map[string]func(*undoWorld) string{"create": (*undoWorld).create, "update": (*undoWorld).update, "delete": (*undoWorld).remove,
 	"merge": (*undoWorld).merge, "bulk": (*undoWorld).bulk, "batch": (*undoWorld).batch, "import": (*undoWorld).imported, "verdict": (*undoWorld).dismiss,
 	"links": (*undoWorld).linked, "task": (*undoWorld).tasked, "bulk of all kinds": (*undoWorld).bulkOfAll, "import of all kinds": (*undoWorld).importedOf,
-	"workspace": (*undoWorld).dumped, "batch of all": (*undoWorld).batchOfAll}
+	"workspace": (*undoWorld).dumped, "restore": (*undoWorld).restored, "batch of all": (*undoWorld).batchOfAll}
 
 // TestUndoOfEachWrite makes random writes of each kind, and after each undoes it, does it again and undoes it
 // again: the state is as it was before, or after the write.
@@ -120,7 +120,7 @@ func TestUndoOfEachWrite(t *testing.T) {
 // write makes a random write.
 func (w *undoWorld) write() string {
 	all := []func() string{w.create, w.create, w.create, w.update, w.update, w.update, w.remove, w.merge, w.bulk, w.batch, w.imported, w.dismiss,
-		w.linked, w.linked, w.tasked, w.bulkOfAll, w.importedOf, w.importedOf, w.dumped, w.batchOfAll}
+		w.linked, w.linked, w.tasked, w.bulkOfAll, w.importedOf, w.importedOf, w.dumped, w.batchOfAll, w.restored, w.restored}
 	return all[w.random.IntN(len(all))]()
 }
 

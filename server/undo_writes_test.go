@@ -92,3 +92,13 @@ func (w *undoWorld) batchOfAll() string {
 	}
 	return w.do("POST", "/batch", "["+strings.Join(lines[:2+w.random.IntN(len(lines)-1)], ",")+"]")
 }
+
+// restored restores a deleted record, with what was deleted with it.
+func (w *undoWorld) restored() string {
+	plural := w.word(undoKinds...)
+	list := w.json(200, "GET", "/"+plural+"?deleted=only&limit=50", "")["items"].([]any)
+	if len(list) == 0 {
+		return ""
+	}
+	return w.do("POST", "/"+plural+"/"+list[w.random.IntN(len(list))].(map[string]any)["id"].(string)+"/restore"+w.word("", "", "?without=email"), "")
+}
