@@ -19,6 +19,13 @@ func NewRecord(e *Entity) Record {
 	return Record{Entity: e, Values: make([]Value, len(e.Fields)), Labels: make([]string, len(e.Fields))}
 }
 
+// Stub returns a record with the same id and no values.
+func (r Record) Stub() Record {
+	empty := NewRecord(r.Entity)
+	empty.Key, empty.ID = r.Key, r.ID
+	return empty
+}
+
 // Handle returns kind/id.
 func (r Record) Handle() string {
 	if twin := r.Entity.sharedTable; twin != nil && strings.HasPrefix(r.ID, twin.Prefix+"_") {

@@ -70,3 +70,6 @@ func (s *Server) SetBulkSteps(atOnce, step int) { s.bulk.AtOnce, s.bulk.StepReco
 // SetRestoreSteps sets up to how many changes a restore undoes at once, and how many in its first transaction if there
 // are more.
 func (s *Server) SetRestoreSteps(atOnce, first int64) { s.trash.AtOnce, s.trash.First = atOnce, first }
+
+// SetUndoSteps sets up to how many changes are undone in one transaction, and how many in each step.
+func (s *Server) SetUndoSteps(atOnce, step int) { s.undo.AtOnce, s.undo.StepEntries = atOnce, step }

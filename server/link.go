@@ -136,7 +136,7 @@ func (s *Server) detach(rq *web.Request, p parent) (*render.Response, error) {
 			if err != nil {
 				return nil, err
 			}
-			if link, err = tx.KeyBy(e, []string{p.field, by.Name}, []crm.Value{crm.Key(key), crm.Key(other)}); err != nil {
+			if link, err = tx.KeyBy(e, []string{p.field, by.Name}, []crm.Value{crm.Key(key), crm.Key(other)}, 0); err != nil {
 				return nil, err
 			}
 		}

@@ -14,7 +14,13 @@ import (
 // undoTeam returns clients of two members of a workspace, of whom the first is an admin.
 func undoTeam(t *testing.T) (jane, bob *rig) {
 	t.Helper()
-	r := newRig(t)
+	return undoTeamWith(t, store.Options{})
+}
+
+// undoTeamWith is undoTeam with options of the store.
+func undoTeamWith(t *testing.T, opts store.Options) (jane, bob *rig) {
+	t.Helper()
+	r := newRigWith(t, opts)
 	admin := r.mint("jane@acme.com")
 	r.seat(admin, "bob@acme.com", crm.RoleMember)
 	other := r.mint("bob@acme.com")

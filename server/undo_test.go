@@ -132,33 +132,43 @@ func (w *undoWorld) dismiss() string {
 
 // TestUndoOfRuns makes random writes of all kinds as a run, undoes the run, and does it again.
 func TestUndoOfRuns(t *testing.T) {
-	seed := kit.Seed(t)
-	w := newUndoWorld(newRig(t).as("jane@acme.com"), seed)
-	for range 40 {
-		w.create()
+	for name, limits := range undoLimits {
+		t.Run(name, func(t *testing.T) {
+			seed := kit.Seed(t)
+			w := newUndoWorld(limits(t).as("jane@acme.com"), seed)
+			for range 40 {
+				w.create()
+			}
+			for round := range 8 {
+				w.undoRun(fmt.Sprintf("run-%d", round))
+			}
+		})
 	}
-	for round := range 8 {
-		for range 5 {
-			w.write()
-		}
-		before := w.state()
-		w.header.Set("Crmkit-Run", fmt.Sprintf("run-%d", round))
-		var all []string
-		for range 1 + w.random.IntN(12) {
-			w.write()
-			all = append(all, w.last)
-		}
-		w.header.Del("Crmkit-Run")
-		after := w.state()
-		back := w.do("POST", "/undo", fmt.Sprintf(`{"run":"run-%d"}`, round))
-		if after == before {
-			continue
-		}
-		w.last = strings.Join(append(all, w.last), "\n")
-		w.wantState("undone", before)
-		w.undo(back)
-		w.wantState("done again", after)
+}
+
+// undoRun makes random writes, then some as a run, undoes the run, and does it again.
+func (w *undoWorld) undoRun(run string) {
+	w.t.Helper()
+	for range 5 {
+		w.write()
 	}
+	before := w.state()
+	w.header.Set("Crmkit-Run", run)
+	var all []string
+	for range 1 + w.random.IntN(12) {
+		w.write()
+		all = append(all, w.last)
+	}
+	w.header.Del("Crmkit-Run")
+	after := w.state()
+	back := w.do("POST", "/undo", fmt.Sprintf(`{"run":%q}`, run))
+	if after == before {
+		return
+	}
+	w.last = strings.Join(append(all, w.last), "\n")
+	w.wantState("undone", before)
+	w.undo(back)
+	w.wantState("done again", after)
 }
 
 // TestUndoPagesItsDryRun reads all pages of the dry run of an undo, below and above the size of one transaction.

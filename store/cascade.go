@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -82,8 +83,8 @@ type cascades struct {
 	restore *atomic.Pointer[RestoreStep]
 }
 
-func newCascades() cascades {
-	return cascades{some: make(chan struct{}, 1), atOnce: cascadeAtOnce, step: cascadeStep, restore: &atomic.Pointer[RestoreStep]{}}
+func newCascades(opts Options) cascades {
+	return cascades{some: make(chan struct{}, 1), atOnce: cmp.Or(opts.CascadeAtOnce, cascadeAtOnce), step: cmp.Or(opts.CascadeStep, cascadeStep), restore: &atomic.Pointer[RestoreStep]{}}
 }
 
 func (c *cascades) wake() {
@@ -207,17 +208,16 @@ func (tx *Tx) finishCascade(c cascade) error {
 	return tx.Exec("DELETE FROM cascades WHERE workspace_id = $1 AND kind = $2 AND record = $3", c.workspace, c.kind, c.record)
 }
 
-// hide deletes a record to which many refer. A cascade does the rest, which readers do not see
-// (store/table/pending_view.go).
-func (tx *Tx) hide(rec crm.Record) error {
+// hide deletes or merges a record to which others refer. A cascade does the rest, unseen (store/table/pending_view.go).
+func (tx *Tx) hide(action string, rec crm.Record, then fate) error {
 	hidden, err := tx.hideRow(rec)
 	if err != nil || !hidden {
 		return err
 	}
-	if err := tx.scheduleCascade(cascade{kind: rec.Entity.Name, record: rec.Key, gone: deleted}); err != nil {
+	if err := tx.scheduleCascade(cascade{kind: rec.Entity.Name, record: rec.Key, gone: then}); err != nil {
 		return err
 	}
-	return tx.removed("delete", rec)
+	return tx.removed(action, rec)
 }
 
 // hideRow hides the row of a record. It stays in the table, so that foreign keys remain valid, but

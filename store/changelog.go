@@ -39,7 +39,7 @@ func (tx *Tx) LogRecord(action string, before, after crm.Record) error {
 
 // LogDeleted logs that a record was deleted.
 func (tx *Tx) LogDeleted(action string, rec crm.Record) error {
-	return tx.LogRecord(action, rec, stubRecord(rec))
+	return tx.LogRecord(action, rec, rec.Stub())
 }
 
 // capped reports whether a change is refused when the storage of the plan is used up. Deletes

@@ -32,11 +32,11 @@ func (tx *Tx) Delete(rec crm.Record) (later bool, err error) {
 		return false, err
 	}
 	refs := tx.store.Schema.Referring(rec.Entity)
-	if later, err = tx.hasManyReferences(refs, rec.Key); err != nil {
+	if later, err = tx.hasMoreReferences(refs, rec.Key, tx.store.cascades.atOnce); err != nil {
 		return false, err
 	}
 	if later {
-		return true, tx.hide(rec)
+		return true, tx.hide("delete", rec, deleted)
 	}
 	for _, ref := range refs {
 		if _, err := tx.detach(ref, rec.Key, tx.store.cascades.atOnce); err != nil {
@@ -64,10 +64,8 @@ func (tx *Tx) MayChange(rec crm.Record) error {
 	return crm.Errorf(crm.AdminRequired, "%s was logged by %s: only they or an admin may change or delete it. Log what is new with POST /%s.", rec.Handle(), author, rec.Entity.Route())
 }
 
-// hasManyReferences reports whether more records refer to one than may change with it in one
-// transaction.
-func (tx *Tx) hasManyReferences(refs []crm.Reference, key int64) (many bool, err error) {
-	left := tx.store.cascades.atOnce
+// hasMoreReferences reports whether more than so many records refer to one.
+func (tx *Tx) hasMoreReferences(refs []crm.Reference, key int64, left int) (more bool, err error) {
 	for _, ref := range refs {
 		keys, err := tx.referencingKeys(ref, key, left+1)
 		if left -= len(keys); err != nil || left < 0 {
@@ -121,13 +119,6 @@ func (tx *Tx) referencingKeys(ref crm.Reference, to int64, most int) ([]int64, e
 	return keys, err
 }
 
-// stubRecord returns a record with the same id and no values.
-func stubRecord(rec crm.Record) crm.Record {
-	empty := crm.NewRecord(rec.Entity)
-	empty.Key, empty.ID = rec.Key, rec.ID
-	return empty
-}
-
 // remove deletes the row of a record and updates everything derived from it.
 func (tx *Tx) remove(action string, rec crm.Record) error {
 	e := rec.Entity
@@ -143,5 +134,5 @@ func (tx *Tx) removed(action string, rec crm.Record) error {
 	if err := tx.CountDeleted(rec.Entity.Plural); err != nil {
 		return err
 	}
-	return tx.finish(action, rec, stubRecord(rec))
+	return tx.finish(action, rec, rec.Stub())
 }

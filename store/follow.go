@@ -13,15 +13,7 @@ import (
 // merged. So a request that names no such record costs nothing more.
 
 // Followed is a record that a client named and that was merged into another one.
-type Followed struct {
-	Entity   *crm.Entity
-	From, To int64
-}
-
-// Remark says so to the client.
-func (f Followed) Remark() string {
-	return crm.RecordID(f.Entity.Prefix, f.From) + " was merged into " + crm.RecordID(f.Entity.Prefix, f.To)
-}
+type Followed = table.Followed
 
 // Followed returns the merged records that the transaction followed, each once.
 func (tx *Tx) Followed() []Followed { return tx.followed }
@@ -31,7 +23,7 @@ func (tx *Tx) Followed() []Followed { return tx.followed }
 func (tx *Tx) Lead(e *crm.Entity, key int64) (to, createdAt int64, err error) {
 	to = key
 	_, err = tx.Row(table.Winner, []any{tx.Actor.Workspace, e.Name, key}, &to, &createdAt)
-	if f := (Followed{e, key, to}); to != key && !slices.Contains(tx.followed, f) {
+	if f := (Followed{Entity: e, From: key, To: to}); to != key && !slices.Contains(tx.followed, f) {
 		tx.followed = append(tx.followed, f)
 	}
 	return to, createdAt, err

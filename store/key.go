@@ -80,7 +80,7 @@ func (tx *Tx) KeyOfDraft(d Draft) (key int64, err error) {
 	}
 	for _, names := range e.Keys.All() {
 		values := draftValues(d, names)
-		other, err := tx.KeyBy(e, names, values)
+		other, err := tx.KeyBy(e, names, values, 0)
 		if err == nil && (key == 0 || len(names) == 1) { // a link to two records has an error of its own
 			err = found(other, names[0], values[0].Text)
 		}
@@ -150,10 +150,10 @@ func (tx *Tx) sharesAddress(rec crm.Record, d Draft) bool {
 	})
 }
 
-// KeyBy returns the key of the record with the unique values, or 0 if no record has them or one
-// of the values is unset.
-func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int64, err error) {
-	text, args := "SELECT key FROM "+e.Plural+" WHERE workspace_id = $1", []any{tx.Actor.Workspace}
+// KeyBy returns the key of a record other than own with the unique values, or 0 if none has them or one of the values is
+// unset. While references follow a merge, there may be two.
+func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value, own int64) (key int64, err error) {
+	text, args := "SELECT key FROM "+e.Plural+" WHERE workspace_id = $1 AND key <> $2", []any{tx.Actor.Workspace, own}
 	for i, name := range names {
 		if !values[i].Set() {
 			return 0, nil
@@ -171,7 +171,7 @@ func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int6
 	if f := e.Field(names[0]); f.Others != "" {
 		others := e.Field(f.Others)
 		args = append(args, e.ItemKind(others), others.ItemForm(values[0].Text))
-		text += fmt.Sprintf(" UNION ALL SELECT record FROM list_values WHERE workspace_id = $1 AND kind = $%d AND value = $%d LIMIT 1", len(args)-1, len(args))
+		text += fmt.Sprintf(" UNION ALL SELECT record FROM list_values WHERE workspace_id = $1 AND record <> $2 AND kind = $%d AND value = $%d LIMIT 1", len(args)-1, len(args))
 	}
 	key, known, err := ahead.Holder(tx.Tx, e, names, values)
 	if !known && err == nil {
@@ -218,7 +218,7 @@ func (tx *Tx) Present(e *crm.Entity, key int64) (int64, error) {
 // the field whose further values the list has; 0 if none has.
 func (tx *Tx) holder(e *crm.Entity, f *crm.Field, item string) (int64, error) {
 	if of := e.KeyField(f); of != f {
-		return tx.KeyBy(e, []string{of.Name}, []crm.Value{crm.Str(item)})
+		return tx.KeyBy(e, []string{of.Name}, []crm.Value{crm.Str(item)}, 0)
 	}
 	if err := tx.DryRun().RestoreHolders(e, []string{f.Name}, []crm.Value{crm.Str(item)}); err != nil {
 		return 0, err
@@ -242,7 +242,7 @@ func (tx *Tx) itemHolder(e *crm.Entity, f *crm.Field, item string) (key int64, e
 
 // KeyOf returns the key of the record whose unique field has the value, or 0.
 func (tx *Tx) KeyOf(e *crm.Entity, v crm.Value) (key int64, err error) {
-	return tx.KeyBy(e, []string{e.Keys.Unique}, []crm.Value{v})
+	return tx.KeyBy(e, []string{e.Keys.Unique}, []crm.Value{v}, 0)
 }
 
 // KeyOfItem returns the key of the record that has an item in a list whose items belong to one
@@ -259,7 +259,7 @@ func (tx *Tx) checkUnique(before, after crm.Record) error {
 		if slices.EqualFunc(was, is, crm.Value.Equal) {
 			continue
 		}
-		key, err := tx.KeyBy(e, names, is)
+		key, err := tx.KeyBy(e, names, is, after.Key)
 		if err != nil {
 			return err
 		}

@@ -56,7 +56,7 @@ func (tx *Tx) moveReference(ref crm.Reference, key, to int64) error {
 		after.Set(ref.Field.Name, crm.Value{}) // a record does not refer to itself
 	}
 	for _, names := range tiesWith(ref) {
-		double, err := tx.KeyBy(ref.From, names, table.ValuesOf(after, names))
+		double, err := tx.KeyBy(ref.From, names, table.ValuesOf(after, names), key)
 		if err != nil {
 			return err
 		}

@@ -46,8 +46,10 @@ func (tx *Tx) Visible(e *crm.Entity, key int64) (crm.Record, bool, error) {
 
 // dangling is a reference to a record that is not there any more.
 type dangling struct {
-	ref crm.Reference
-	to  int64 // the record into which it was merged; 0: it was deleted
+	ref   crm.Reference
+	to    int64     // the record into which it was merged; 0: it was deleted
+	group Group     // of the delete or merge
+	actor crm.Actor // and who made it
 }
 
 // lead returns the value that the reference will have.
@@ -61,9 +63,7 @@ func (d dangling) lead() crm.Value {
 // hasPendingDeletes reports whether a delete in the workspace has not finished.
 func (tx *Tx) hasPendingDeletes() (bool, error) {
 	var one int64
-	return txn.Once(tx.Tx, txn.Cascades, "pending", func() (bool, error) {
-		return tx.Row(table.PendingDeletes, []any{tx.Actor.Workspace}, &one)
-	})
+	return txn.Once(tx.Tx, txn.Cascades, "pending", func() (bool, error) { return tx.Row(table.PendingDeletes, []any{tx.Actor.Workspace}, &one) })
 }
 
 // danglingRefs returns the references of a record to records whose delete or merge has not finished.
@@ -81,8 +81,8 @@ func (tx *Tx) danglingRefs(rec crm.Record) (lost []dangling, err error) {
 			continue
 		}
 		d := dangling{ref: crm.Reference{From: rec.Entity, Field: f}}
-		found, err := tx.Row(`SELECT CASE WHEN c.gone = 2 THEN COALESCE(m.winner, 0) ELSE 0 END FROM cascades c LEFT JOIN merged m ON m.workspace_id = c.workspace_id AND m.kind = c.kind AND m.record = c.record
-			WHERE c.workspace_id = $1 AND c.kind = $2 AND c.record = $3 AND c.gone > 0`, []any{tx.Actor.Workspace, rec.Entity.Target(f).Name, v.Int}, &d.to)
+		found, err := tx.Row(`SELECT CASE WHEN c.gone = 2 THEN COALESCE(m.winner, 0) ELSE 0 END, c.change_group, COALESCE(c.actor, ''), COALESCE(c.token_id, ''), COALESCE(c.addr, '') FROM cascades c LEFT JOIN merged m ON m.workspace_id = c.workspace_id AND m.kind = c.kind AND m.record = c.record
+			WHERE c.workspace_id = $1 AND c.kind = $2 AND c.record = $3 AND c.gone > 0`, []any{tx.Actor.Workspace, rec.Entity.Target(f).Name, v.Int}, &d.to, &d.group, &d.actor.Email, &d.actor.TokenID, &d.actor.Addr)
 		if err != nil {
 			return nil, err
 		}
@@ -94,7 +94,7 @@ func (tx *Tx) danglingRefs(rec crm.Record) (lost []dangling, err error) {
 }
 
 // detachDangling clears the references to deleted records of a record that is about to change, and
-// moves those to merged ones, as a step of the cascade would, and returns the record after that; it is empty if the record
+// moves those to merged ones, as a step of the cascade would, in its change group, and returns the record after that; it is empty if the record
 // was deleted with them. changed is false if it held no such reference.
 func (tx *Tx) detachDangling(seen crm.Record) (is crm.Record, settled bool, err error) {
 	if len(table.References(seen.Entity)) == 0 {
@@ -118,7 +118,7 @@ func (tx *Tx) detachDangling(seen crm.Record) (is crm.Record, settled bool, err 
 		if d.to != 0 {
 			settle = func(ref crm.Reference, key int64) error { return tx.moveReference(ref, key, d.to) }
 		}
-		if err := settle(d.ref, seen.Key); err != nil {
+		if err := tx.Within(d.group, d.actor, func() error { return settle(d.ref, seen.Key) }); err != nil {
 			return seen, false, err
 		}
 	}

@@ -7,8 +7,14 @@ import (
 	"crmkit/crm"
 )
 
-// PutBack writes a record with values that it had before. Nothing is applied to them that a client could send.
+// PutBack writes a record with values that it had before. Nothing is applied to them that a client could send. Because
+// of another record it also goes into one of another user, as what follows from a delete or merge does.
 func (tx *Tx) PutBack(before, after crm.Record) (err error) {
+	if tx.cause.entity == nil {
+		if err := tx.MayChange(before); err != nil {
+			return err
+		}
+	}
 	if before, after, err = tx.detachDanglingBefore(before, after); err != nil {
 		return err
 	}
@@ -35,7 +41,7 @@ func (tx *Tx) Revive(rec crm.Record, was Part) error {
 	if err := tx.inheritedLead(rec); err != nil {
 		return err
 	}
-	gone := stubRecord(rec)
+	gone := rec.Stub()
 	if err := tx.checkReferences(gone, rec); err != nil {
 		return err
 	}
@@ -58,30 +64,40 @@ func (tx *Tx) Revive(rec crm.Record, was Part) error {
 // restored is the action of the log for a record that was made again.
 const restored = "restore"
 
-// unlead makes the handle of a record, and those of records that were parts of it, lead to it again.
+// unlead makes the handle of a record, and of those that were parts of it and still lead where it does, lead to it again.
 func (tx *Tx) unlead(rec crm.Record, led []int64) error {
+	const one = "workspace_id = $1 AND kind = $2 AND record = "
 	args := []any{tx.Actor.Workspace, rec.Entity.Name, rec.Key}
-	err := tx.Exec("DELETE FROM merged WHERE workspace_id = $1 AND kind = $2 AND record = $3", args...)
-	for i := 0; i < len(led) && err == nil; i++ {
-		err = tx.Exec("UPDATE merged SET winner = $3 WHERE workspace_id = $1 AND kind = $2 AND record = $4", append(args, led[i])...)
+	for _, key := range led {
+		if err := tx.Exec("UPDATE merged SET winner = $3 WHERE "+one+"$4 AND winner = (SELECT winner FROM merged WHERE "+one+"$3)", append(args, key)...); err != nil {
+			return err
+		}
 	}
-	return err
+	return tx.Exec("DELETE FROM merged WHERE "+one+"$3", args...)
 }
 
-// RemoveAgain deletes a record to which nothing refers, or makes it a part of another one, which has its values. With
-// a cause it goes also if another user wrote it, as what belongs to a deleted record does.
+// RemoveAgain deletes a record to which nothing refers, or makes it a part of another one, which has its values. With a
+// cause it goes also if another user wrote it. What still inherits a reference to it follows in steps.
 func (tx *Tx) RemoveAgain(rec crm.Record, was Part) (err error) {
 	defer tx.as(deleting{was.Cause.Entity, was.Cause.Key}, was.Winner)()
 	if rec, _, err = tx.detachDangling(rec); err != nil || rec.Entity == nil {
 		return err
 	}
-	if tx.deleting = (deleting{rec.Entity, rec.Key}); was.Winner == 0 {
-		return tx.remove("delete", rec)
+	action, then := "delete", deleted
+	if tx.deleting = (deleting{rec.Entity, rec.Key}); was.Winner != 0 {
+		action, then, tx.cause = "merge", merged, tx.deleting
+		if err := tx.leadTo(rec, was.Winner); err != nil {
+			return err
+		}
 	}
-	if tx.cause, err = tx.deleting, tx.leadTo(rec, was.Winner); err != nil {
+	later, err := tx.hasMoreReferences(tx.store.Schema.Referring(rec.Entity), rec.Key, 0)
+	switch {
+	case err != nil:
 		return err
+	case later:
+		return tx.hide(action, rec, then)
 	}
-	return tx.remove("merge", rec)
+	return tx.remove(action, rec)
 }
 
 // Because runs writes whose reason is the delete of a record, or that it comes back. The log names it in each of

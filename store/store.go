@@ -30,23 +30,24 @@ import (
 
 // Options say which file to open and what the store takes from outside.
 type Options struct {
-	Path       string                   // a file, Memory, or the URL or keyword string of a PostgreSQL database
-	Schema     *crm.Schema              // which entities there are
-	Clock      func() time.Time         // nil: time.Now
-	Rand       io.Reader                // nil: crypto/rand; ids, secrets and codes come from it
-	Plans      catalog.Plans            // nil: the built-in ones
-	Plan       string                   // of new users and workspaces; empty: crm.DefaultPlan
-	Migrations fs.FS                    // further migrations, numbered after the built-in ones; may be nil
-	Caches     *Caches                  // nil: DefaultCaches
-	LogDays    int                      // for how long the log of changes is kept; 0: for ever
-	TrashDays  int                      // for how long deleted records can be restored; 0: for ever
-	Log        *slog.Logger             // nil: nothing is logged
-	MaxWrite   time.Duration            // of the writer's time for one write; 0: txn.DefaultMaxWrite
-	idle       time.Duration            // as in txn.Options
-	tuning     *txn.Tuning              // as in txn.Options
-	tuneIndex  func(*textindex.Options) // changes those of the text index; nil: nothing
-	Past       view.PastLimits          // on questions about the past; zero: the built-in ones
-	LockAs     string                   // the command that takes the lock of the file, like "crmkit serve", which refusals of others name; empty: "crmkit"
+	Path                       string                   // a file, Memory, or the URL or keyword string of a PostgreSQL database
+	Schema                     *crm.Schema              // which entities there are
+	Clock                      func() time.Time         // nil: time.Now
+	Rand                       io.Reader                // nil: crypto/rand; ids, secrets and codes come from it
+	Plans                      catalog.Plans            // nil: the built-in ones
+	Plan                       string                   // of new users and workspaces; empty: crm.DefaultPlan
+	Migrations                 fs.FS                    // further migrations, numbered after the built-in ones; may be nil
+	Caches                     *Caches                  // nil: DefaultCaches
+	LogDays                    int                      // for how long the log of changes is kept; 0: for ever
+	TrashDays                  int                      // for how long deleted records can be restored; 0: for ever
+	Log                        *slog.Logger             // nil: nothing is logged
+	MaxWrite                   time.Duration            // of the writer's time for one write; 0: txn.DefaultMaxWrite
+	idle                       time.Duration            // as in txn.Options
+	tuning                     *txn.Tuning              // as in txn.Options
+	tuneIndex                  func(*textindex.Options) // changes those of the text index; nil: nothing
+	CascadeAtOnce, CascadeStep int                      // how many records change with another one in one transaction, and in a step; 0: the built-in limits
+	Past                       view.PastLimits          // on questions about the past; zero: the built-in ones
+	LockAs                     string                   // the command that takes the lock of the file, like "crmkit serve", which refusals of others name; empty: "crmkit"
 }
 
 // Shared reports whether the database is one of PostgreSQL, which several servers use.
@@ -108,7 +109,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{Schema: opts.Schema, opts: opts, mappings: map[*crm.Entity]*table.Table{}, rollups: table.Rollups(opts.Schema), inherited: table.InheritedRefs(opts.Schema), pendingView: table.NewPendingView(opts.Schema), cascades: newCascades(), lastUsed: &lastused.Buffer{}, draining: make(chan struct{}),
+	s := &Store{Schema: opts.Schema, opts: opts, mappings: map[*crm.Entity]*table.Table{}, rollups: table.Rollups(opts.Schema), inherited: table.InheritedRefs(opts.Schema), pendingView: table.NewPendingView(opts.Schema), cascades: newCascades(opts), lastUsed: &lastused.Buffer{}, draining: make(chan struct{}),
 		random: txn.SharedReader(opts.Rand)}
 	if opts.Path == Memory || opts.Shared() {
 		s.spools = spool.Beside("")

@@ -11,11 +11,7 @@ import (
 )
 
 // find sets what is undone.
-func (c *call) find() error {
-	body, fault := c.rq.TextBody()
-	if fault != nil {
-		return fault
-	}
+func (c *call) find(body map[string]string) error {
 	sent := 0
 	for _, name := range []string{"change", "run", "record"} {
 		if body[name] != "" {

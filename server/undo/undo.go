@@ -18,6 +18,7 @@ import (
 	"crmkit/server/plan"
 	"crmkit/server/web"
 	"crmkit/store"
+	"crmkit/store/changelog"
 	"crmkit/store/undo"
 )
 
@@ -37,7 +38,13 @@ type Endpoints struct {
 }
 
 // New returns handlers on a store.
-func New(s *store.Store) *Endpoints { return &Endpoints{s, 1000, 300} }
+func New(s *store.Store) *Endpoints {
+	x := &Endpoints{s, 600, 300}
+	if s.Shared() { // where a change takes several times as long
+		x.AtOnce = 150
+	}
+	return x
+}
 
 // Routes returns the routes of undos.
 func (x *Endpoints) Routes() []web.Route {
@@ -74,11 +81,15 @@ func (x *Endpoints) handle(rq *web.Request) (doc *render.Response, err error) {
 	if c.page, fault = plan.ParsePage(rq.Params); fault != nil {
 		return nil, fault
 	}
-	if err := c.find(); err != nil {
-		return nil, err
+	body, fault := rq.TextBody()
+	if fault != nil {
+		return nil, fault
 	}
-	if doc, err := rq.SavedAnswer(); doc != nil || err != nil {
+	if doc, err := c.saved(); doc != nil || err != nil {
 		return doc, err
+	}
+	if err := c.find(body); err != nil {
+		return nil, err
 	}
 	if err := c.look(); err != nil {
 		return nil, err
@@ -120,6 +131,20 @@ func (c *call) small() (doc *render.Response, err error) {
 	return doc, err
 }
 
+// saved returns the answer of an earlier request with the same Idempotency-Key, or the same token. It comes before all
+// else, since what is the last change of a record is another one by now.
+func (c *call) saved() (done *render.Response, err error) {
+	if done, err = c.rq.SavedAnswer(); done != nil || err != nil || c.asked.Token == "" {
+		return done, err
+	}
+	_, done, err = c.rq.Planned(c.asked.Token)
+	var fault *crm.Error
+	if errors.As(err, &fault) { // the token is not valid, which is said where it is needed
+		return nil, nil
+	}
+	return done, err
+}
+
 // look surveys what is undone, and checks that the actor may undo it.
 func (c *call) look() (err error) {
 	if c.survey, err = undo.Look(c.rq.Context(), c.x.store, c.rq.Actor, c.scope); err != nil {
@@ -130,6 +155,9 @@ func (c *call) look() (err error) {
 		return crm.Errorf(crm.CursorExpired, "the log does not have all of %s any more, so it cannot be undone: the log is kept for a time only. GET /changes shows what it has.", c.name)
 	case !c.survey.First:
 		return crm.Errorf(crm.NotFound, "there is no %s, or the log does not have it any more. GET /changes shows the groups of all changes that are kept.", c.name)
+	case c.scope.Group != 0 && c.survey.Group != 0:
+		id := changelog.GroupID(c.rq.Actor.Workspace, c.survey.Group)
+		return crm.Errorf(crm.NotFound, `there is no %s: the change of that number is one of change group %s. POST /undo {"change":"%s"} undoes that; GET /changes/%s shows it.`, c.name, id, id, id).On("change")
 	case c.survey.Entries == 0:
 		return crm.Errorf(crm.InvalidValue, "%s changed no record, and %s: %s.", c.name, neverUndone, c.opposites(c.survey.Actions))
 	}

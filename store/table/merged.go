@@ -40,3 +40,14 @@ func DoubleTies(ref crm.Reference, names []string) string {
 	return fmt.Sprintf("SELECT a.key FROM %s a WHERE UNINDEXED a.workspace_id = $1 AND a.%s = $2 AND EXISTS (SELECT 1 FROM %s o WHERE %s) ORDER BY a.key LIMIT $4",
 		ref.From.Plural, ref.Field.Col(), ref.From.Plural, same)
 }
+
+// Followed is a record that a client named and that was merged into another one.
+type Followed struct {
+	Entity   *crm.Entity
+	From, To int64
+}
+
+// Remark says so to the client.
+func (f Followed) Remark() string {
+	return crm.RecordID(f.Entity.Prefix, f.From) + " was merged into " + crm.RecordID(f.Entity.Prefix, f.To)
+}

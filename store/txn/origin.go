@@ -103,6 +103,16 @@ func (tx *Tx) Join(g Group) {
 	tx.group = group{workspace: tx.Actor.Workspace, first: int64(g), joined: g != 0}
 }
 
+// Within has what fn logs be of a group that an earlier write of another actor began in the same workspace. What
+// the transaction logs afterwards is of its own group again.
+func (tx *Tx) Within(g Group, of crm.Actor, fn func() error) error {
+	group, actor := tx.group, tx.Actor
+	defer func() { tx.group, tx.Actor = group, actor }()
+	tx.Join(g)
+	tx.Actor.Email, tx.Actor.TokenID, tx.Actor.Addr, tx.Actor.Run = of.Email, of.TokenID, of.Addr, ""
+	return fn()
+}
+
 // RunQuiet is how long a run may be unused. After that its name begins another run.
 const RunQuiet = 24 * time.Hour
 

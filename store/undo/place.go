@@ -13,7 +13,7 @@ import (
 // Place is how far an undo has come.
 type Place struct {
 	Below int64           `json:"below"`           // entries from this number on are undone, or wait
-	Now   *wait           `json:"now,omitempty"`   // those that are undone next
+	Now   []wait          `json:"now,omitempty"`   // those that are undone next, the last ones first
 	Later map[string]span `json:"later,omitempty"` // entries that wait until the record with a handle is there again
 
 	Kept   []Kept              `json:"kept,omitempty"`   // the first MaxKept
@@ -117,11 +117,12 @@ func (p *Place) wait(handle string, number int64) {
 	p.Later[handle] = in
 }
 
-// resume makes entries that have waited for a record the next ones.
-func (p *Place) resume(handle string) {
-	if in, some := p.Later[handle]; some {
-		delete(p.Later, handle)
-		p.Now = &wait{handle, in}
+// resume makes entries that have waited for the record of an entry, which was undone, the next ones. If the record is
+// not made again, they are kept.
+func (p *Place) resume(e entry) {
+	if in, some := p.Later[e.target]; some && (e.action == "delete" || e.action == "merge") {
+		delete(p.Later, e.target)
+		p.Now = append(p.Now, wait{e.target, in})
 	}
 }
 

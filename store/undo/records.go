@@ -20,7 +20,7 @@ const maxLater = 20_000
 // remove undoes a create, or the return of a record: it is deleted, or becomes a part of the other one again.
 func (s *step) remove(e entry, rec crm.Record) (out Outcome, err error) {
 	if rec.Entity == nil {
-		return out, nil
+		return s.keepMerged(e)
 	}
 	why, err := s.touched(e, rec)
 	if err == nil && why == "" {
@@ -38,8 +38,8 @@ func (s *step) remove(e entry, rec crm.Record) (out Outcome, err error) {
 		return s.mergeAgain(out, handle)
 	}
 	out.Result = Deleted
-	if kind, key := recordOf(s.tx, changelog.CauseIn(e.to)); kind != nil && e.action == "restore" {
-		return out, s.tx.RemoveAgain(rec, store.Part{Cause: crm.Record{Entity: kind, Key: key}})
+	if cause := s.part(e).Cause; cause.Entity != nil {
+		return out, s.tx.RemoveAgain(rec, store.Part{Cause: cause})
 	}
 	_, err = s.tx.Delete(rec)
 	return out, err
@@ -48,12 +48,16 @@ func (s *step) remove(e entry, rec crm.Record) (out Outcome, err error) {
 // mergeAgain makes a record a part of another one again.
 func (s *step) mergeAgain(out Outcome, into string) (Outcome, error) {
 	e, key := recordOf(s.tx, into)
-	winner, found, err := s.tx.Lookup(out.Before.Entity, key)
+	winner, found, err := s.lookup(out.Before.Entity, key)
 	if err != nil {
 		return out, err
 	}
 	if e != out.Before.Entity || !found || winner.Key == out.Before.Key {
-		return s.keepRecord(out.Before.Handle(), into+" is not there any more")
+		why, _, err := s.fate(into)
+		if err != nil {
+			return out, err
+		}
+		return s.keepRecord(out.Before.Handle(), into+" is not there: "+why)
 	}
 	out.Result = Merged
 	return out, s.tx.RemoveAgain(out.Before, store.Part{Winner: winner.Key})

@@ -162,6 +162,17 @@ func goneSince(tx *store.Tx, s Scope, handle string, before int64) (int64, error
 	return crm.RecordNumber(key), err
 }
 
+// nextOf returns the first entry of a scope after another one that is about the same record and has one of some actions.
+func nextOf(tx *store.Tx, s Scope, e entry, actions string) (next entry, found bool, err error) {
+	w := tx.Actor.Workspace
+	condition, more := s.where(w, 5)
+	var key int64
+	var before string
+	found, err = tx.Row("SELECT l.key, COALESCE(l.before, '') FROM log l WHERE l.workspace_id = $1 AND l.target = $2 AND l.key > $3 AND l.key <= $4 AND l.action IN ("+actions+") AND "+condition+" ORDER BY l.key LIMIT 1",
+		append([]any{w, e.target, crm.RecordKey(w, e.number), crm.RecordKey(w, s.End)}, more...), &key, &before)
+	return entry{number: crm.RecordNumber(key), target: e.target, from: norm.ParseObject(before)}, found, err
+}
+
 // hasEarlier reports whether a scope has an entry about the record of another one before it.
 func hasEarlier(tx *store.Tx, s Scope, e entry) (has bool, err error) {
 	w := tx.Actor.Workspace

@@ -28,8 +28,10 @@ type step struct {
 	place    *Place
 	limit    Limit
 	at       int64 // the number of the entry at hand
+	waits    bool  // it waits
 	outcomes []Outcome
-	seen     int
+	seen     int              // entries that were undone, or could not be
+	read     int              // entries of which it was seen whether they have waited
 	undos    map[int64]undone // what change groups undo, as far as it was asked for
 }
 
@@ -81,9 +83,6 @@ func (s *step) run() (done bool, err error) {
 			if err := s.undo(e); err != nil {
 				return false, err
 			}
-			if e.action == "delete" || e.action == "merge" {
-				s.place.resume(e.target)
-			}
 			if full, err := s.waiting(); full || err != nil {
 				return false, err
 			}
@@ -91,32 +90,55 @@ func (s *step) run() (done bool, err error) {
 	}
 }
 
-// waiting undoes the entries that have waited for the record that was made again last. full is true if the step
-// must end before.
+// waiting undoes the entries that have waited for records that were made again. If one of them makes a record again
+// for which others wait, these come before the rest. full is true if the step must end before.
 func (s *step) waiting() (full bool, err error) {
-	for s.place.Now != nil {
-		now := s.place.Now
-		list, err := page(s.tx, s.scope, now.span, pageEntries)
+	for len(s.place.Now) > 0 {
+		depth := len(s.place.Now)
+		list, err := page(s.tx, s.scope, s.place.Now[depth-1].span, pageEntries)
 		if err != nil {
 			return false, err
 		}
 		if len(list) == 0 {
-			s.place.Now = nil
+			s.place.Now = s.place.Now[:depth-1]
 		}
 		for _, e := range list {
 			if s.full() {
 				return true, nil
 			}
-			now.Below = e.number
-			if !e.refersTo(now.For) {
-				continue
-			}
-			if err := s.undo(e); err != nil {
+			if err := s.waited(e); err != nil {
 				return false, err
+			}
+			if len(s.place.Now) > depth {
+				break
 			}
 		}
 	}
 	return false, nil
+}
+
+// waited undoes an entry of the part that is looked through now, if it has waited.
+func (s *step) waited(e entry) error {
+	now := &s.place.Now[len(s.place.Now)-1]
+	now.Below = e.number
+	s.read++
+	has := e.refersTo(now.For)
+	if !has { // it may have waited because its record did
+		next, found, err := nextOf(s.tx, s.scope, e, "'delete', 'merge'")
+		if has = found && next.refersTo(now.For); err != nil {
+			return err
+		}
+	}
+	if !has {
+		return nil
+	}
+	return s.undo(e)
+}
+
+// wait has the entry at hand wait for a record.
+func (s *step) wait(handle string) {
+	s.place.wait(handle, s.at)
+	s.waits = true
 }
 
 // refersTo reports whether a record referred to another one before the change.
@@ -125,15 +147,19 @@ func (e entry) refersTo(handle string) bool {
 	return slices.ContainsFunc(e.from, func(m crm.Member) bool { return m.JSON == id })
 }
 
+// readPerUndo is how many entries are read in the time that the undo of one takes.
+const readPerUndo = 20
+
 // full reports whether the step must not undo another entry.
 func (s *step) full() bool {
-	return s.seen >= s.limit.Entries || s.seen > 0 && !s.limit.Until.IsZero() && time.Now().After(s.limit.Until)
+	did := s.seen + s.read/readPerUndo
+	return did >= s.limit.Entries || did > 0 && !s.limit.Until.IsZero() && time.Now().After(s.limit.Until)
 }
 
 // undo undoes an entry.
 func (s *step) undo(e entry) error {
 	s.seen++
-	s.at = e.number
+	s.at, s.waits = e.number, false
 	if e.action == Began || e.action == Ended {
 		return nil
 	}
@@ -152,8 +178,14 @@ func (s *step) undo(e entry) error {
 	}
 	if !found { // it may lead to another one
 		rec = crm.Record{}
+		if waits, err := s.waitsToo(e); waits || err != nil {
+			return err
+		}
 	}
 	out, err := s.because(e, rec)
+	if !s.waits { // else its record is not there yet for those that wait for it
+		s.place.resume(e)
+	}
 	return s.undone(e, out, err)
 }
 
@@ -173,7 +205,7 @@ func (s *step) undone(e entry, out Outcome, err error) error {
 
 // forget forgets what was kept of the record of an entry if the scope has none before it, and none waits.
 func (s *step) forget(e entry) error {
-	if len(s.place.Later) > 0 || s.place.Now != nil {
+	if len(s.place.Later) > 0 || len(s.place.Now) > 0 {
 		return nil
 	}
 	earlier, err := hasEarlier(s.tx, s.scope, e)

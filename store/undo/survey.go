@@ -3,6 +3,7 @@ package undo
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
@@ -20,6 +21,7 @@ type Survey struct {
 	Actions map[string]int // entries by their action, but for those which say what an undo undoes
 	Author  string         // the e-mail of the user who made the first change
 	Run     string         // the name of the run of the first change; empty: it has none
+	Group   int64          // that of the first change, if it is not its first change; 0: it is
 	Running bool           // what follows from a delete or a merge of the scope is not done yet
 	End     int64          // the number of the last entry of the log
 	First   bool           // the log has its first entry
@@ -41,8 +43,8 @@ func Look(ctx context.Context, s *store.Store, actor crm.Actor, of Scope) (found
 			return err
 		}
 		first := crm.RecordKey(w, of.first())
-		if found.First, err = engine.Found(v.Row(ctx, `SELECT COALESCE(o.actor, ''), COALESCE(r.name, '') FROM log l LEFT JOIN origins o ON o.key = l.origin
-			LEFT JOIN runs r ON r.workspace_id = l.workspace_id AND r.first = l.run WHERE l.workspace_id = $1 AND l.key = $2`, []any{w, first}, &found.Author, &found.Run)); err != nil {
+		if found.First, err = engine.Found(v.Row(ctx, `SELECT COALESCE(l.change_group, 0), COALESCE(o.actor, ''), COALESCE(r.name, '') FROM log l LEFT JOIN origins o ON o.key = l.origin
+			LEFT JOIN runs r ON r.workspace_id = l.workspace_id AND r.first = l.run WHERE l.workspace_id = $1 AND l.key = $2`, []any{w, first}, &found.Group, &found.Author, &found.Run)); err != nil {
 			return err
 		}
 		condition, more := of.where(w, 3)
@@ -96,31 +98,46 @@ type Latest struct {
 func LatestOf(ctx context.Context, s *store.Store, actor crm.Actor, handle string) (last Latest, found bool, err error) {
 	err = s.Snapshot(ctx, func(v *store.ReadTx) error {
 		var key int64
-		var action, after string
-		found, err = engine.Found(v.Row(ctx, "SELECT l.key, COALESCE(l.change_group, 0), l.action, COALESCE(l.after, '') FROM log l WHERE l.workspace_id = $1 AND l.target = $2 AND l.action IN ('create', 'update', 'delete', 'merge', 'restore') ORDER BY l.key DESC LIMIT 1",
-			[]any{actor.Workspace, handle}, &key, &last.Group, &action, &after))
+		var action, before, after string
+		found, err = engine.Found(v.Row(ctx, "SELECT l.key, COALESCE(l.change_group, 0), l.action, COALESCE(l.before, ''), COALESCE(l.after, '') FROM log l WHERE l.workspace_id = $1 AND l.target = $2 AND l.action IN ('create', 'update', 'delete', 'merge', 'restore') ORDER BY l.key DESC LIMIT 1",
+			[]any{actor.Workspace, handle}, &key, &last.Group, &action, &before, &after))
 		if err != nil || !found {
 			return err
 		}
 		last.Number = crm.RecordNumber(key)
-		last.Group = max(last.Group, 0)
 		if last.Group == 0 {
 			last.Group = last.Number
 		}
 		if erased, is := changelog.ErasureOf(norm.ParseObject(after)); is {
 			last.Erased = erased.String()
 		}
-		last.Alone = action != "merge" && changelog.CauseOf(after) == ""
+		last.Alone = changelog.CauseOf(after) == "" && changelog.MergedIntoOf(norm.ParseObject(before)) == "" && action != "merge"
 		if action != "delete" && action != "restore" || !last.Alone {
 			return nil
 		}
-		var more bool
-		err := v.Row(ctx, "SELECT EXISTS (SELECT 1 FROM log l WHERE l.workspace_id = $1 AND (l.change_group = $2 OR l.key = $4) AND l.after LIKE '%' || $3 || '%') OR EXISTS (SELECT 1 FROM cascades c WHERE c.workspace_id = $1 AND c.gone > 0 AND c.change_group = $2)",
-			[]any{actor.Workspace, last.Group, `"` + changelog.CauseName + `":"` + handle + `"`, crm.RecordKey(actor.Workspace, last.Group)}, &more)
+		more, err := last.others(ctx, v, cause{actor.Workspace, handle})
 		last.Alone = !more
 		return err
 	})
 	return last, found, err
+}
+
+// cause is a record of a workspace that may be the reason for changes of others.
+type cause struct {
+	workspace int64
+	handle    string
+}
+
+// likeText writes a text in a pattern of LIKE.
+var likeText = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// others reports whether a group has, or will have, changes of which a record is the cause.
+func (l Latest) others(ctx context.Context, v *store.ReadTx, of cause) (some bool, err error) {
+	const logged = `SELECT 1 FROM log l WHERE l.workspace_id = $1 AND (l.change_group = $2 OR l.key = $4) AND l.after LIKE $3 ESCAPE '\'`
+	const follow = "SELECT 1 FROM cascades c WHERE c.workspace_id = $1 AND c.gone > 0 AND c.change_group = $2"
+	pattern := "%" + likeText.Replace(`"`+changelog.CauseName+`":"`+of.handle+`"`) + "%"
+	err = v.Row(ctx, "SELECT EXISTS ("+logged+") OR EXISTS ("+follow+")", []any{of.workspace, l.Group, pattern, crm.RecordKey(of.workspace, l.Group)}, &some)
+	return some, err
 }
 
 // maxChanged is of how many entries ChangedSince looks.

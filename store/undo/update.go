@@ -2,6 +2,7 @@ package undo
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -17,7 +18,7 @@ func (s *step) update(e entry, rec crm.Record) (out Outcome, err error) {
 		return out, nil
 	}
 	if rec.Entity == nil {
-		return s.keepRecord(e.target, "is not there any more")
+		return s.keepGone(e)
 	}
 	w := &writing{step: s, entry: e, before: rec, back: map[string]string{}}
 	now := changelog.State(rec)
@@ -41,9 +42,12 @@ func (s *step) update(e entry, rec crm.Record) (out Outcome, err error) {
 		if out.Result = ""; len(w.kept) > 0 {
 			out.Result = Skipped
 		}
-		return out, nil
+		return out, s.saveLost(e, out)
 	}
-	return out, s.tx.PutBack(rec, w.after)
+	if err := s.tx.PutBack(rec, w.after); err != nil {
+		return out, err
+	}
+	return out, s.saveLost(e, out)
 }
 
 // keepRecord notes that an entry is not undone, since the record is not as it must be.
@@ -148,11 +152,17 @@ func (w *writing) settle() (waits bool, err error) {
 	for {
 		w.keepTogether()
 		w.put()
-		k, err := w.conflict()
-		if err != nil || k.Field == "" {
+		list, err := w.conflict()
+		if err != nil || len(list) == 0 {
 			return false, err
 		}
-		w.keep(k)
+		left := len(w.back)
+		for _, k := range list {
+			w.keep(k)
+		}
+		if len(w.back) == left { // it would be the same for ever
+			return false, fmt.Errorf("%s: %v does not go back, so it cannot be kept", w.entry.target, list)
+		}
 	}
 }
 
@@ -166,7 +176,7 @@ func (w *writing) put() {
 func (w *writing) reference(f *crm.Field) (waits bool, err error) {
 	to := w.before.Entity.Target(f)
 	key := changelog.Value(w.before.Entity, f, w.back[f.Name], w.tx.Actor.Workspace).Int
-	rec, found, err := w.tx.Lookup(to, key)
+	rec, found, err := w.lookup(to, key)
 	switch {
 	case err != nil:
 		return false, err
@@ -175,16 +185,24 @@ func (w *writing) reference(f *crm.Field) (waits bool, err error) {
 	}
 	handle := to.Name + "/" + crm.RecordID(to.Prefix, key)
 	gone, err := goneSince(w.tx, w.scope, handle, min(w.at, w.place.Below))
-	if err != nil || gone != 0 && gone < w.place.Below {
-		w.place.wait(handle, w.at)
-		return err == nil, err
+	if err != nil {
+		return false, err
+	}
+	waitsFor, err := w.waitsFor(handle, w.at)
+	if err != nil {
+		return false, err
+	}
+	if waitsFor != "" || gone != 0 && gone < w.place.Below { // the scope will make it again
+		w.wait(handle)
+		return true, nil
 	}
 	if found { // it was merged meanwhile
 		w.back[f.Name] = `"` + rec.ID + `"`
 		return false, nil
 	}
-	w.keep(Kept{Field: f.Name, Why: handle + " is not there"})
-	return false, nil
+	why, _, err := w.fate(handle)
+	w.keep(Kept{Field: f.Name, Why: handle + " is not there: " + why})
+	return false, err
 }
 
 // keepTogether keeps a time that says since when another field has its value, if that field is kept, and the
@@ -197,65 +215,72 @@ func (w *writing) keepTogether() {
 		if t == nil || f.Type.Kind() != crm.TimeKind {
 			continue
 		}
-		_, time := w.back[f.Name]
+		_, since := w.back[f.Name]
 		_, word := w.back[t.Of]
 		switch {
-		case time && !word && w.place.isKept(w.entry.target, t.Of):
+		case since && !word && w.place.isKept(w.entry.target, t.Of):
 			w.keep(Kept{Field: f.Name, Why: "it belongs to " + t.Of})
-		case word && !time && w.place.isKept(w.entry.target, f.Name):
+		case word && !since && w.place.isKept(w.entry.target, f.Name):
 			w.keep(Kept{Field: t.Of, Why: "it belongs to " + f.Name})
 		}
 	}
 }
 
-// conflict returns a value that cannot go back; without a field if all can.
-func (w *writing) conflict() (k Kept, err error) {
+// conflict returns values that cannot go back together; none if all can. Of a key of several fields these are the ones
+// that go back.
+func (w *writing) conflict() (list []Kept, err error) {
 	e := w.before.Entity
-	for _, names := range e.Keys.All() {
-		if !w.changes(names...) {
+	for _, key := range e.Keys.All() {
+		names := w.goingBack(key...)
+		if len(names) == 0 {
 			continue
 		}
-		key, err := w.tx.KeyBy(e, names, valuesOf(w.after, names))
+		holder, err := w.tx.KeyBy(e, key, valuesOf(w.after, key), w.after.Key)
 		if err != nil {
-			return k, err
+			return nil, err
 		}
-		if last := names[len(names)-1]; key != 0 && key != w.after.Key {
-			return Kept{Field: last, Why: "it belongs to " + e.HandleOf(key), Holder: e.HandleOf(key)}, nil
+		if holder != 0 && holder != w.after.Key {
+			for _, name := range names {
+				list = append(list, Kept{Field: name, Why: "it belongs to " + e.HandleOf(holder), Holder: e.HandleOf(holder)})
+			}
+			return list, nil
 		}
 	}
-	for _, list := range e.Keys.Items {
-		if !w.changes(list) {
-			continue
-		}
-		for _, item := range w.after.Value(list).List() {
-			key, err := w.tx.KeyOfItem(e, list, item)
+	for _, name := range w.goingBack(e.Keys.Items...) {
+		for _, item := range w.after.Value(name).List() {
+			key, err := w.tx.KeyOfItem(e, name, item)
 			if err != nil {
-				return k, err
+				return nil, err
 			}
-			if key != 0 && key != w.after.Key && !slices.Contains(w.before.Value(list).List(), item) {
-				return Kept{Field: list, Why: item + " belongs to " + e.HandleOf(key), Holder: e.HandleOf(key)}, nil
+			if key != 0 && key != w.after.Key && !slices.Contains(w.before.Value(name).List(), item) {
+				return []Kept{{Field: name, Why: item + " belongs to " + e.HandleOf(key), Holder: e.HandleOf(key)}}, nil
 			}
 		}
 	}
-	return w.invalid()
+	return w.invalid(), nil
 }
 
-// changes reports whether a value of one of these fields goes back.
-func (w *writing) changes(names ...string) bool {
-	return slices.ContainsFunc(names, func(name string) bool { _, is := w.back[name]; return is })
+// goingBack returns those of some fields whose values go back.
+func (w *writing) goingBack(fields ...string) (names []string) {
+	for _, name := range fields {
+		if _, is := w.back[name]; is {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // invalid returns a value that cannot go back because the record must have another one instead. That can only be
-// if some values are kept.
-func (w *writing) invalid() (k Kept, err error) {
+// if some values are kept. A record that is made again is checked as a whole instead, by revive.
+func (w *writing) invalid() []Kept {
 	if len(w.kept) == 0 || len(w.back) == 0 || w.entry.action != "update" {
-		return k, nil
+		return nil
 	}
 	_, fault := crm.Apply(w.after.Entity, w.after.Values, nil, crm.Setting{Now: w.tx.Now(), Country: w.tx.Actor.Country, Zone: w.tx.Actor.Zone})
 	if fault == nil {
-		return k, nil
+		return nil
 	}
-	return Kept{Field: slices.Min(slices.Collect(maps.Keys(w.back))), Why: fault.Hint}, nil
+	return []Kept{{Field: slices.Min(slices.Collect(maps.Keys(w.back))), Why: fault.Hint}}
 }
 
 // valuesOf returns the values of fields.
