@@ -32,6 +32,8 @@ type step struct {
 	mark  string // what erased entries hold after the change
 	left  int    // entries that it may still change
 	until time.Time
+	user  int64 // of the last stored answer that it erased
+	hash  string
 }
 
 func newStep(tx *txn.Tx, by string) (*step, error) {

@@ -115,6 +115,10 @@ const scanStep = 2000
 
 // search searches the next part of the log, and erases the records that were about the one alone.
 func (s *step) search(h Hooks, j *Job) error {
+	if len(h.Schema.ReferencesTo(j.Entity)) == 0 { // nothing was about it
+		j.next()
+		return nil
+	}
 	f, err := newFinder(s.tx.Rows, h.Schema, j.Target)
 	if err != nil {
 		return err

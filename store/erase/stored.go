@@ -53,11 +53,11 @@ func (s *step) answers() (all bool, err error) {
 		hash        string
 	}
 	var list []answer
-	text := fmt.Sprintf("SELECT user_id, hash, OCTET_LENGTH(text) + OCTET_LENGTH(json) FROM kept_answers WHERE workspace_id = $1 AND text <> $2 LIMIT %d", maxStored)
-	err = s.tx.Rows(text, []any{s.tx.Actor.Workspace, erasedText}, func(scan func(...any) error) error {
+	text := fmt.Sprintf("SELECT user_id, hash, OCTET_LENGTH(text) + OCTET_LENGTH(json) FROM kept_answers WHERE workspace_id = $1 AND text <> $2 AND (user_id, hash) > ($3, $4) ORDER BY user_id, hash LIMIT %d", maxStored)
+	err = s.tx.Rows(text, []any{s.tx.Actor.Workspace, erasedText, s.user, s.hash}, func(scan func(...any) error) error {
 		var a answer
 		err := scan(&a.user, &a.hash, &a.bytes)
-		list = append(list, a)
+		list, s.user, s.hash = append(list, a), a.user, a.hash
 		return err
 	})
 	for _, a := range list {

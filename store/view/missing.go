@@ -34,6 +34,9 @@ func (a Absent) Error(rows changelog.Rows) error {
 	if err != nil {
 		return err
 	}
+	if found && d.Erased {
+		return crm.Errorf(crm.NotFound, "there is no %s %s: it was erased for good. GET /audit?target=%s shows when, and by whom.", e.Name, id, id)
+	}
 	if !found || !a.Trash.Has(d) {
 		return crm.Errorf(crm.NotFound, "there is no %s %s: it was deleted. Find another with GET /%s?search=<words>, or see GET /audit?target=%s.", e.Name, id, e.Route(), id)
 	}
