@@ -42,6 +42,9 @@ func parse(rq *web.Request, name string) (a asked, fault *crm.Error) {
 	if rq.Params.Has("search") {
 		return a, crm.Errorf(crm.InvalidFilter, "search and %s cannot be combined: the index of searches has the present only. Filter instead, like name=like:jane, or leave %s out.", name, name).On("search")
 	}
+	if rq.Params.Has("deleted") {
+		return a, crm.Errorf(crm.InvalidFilter, "deleted and %s cannot be combined: the trash has no past, and lists of the past have what was not deleted then. Leave one of them out.", name).On("deleted")
+	}
 	if a.Asked, fault = readPlace(rq, name); fault != nil {
 		return a, fault.On(name)
 	}

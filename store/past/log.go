@@ -35,6 +35,7 @@ type state struct {
 	erased  bool // what it was is not known any more, so it is left out
 	gone    bool // it was deleted or merged by one of them
 	whole   bool // values has all that it had; else the record as it is now has the rest
+	old     bool // the first of them has an earlier form
 	version int64
 	values  map[string]string     // by their names in entries; empty: it was unset
 	orders  map[string][][]string // by object field: orders of keys of which one fits; none: they were sorted
@@ -54,6 +55,7 @@ type journal struct {
 // entry is an entry of the log.
 type entry struct {
 	key, at        int64
+	old            bool // it has the form of earlier versions
 	action, target string
 	version        int64
 	from, to       []crm.Member
@@ -70,11 +72,11 @@ func (j *journal) read(ctx context.Context, v *snapshot.Tx, in span, limit Limit
 	entries, bytes := 0, 0
 	for below := in.last + 1; below > in.place.Number+1; {
 		var page []entry
-		err := v.Rows(ctx, "SELECT key, at, action, target, COALESCE(version, 0), COALESCE(before, ''), COALESCE(after, '') FROM log WHERE key > $1 AND key < $2 ORDER BY key DESC LIMIT $3",
+		err := v.Rows(ctx, "SELECT key, at, id IS NOT NULL, action, target, COALESCE(version, 0), COALESCE(before, ''), COALESCE(after, '') FROM log WHERE key > $1 AND key < $2 ORDER BY key DESC LIMIT $3",
 			[]any{crm.RecordKey(j.workspace, in.place.Number), crm.RecordKey(j.workspace, below), logStep}, func(scan func(...any) error) error {
 				var e entry
 				var before, after string
-				if err := scan(&e.key, &e.at, &e.action, &e.target, &e.version, &before, &after); err != nil {
+				if err := scan(&e.key, &e.at, &e.old, &e.action, &e.target, &e.version, &before, &after); err != nil {
 					return err
 				}
 				e.from, e.to = norm.ParseObject(before), norm.ParseObject(after)
@@ -139,6 +141,7 @@ func (j *journal) note(e entry) {
 		st.noteErased(e)
 		return
 	}
+	defer func() { st.old = e.old }()
 	switch e.action {
 	case "create", "restore":
 		st.absent = true

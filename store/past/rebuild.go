@@ -135,6 +135,9 @@ func (p *Past) rebuild() error {
 			k.then[key] = rec
 		}
 	}
+	if err := p.stampOld(); err != nil {
+		return err
+	}
 	return p.settle()
 }
 
