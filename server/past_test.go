@@ -95,7 +95,7 @@ func TestPastRefused(t *testing.T) {
 	r.want(200, "GET", "/contacts/"+r.id("contact", 1)+"?at=2026-06-10T13:00:00Z", "")
 	for path, says := range map[string]string{
 		"/contacts?at=" + url.QueryEscape("seq_zzzzzzzzz"): "invalid_cursor", "/contacts?at=2026-06-11": "in the future", "/contacts?at=2025-01-01": "before the first change",
-		"/contacts?at=-1h&search=ann": "search and at", "/contacts?at=-1h&at=-2h": "2 times", "/contacts?at=-1h&nam=x": "no filter or parameter nam", "/deals?at=x": "neither a time nor a cursor"} {
+		"/contacts?at=-1h&search=ann": "search and at", "/contacts?at=-1h&deleted=only": "deleted and at", "/contacts?vs=-1h&deleted=only": "deleted and vs", "/contacts?at=-1h&at=-2h": "2 times", "/contacts?at=-1h&nam=x": "no filter or parameter nam", "/deals?at=x": "neither a time nor a cursor"} {
 		if text := r.want(400, "GET", path, ""); !strings.Contains(text, says) {
 			t.Errorf("%s: %s", path, text)
 		}
@@ -114,12 +114,14 @@ func TestPastOfATrimmedLog(t *testing.T) {
 	for _, s := range r.stores {
 		s.Purge(t.Context())
 	}
+	last := lastEntry(r)
+	r.as("jane@acme.com") // tokens end after 30 days
 	for path, status := range map[string]int{"at=" + start: 410, "at=2026-06-20": 400, "vs=2026-06-20": 400} {
 		if text := r.want(status, "GET", "/contacts?"+path, ""); !strings.Contains(text, path[:3]+"2026-06-30T09:00:00Z") {
 			t.Errorf("%s: %s", path, text)
 		}
 	}
-	for at, name := range map[string]string{"2026-06-30T09:00:00Z": "Eve", changelog.Cursor(1, lastEntry(r)-1): "Bob"} {
+	for at, name := range map[string]string{"2026-06-30T09:00:00Z": "Eve", changelog.Cursor(1, last-1): "Bob"} {
 		if text := r.want(200, "GET", "/contacts?at="+at, ""); !strings.Contains(text, "name="+name) {
 			t.Errorf("%s: %s", at, text)
 		}

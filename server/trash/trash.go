@@ -62,7 +62,7 @@ func (x *Endpoints) ListsBelow(above *crm.Entity, field string, there web.Handle
 func either(deleted, there web.Handler) web.Handler {
 	return func(rq *web.Request) (*render.Response, error) {
 		switch value := rq.Params.Get(Param); {
-		case !rq.Params.Has(Param):
+		case !rq.Params.Has(Param), rq.Params.Has("at"), rq.Params.Has("vs"): // the past refuses to be combined
 			return there(rq)
 		case value != "only":
 			return nil, crm.Errorf(crm.InvalidValue, "deleted=%s: write deleted=only for the deleted records, or leave it out for those that are there.", norm.Quote(value)).On(Param).Of(value, []string{"only"})

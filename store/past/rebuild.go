@@ -189,14 +189,9 @@ func (p *Past) readNow(e *crm.Entity, keys []int64) error {
 // settle clears references that a delete had cleared for readers at the place, though its steps came later, and lets those to
 // merged records lead on.
 func (p *Past) settle() error {
-	hidden := map[ref]bool{}
-	for of := range p.journal.causes {
-		if st := p.journal.states[of]; st == nil || !st.gone {
-			hidden[of] = true
-		}
-	}
-	if len(hidden) == 0 {
-		return nil
+	hidden, err := p.hidden()
+	if err != nil || len(hidden) == 0 {
+		return err
 	}
 	for _, k := range p.kinds {
 		for key, rec := range k.then {
@@ -210,6 +205,27 @@ func (p *Past) settle() error {
 		}
 	}
 	return nil
+}
+
+// hidden returns the records that were not there at the place although changes since have them as their cause.
+func (p *Past) hidden() (map[ref]bool, error) {
+	hidden := map[ref]bool{}
+	for of := range p.journal.causes {
+		st := p.journal.states[of]
+		there := st != nil && !st.absent
+		if st == nil { // then it is there now if it was there, as one that was brought back is
+			var one int
+			var err error
+			there, err = engine.Found(p.tx.Row(p.ctx, fmt.Sprintf("SELECT 1 FROM %s WHERE workspace_id = $1 AND key = $2", of.entity.Plural), []any{p.workspace, of.key}, &one))
+			if err != nil {
+				return nil, err
+			}
+		}
+		if !there {
+			hidden[of] = true
+		}
+	}
+	return hidden, nil
 }
 
 // settleRecord is settle for one record. It returns the references that were cleared.
