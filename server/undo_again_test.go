@@ -134,3 +134,35 @@ func TestTheLogTellsOfUndos(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestLargeUndosCountAll asks for the undo of a run that made many records and then changed them. The report counts the
+// deletes too, though it only tries the last changes.
+func TestLargeUndosCountAll(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.setPlan("jane@acme.com", "unlimited")
+	rows := "name,company\n"
+	for i := range 600 {
+		rows += fmt.Sprintf("Joe %d,Acme %d\n", i, i%5)
+	}
+	w := newUndoWorld(r, 1)
+	w.header.Set("Crmkit-Run", "mix")
+	w.want(200, "POST", "/import/contacts?dry_run=0", rows)
+	w.do("PATCH", "/contacts?all=1", `{"stage":"lead"}`)
+	w.header.Del("Crmkit-Run")
+	asked := w.want(409, "POST", "/undo", `{"run":"mix"}`)
+	for _, want := range []string{"undoing run mix does what is counted. Ask the user", "# 600 updated, 605 deleted\n", "# that is at most, from the log of all 1205 changes; tried were the last ", " of them: "} {
+		if !strings.Contains(asked, want) {
+			t.Errorf("no %q in %.9000s", want, asked)
+		}
+	}
+	if got := r.json(409, "POST", "/undo", `{"run":"mix"}`); fmt.Sprintf("%v %v", got["deleted"], got["updated"]) != "605 600" {
+		t.Errorf("%v updated, %v deleted", got["updated"], got["deleted"])
+	}
+	done := w.want(200, "POST", "/undo?confirm="+confirmOf(asked), `{"run":"mix"}`)
+	if !strings.Contains(done, "# 600 updated, 605 deleted\n") {
+		t.Error(done)
+	}
+	if got := w.want(200, "POST", "/undo", `{"run":"mix"}`); !strings.Contains(got, "was undone already") {
+		t.Error(got)
+	}
+}

@@ -150,7 +150,11 @@ func (c *call) confirmation(offer *web.Offer) *render.Response {
 	if offer.Sent != "" {
 		start = "that confirm token is not valid: it is for another request, or over 15 minutes old. "
 	}
-	fault := crm.Errorf(crm.ConfirmationRequired, "%sundoing %s does what is listed. Ask the user; if the answer is yes, send the same body within 15 minutes: POST /undo?confirm=%s", start, c.name, offer.Report.Confirm)
+	what := "what is listed"
+	if c.survey.Entries > int64(c.x.AtOnce) {
+		what = "what is counted"
+	}
+	fault := crm.Errorf(crm.ConfirmationRequired, "%sundoing %s does %s. Ask the user; if the answer is yes, send the same body within 15 minutes: POST /undo?confirm=%s", start, c.name, what, offer.Report.Confirm)
 	doc := offer.Answer(fault)
 	doc.Remarks = offer.Report.Remarks
 	return doc

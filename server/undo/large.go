@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"crmkit/crm"
@@ -24,7 +25,7 @@ type state struct {
 	Entries int64      `json:"entries"`
 }
 
-// large undoes more than one transaction may. Its dry run tries the last changes, and counts the others.
+// large undoes more than one transaction may. Its dry run tries the last changes, and counts all of them.
 func (c *call) large() (*render.Response, error) {
 	if c.asked.Token != "" {
 		return c.confirmed(c.asked.Token)
@@ -38,12 +39,8 @@ func (c *call) large() (*render.Response, error) {
 		}
 		p := undo.Start(scope)
 		outcomes, _, err := undo.Step(tx, scope, p, undo.Limit{Entries: c.x.StepEntries, Until: time.Now().Add(stepTime)})
-		tried := 0
-		for _, n := range p.Counts {
-			tried += n
-		}
 		doc = c.answer(p, outcomes)
-		doc.Remarks = append(doc.Remarks, fmt.Sprintf("this tried the last %d of %d changes; the others are undone in the same way", tried, c.survey.Entries))
+		c.countAll(doc)
 		return err
 	})
 	if err != nil {
@@ -63,6 +60,21 @@ func (c *call) large() (*render.Response, error) {
 		return doc, nil
 	}
 	return c.confirmation(&web.Offer{Report: doc}), nil
+}
+
+// countAll has an answer count what the undo does at most, as the log has it, instead of what the dry run tried.
+func (c *call) countAll(doc *render.Response) {
+	tried, parts := 0, []string{}
+	for _, n := range doc.Bulk.Counts {
+		if tried += n.N; n.N > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n.N, n.Name))
+		}
+	}
+	most := c.survey.AtMost()
+	for i, n := range doc.Bulk.Counts {
+		doc.Bulk.Counts[i].N = most[n.Name]
+	}
+	doc.Remarks = append(doc.Remarks, fmt.Sprintf("that is at most, from the log of all %d changes; tried were the last %d of them: %s", c.survey.Entries, tried, strings.Join(parts, ", ")))
 }
 
 // offered makes an answer that of a dry run, with a token. A further page has that of the first one.

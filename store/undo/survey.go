@@ -30,6 +30,12 @@ type Survey struct {
 // Removes returns how many records an undo may delete, or merge again.
 func (s Survey) Removes() int { return s.Actions["create"] + s.Actions["restore"] }
 
+// AtMost returns how many changes of each result an undo makes if it keeps nothing.
+func (s Survey) AtMost() map[string]int {
+	return map[string]int{Updated: s.Actions["update"] + s.Actions[duplicates.Dismissed] + s.Actions[duplicates.Listed],
+		Restored: s.Actions["delete"] + s.Actions["merge"], Deleted: s.Removes()}
+}
+
 // recordActions are the actions of entries that can be undone.
 var recordActions = map[string]bool{"create": true, "update": true, "delete": true, "merge": true, "restore": true, duplicates.Dismissed: true, duplicates.Listed: true,
 	identify.Completed: true, identify.Reopened: true}
