@@ -119,16 +119,6 @@ func (w *undoWorld) question() (q pastQuestion) {
 	return q
 }
 
-// restored restores a deleted record.
-func (w *undoWorld) restored() string {
-	plural := undoKinds[w.random.IntN(len(undoKinds))]
-	list, _ := w.json(200, "GET", "/"+plural+"?deleted=only", "")["items"].([]any)
-	if len(list) == 0 {
-		return ""
-	}
-	return w.do("POST", "/"+plural+"/"+list[w.random.IntN(len(list))].(map[string]any)["id"].(string)+"/restore", "")
-}
-
 // TestThePast makes random writes of all kinds, undoes some, and asks random questions between them. Later each is asked
 // again about the place where the log was then, and has the same answer.
 func TestThePast(t *testing.T) {
