@@ -14,7 +14,7 @@ func (w *undoWorld) linked() string {
 	case 1:
 		return w.do("POST", path, fmt.Sprintf(`{"filter":%q,"kind":%q}`, w.word("tags=eu", "tags=vip", "custom.seats=7"), w.word("contacts", "companies")))
 	case 2:
-		list := w.json(200, "GET", path+"?limit=200", "")["items"].([]any)
+		list := w.list(path + "?limit=200")
 		if len(list) == 0 {
 			return ""
 		}
@@ -93,12 +93,21 @@ func (w *undoWorld) batchOfAll() string {
 	return w.do("POST", "/batch", "["+strings.Join(lines[:2+w.random.IntN(len(lines)-1)], ",")+"]")
 }
 
+// list returns the items of a list, none if there is no such list.
+func (w *undoWorld) list(path string) []any {
+	a := w.call("GET", path, "", "Accept", "application/json")
+	items, _ := decoded(w.t, a.body)["items"].([]any)
+	return items
+}
+
 // restored restores a deleted record, with what was deleted with it.
 func (w *undoWorld) restored() string {
-	plural := w.word(undoKinds...)
-	list := w.json(200, "GET", "/"+plural+"?deleted=only&limit=50", "")["items"].([]any)
-	if len(list) == 0 {
-		return ""
+	for _, i := range w.random.Perm(len(undoKinds)) {
+		plural := undoKinds[i]
+		if list := w.list("/" + plural + "?deleted=only&limit=50"); len(list) > 0 {
+			id := list[w.random.IntN(len(list))].(map[string]any)["id"].(string)
+			return w.do("POST", "/"+plural+"/"+id+"/restore"+w.word("", "", "?without=email"), "")
+		}
 	}
-	return w.do("POST", "/"+plural+"/"+list[w.random.IntN(len(list))].(map[string]any)["id"].(string)+"/restore"+w.word("", "", "?without=email"), "")
+	return ""
 }
