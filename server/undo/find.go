@@ -1,6 +1,7 @@
 package undo
 
 import (
+	"strconv"
 	"strings"
 
 	"crmkit/crm"
@@ -20,7 +21,7 @@ func (c *call) find(body map[string]string) error {
 	}
 	switch {
 	case sent != 1:
-		return crm.Errorf(crm.MissingField, `send one of {"change":"%s"} as writes name it, {"run":"<name>"}, and {"record":"contact/c_…"} for its last change.`, changelog.GroupID(c.rq.Actor.Workspace, 1))
+		return crm.Errorf(crm.MissingField, `send only one of {"change":"%s"} as writes name it, {"run":"<name>"}, or {"record":"contact/c_…"} for its last change.`, changelog.GroupID(c.rq.Actor.Workspace, 1))
 	case body["by"] != "" && body["run"] == "":
 		return crm.Errorf(crm.InvalidValue, "by names the user of a run; send it with run, or leave it out.").On("by")
 	case body["change"] != "":
@@ -61,7 +62,7 @@ func (c *call) findRun(name, by string) error {
 	if found.Latest == 0 {
 		hint := "GET /changes shows the runs of all changes."
 		if found.Other != "" {
-			hint = norm.Quote(found.Other) + " has one; an admin undoes it with \"by\":" + norm.Quote(found.Other) + "."
+			hint = norm.Quote(found.Other) + " has one; they undo it, or an admin does: POST /undo " + `{"run":` + strconv.Quote(name) + `,"by":` + strconv.Quote(found.Other) + `}.`
 		}
 		return crm.Errorf(crm.NotFound, "%s has no run %s in this workspace. %s", norm.Quote(by), norm.Quote(name), hint).On("run")
 	}
