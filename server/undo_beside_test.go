@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"crmkit/store"
 	"crmkit/store/storetest/kit"
 )
 
@@ -16,7 +17,7 @@ type noted struct{ path, field, value string }
 // made is gone, unless the answer names it.
 func TestUndoLeavesOthers(t *testing.T) {
 	seed := kit.Seed(t)
-	jane, bob := undoTeam(t)
+	jane, bob := undoTeamWith(t, [...]store.Options{{}, smallSteps}[seed%2])
 	w, other := newUndoWorld(jane, seed), newUndoWorld(bob, seed+1)
 	for range 30 {
 		w.create()

@@ -8,6 +8,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store"
+	"crmkit/store/changelog"
 )
 
 // undone sends an undo, confirms it if that is needed, and returns its answer.
@@ -305,4 +306,20 @@ var undoLimits = map[string]func(t *testing.T) *rig{
 		}
 		return r
 	},
+}
+
+// TestUndoNamesTheGroupOfAChange sends the number of a change that is not the first one of its group.
+func TestUndoNamesTheGroupOfAChange(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(200, "POST", "/batch", `[{"method":"POST","path":"/companies","body":{"name":"D"}},{"method":"POST","path":"/companies","body":{"name":"E"}}]`)
+	page := r.json(200, "GET", "/changes?kind=company", "")["items"].([]any)
+	group := page[1].(map[string]any)["change"].(string)
+	number, fault := changelog.ParseGroupID(1, group)
+	if fault != crm.IDOK {
+		t.Fatal(group)
+	}
+	got := r.want(404, "POST", "/undo", `{"change":"`+changelog.GroupID(1, number+1)+`"}`)
+	if !strings.Contains(got, `POST /undo {"change":"`+group+`"}`) {
+		t.Error(got)
+	}
 }

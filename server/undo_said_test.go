@@ -94,8 +94,11 @@ func TestUndoCountsWhatItKept(t *testing.T) {
 	}
 	bob.want(200, "PATCH", "/contacts/"+w.id("contact", 28), `{"tags":{"add":["us"]}}`)
 	got := w.confirmed("POST", "/undo", `{"change":"`+group+`"}`, "text")
-	if !strings.Contains(got, "# 26 kept, since they are not as the changes left them: 25 contact title, 1 contact tags\n") || !strings.Contains(got, "# 30 updated\n") {
+	if !strings.Contains(got, "# 26 kept, since they are not as the changes left them: 25 contact title, 1 contact tags; 20 of them are named here, POST /undo?dry_run=1&limit=200 ") || !strings.Contains(got, "# 30 updated\n") {
 		t.Error(got)
+	}
+	if all := w.want(200, "POST", "/undo?dry_run=1&limit=200", `{"change":"`+group+`"}`); strings.Count(all, "changed it since") != 26 {
+		t.Error(all)
 	}
 }
 

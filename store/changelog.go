@@ -90,7 +90,7 @@ func (tx *Tx) putEntry(e entry) error {
 		return err
 	}
 	number := l.Last + 1
-	group := tx.GroupOf(number)
+	group := tx.BeginGroup(number)
 	run, err := tx.Run(number)
 	if err != nil {
 		return err

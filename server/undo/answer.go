@@ -34,7 +34,7 @@ func (c *call) answer(p *undo.Place, outcomes []undo.Outcome) *render.Response {
 	}
 	c.outcomes = len(ordered)
 	if n, of := keptOf(p.Fields); n > 0 {
-		doc.Remarks = append(doc.Remarks, fmt.Sprintf("%d kept, since they are not as the changes left them: %s", n, of))
+		doc.Remarks = append(doc.Remarks, fmt.Sprintf("%d kept, since they are not as the changes left them: %s", n, of)+c.unnamed(n, ordered[from:to]))
 	}
 	switch {
 	case p.Wrote || len(p.Fields) > 0 && c.before.Group == 0:
@@ -47,6 +47,21 @@ func (c *call) answer(p *undo.Place, outcomes []undo.Outcome) *render.Response {
 		doc.Remarks = append(doc.Remarks, neverUndone+": "+c.opposites(p.Others))
 	}
 	return doc
+}
+
+// unnamed says of an undo that was confirmed how to see what was kept beyond what its answer shows; empty: it shows all.
+func (c *call) unnamed(kept int, shown []undo.Outcome) string {
+	named := 0
+	for _, o := range shown {
+		named += len(o.Kept)
+	}
+	switch {
+	case kept <= named || c.asked.Token == "":
+		return ""
+	case c.survey.Entries > int64(c.x.AtOnce):
+		return fmt.Sprintf("; %d of them are named here", named)
+	}
+	return fmt.Sprintf("; %d of them are named here, POST /undo?dry_run=1&limit=200 with the same body names all", named)
 }
 
 // paged returns what a dry run with a token shows: its page, and where the next one begins.

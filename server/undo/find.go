@@ -51,6 +51,9 @@ func (c *call) findRun(name, by string) error {
 	if by == "" || by == "me" {
 		by = c.rq.Actor.Email
 	}
+	if address, valid := norm.Email(by); valid {
+		by = address
+	}
 	var found changelog.Runs
 	err := c.x.store.View(c.rq.Context(), c.rq.Actor, func(v *store.View) (err error) {
 		found, err = v.Runs(name, by)

@@ -110,7 +110,7 @@ func (c *call) small() (doc *render.Response, err error) {
 	if c.survey.Removes() > 0 || c.survey.Entries > unasked {
 		transact = rq.TransactConfirmed
 	}
-	var shown *render.Bulk
+	var shown *render.Bulk // of the dry run too, which else would list records and not what is kept of them
 	doc, err = transact(func(tx *store.Tx) (*render.Response, error) {
 		doc, err := c.once(tx)
 		if err == nil {

@@ -67,8 +67,9 @@ type group struct {
 	run       *int64 // the run of a joined group, 0 if it has none; nil: it is not known yet
 }
 
-// GroupOf returns the group of the entry that gets a number in the transaction's workspace.
-func (tx *Tx) GroupOf(number int64) Group {
+// BeginGroup returns the group of the entry that gets a number in the transaction's workspace. It begins one if the
+// transaction has none.
+func (tx *Tx) BeginGroup(number int64) Group {
 	g := &tx.group
 	if g.first == 0 || g.workspace != tx.Actor.Workspace || g.first > number {
 		*g = group{workspace: tx.Actor.Workspace, first: number}
@@ -80,7 +81,7 @@ func (tx *Tx) GroupOf(number int64) Group {
 // the transaction has logged something.
 func (tx *Tx) Group() (Group, error) {
 	l, err := tx.Counters()
-	return tx.GroupOf(l.Last + 1), err
+	return tx.BeginGroup(l.Last + 1), err
 }
 
 // Logged returns the change group of what the transaction has logged in its workspace, or has joined;
