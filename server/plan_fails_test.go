@@ -9,13 +9,13 @@ import (
 // error and who caused it, without a new token; and as soon as that is taken back the old token does it.
 func TestConfirmationsThatFailNow(t *testing.T) {
 	for _, test := range []struct{ what, method, path, body, meanwhile, says string }{
-		{"its record is deleted", "PATCH", "/contacts/$contact", `{"stage":"lead"}`, "DELETE /contacts/$contact", "it fails now with not_found: there is no contact $contact: it was deleted."},
+		{"its record is deleted", "PATCH", "/contacts/$contact", `{"stage":"lead"}`, "DELETE /contacts/$contact", "it fails now with not_found: there is no contact $contact: jane@acme.com deleted it on "},
 		{"its e-mail is taken", "PATCH", "/contacts/$contact", `{"email":"new@acme.com"}`, `POST /contacts {"name":"Ann","email":"new@acme.com"}`, "it fails now with already_exists: "},
 		{"its reference is deleted", "POST", "/deals", `{"title":"Seats","contact_id":"$contact"}`, "DELETE /contacts/$contact", "it fails now with reference_not_found: contact_id: there is no contact $contact"},
 		{"what it deletes is deleted", "DELETE", "/contacts/$contact", "", "DELETE /contacts/$contact", "it fails now with not_found: "},
 		{"a record to merge is deleted", "POST", "/contacts/$other/merge", `{"from":["$contact"]}`, "DELETE /contacts/$contact", "it fails now with not_found: "},
 		{"a contact to link is deleted", "POST", "/campaigns/$campaign/members", `{"contacts":["$contact"]}`, "DELETE /contacts/$contact", "it fails now with reference_not_found: "},
-		{"the campaign is deleted", "POST", "/campaigns/$campaign/members", `{"filter":"stage=is:null"}`, "DELETE /campaigns/$campaign", "it fails now with not_found: there is no campaign $campaign: it was deleted."},
+		{"the campaign is deleted", "POST", "/campaigns/$campaign/members", `{"filter":"stage=is:null"}`, "DELETE /campaigns/$campaign", "it fails now with not_found: there is no campaign $campaign: jane@acme.com deleted it on "},
 		{"a record of many cannot be written", "PATCH", "/deals?all=1&atomic=1", `{"amount_cents":{"multiply":2}}`, `PATCH /deals/$deal {"amount_cents":9007199254740991}`, "it fails now with invalid_value: deal/$deal: amount_cents would be "},
 		{"its version is another one", "PATCH", "/contacts/$contact", `{"stage":"lead","version":1}`, `PATCH /contacts/$contact {"title":"CTO"}`, "it fails now with version_conflict: contact/$contact is at version 2, not 1"},
 	} {

@@ -140,7 +140,7 @@ func (x *Endpoints) inTrash(rq *web.Request, d changelog.Deletion) error {
 		return crm.Errorf(crm.PartOfChange, `%s was merged into %s, so it is not deleted. To make them two records again: POST /undo {"change":"%s"}.`,
 			d.Handle, d.Into, changelog.GroupID(rq.Actor.Workspace, d.Group))
 	case d.Erased:
-		return crm.Errorf(crm.NotFound, "%s was erased for good: nothing is kept of what it had.", d.Handle)
+		return crm.Errorf(crm.Purged, "%s was erased for good: no restore brings it back, only a backup from before has it.", d.Handle)
 	case !trash.Has(d):
 		return crm.Errorf(crm.NotFound, "%s was deleted on %s, and deleted records can be restored for %d days only. See GET /audit?target=%s.",
 			d.Handle, d.At.UTC().Format(time.DateOnly), trash.Days, crm.CutHandle(d.Handle))

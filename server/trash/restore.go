@@ -35,7 +35,7 @@ type call struct {
 // one comes back with that.
 //
 // Errors: not_found, part_of_change for a record that was merged or that was deleted with another one,
-// already_exists for a unique value that another record has by now, plan_limit_reached, admin_required for an activity
+// purged, already_exists for a unique value that another record has by now, plan_limit_reached, admin_required for an activity
 // of another user, not_ready while the delete is not done.
 func (x *Endpoints) restore(rq *web.Request) (*render.Response, error) {
 	e := rq.Route.Entity

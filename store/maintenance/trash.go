@@ -19,6 +19,10 @@ type place struct {
 	at, key int64
 }
 
+// restoreTime is how long after its last moment in the trash a record is erased. A restore that began then may bring
+// back many records in steps, from the entries of their deletes.
+const restoreTime = time.Hour
+
 // trashPage is how many entries of deletes are read at once.
 const trashPage = 200
 
@@ -30,7 +34,7 @@ func (w *Worker) emptyTrash(ctx context.Context) error {
 	}
 	w.trash.mu.Lock()
 	defer w.trash.mu.Unlock()
-	before := w.opts.DB.Now().Add(-time.Duration(w.opts.TrashDays) * day).UnixMilli()
+	before := w.opts.DB.Now().Add(-time.Duration(w.opts.TrashDays)*day - restoreTime).UnixMilli()
 	for {
 		list, err := w.deletedBefore(ctx, before)
 		if err != nil || len(list) == 0 {
