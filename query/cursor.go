@@ -72,10 +72,17 @@ func (q *Query) encode(m position) string {
 	return base64.RawURLEncoding.EncodeToString(append(payload, q.mac(payload)...))
 }
 
+// OfPast is in cursors of lists that answer what was at a place in the log: it is between the cursor of the
+// list and the place.
+const OfPast = "~"
+
 // applyCursor lets the query begin after the position of a cursor. Cursors of other queries
 // are refused.
 func (q *Query) applyCursor(cursor string) *crm.Error {
 	m, ok := q.decode(cursor)
+	if !ok && strings.Contains(cursor, OfPast) {
+		return crm.Errorf(crm.InvalidCursor, "the cursor belongs to a list with at=. Send at= as for the first page, or start again without cursor=.").On("cursor")
+	}
 	if !ok {
 		return crm.Errorf(crm.InvalidCursor, "the cursor was changed or belongs to a list with other filters or another sort. Send the same filters and sort as for the first page, or start again without cursor=.").On("cursor")
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // actions are what is done to records, as the log names it.
-var actions = []string{"create", "update", "delete", "restore", "merge"}
+var actions = []string{"create", "update", "delete", "restore", "merge", "purge"}
 
 // readActions reads action=, a list of what was done.
 func readActions(rq *web.Request, q *question) *crm.Error {

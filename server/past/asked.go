@@ -10,6 +10,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
+	"crmkit/query"
 	"crmkit/server/web"
 	"crmkit/store/changelog"
 	"crmkit/store/past"
@@ -26,9 +27,6 @@ type asked struct {
 	past.Asked
 	params url.Values // without those that say which place
 }
-
-// between is what separates the two parts of a cursor: that of the list, and the place.
-const between = "~"
 
 // parse reads which place a parameter asks for: at or vs.
 func parse(rq *web.Request, name string) (a asked, fault *crm.Error) {
@@ -49,7 +47,7 @@ func parse(rq *web.Request, name string) (a asked, fault *crm.Error) {
 		return a, fault.On(name)
 	}
 	text := rq.Params.Get("cursor")
-	own, place, two := strings.Cut(text, between)
+	own, place, two := strings.Cut(text, query.OfPast)
 	if text == "" || !two || name != "at" {
 		return a, nil
 	}

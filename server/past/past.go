@@ -98,7 +98,7 @@ func (x *Endpoints) one(in list, present web.Handler) (*render.Response, error) 
 	}
 	doc := listing.Of(page.query, page.Page)
 	if doc.Page.Next != "" {
-		doc.Page.Next += between + cursorOf(rq, page.place)
+		doc.Page.Next += query.OfPast + cursorOf(rq, page.place)
 	}
 	if page.parent.Entity != nil {
 		noteFollowed(rq, page.parent, in.key)
@@ -128,7 +128,7 @@ func (x *Endpoints) read(in list, a asked) (p page, err error) {
 			return err
 		}
 		env := rq.Env
-		env.Now, env.Place = moment(place), " "+a.Text+between+cursorOf(rq, place)
+		env.Now, env.Place = moment(place), " "+a.Text+query.OfPast+cursorOf(rq, place)
 		q, fault := query.Parse(rq.Route.Entity, a.params, env)
 		if fault != nil && in.parent == nil {
 			return fault

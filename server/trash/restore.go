@@ -210,7 +210,8 @@ func (c *call) refuse(tx *store.Tx, out undo.Returned) error {
 
 // taken is the error for a value that another record has by now.
 func (c *call) taken(k undo.Kept) error {
-	hint := fmt.Sprintf("%s of %s is taken: %s. To bring it back without: POST /%s/restore?without=%s.", k.Field, c.handle, k.Why, c.path(c.handle), k.Field)
+	without := strings.Join(append(slices.Clone(c.without), k.Field), ",")
+	hint := fmt.Sprintf("%s of %s is taken: %s. To bring it back without: POST /%s/restore?without=%s.", k.Field, c.handle, k.Why, c.path(c.handle), without)
 	if _, _, merges := c.rq.Env.Schema.Journal(c.entity); merges {
 		hint += fmt.Sprintf(` If they are one, then merge it: POST /%s/merge {"from":["%s"]}.`, c.path(k.Holder), crm.CutHandle(c.handle))
 	}
