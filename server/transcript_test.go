@@ -66,7 +66,7 @@ func TestTranscriptsOnPostgres(t *testing.T) {
 				t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 					t.Parallel()
 					replayed, _ := replay(s.newRig(t, store.Options{}), data, "")
-					if replayed != data {
+					if replayed = copiesRemark.ReplaceAllString(replayed, copiesOfFile); replayed != data {
 						t.Errorf("the answers differ from %s:\n%s", file, diff(data, replayed))
 					}
 				})
@@ -74,6 +74,11 @@ func TestTranscriptsOnPostgres(t *testing.T) {
 		})
 	}
 }
+
+// copiesRemark says what still has what a purge erased, on PostgreSQL, copiesOfFile on SQLite.
+var copiesRemark = regexp.MustCompile(`backups, standbys and the write-ahead log of PostgreSQL still have it[^"\n]*`)
+
+const copiesOfFile = "backups that were made before still have it; this server knows of none"
 
 // transcripts returns the text of each transcript, by the name of its file.
 func transcripts(t *testing.T) map[string]string {
