@@ -35,7 +35,7 @@ query < store/spelling < store/textindex < store/txn
 store/spelling < store/duplicates < store/words < store/txn < store/erase
 store/textindex < store/list < store/past < store/view
 store/snapshot < store/changelog < store/list
-store/changelog < store/erase < store/maintenance
+store/changelog < store/erase < store/view < store/maintenance
 store/account < store/storetest
 crm < store/storetest/kit < store/storetest
 crm/norm < store/postgres/pgtest

@@ -127,6 +127,15 @@ func (c *call) inTrash(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
+	doomed, err := erase.DoomedIn(tx.Rows, tx.Schema(), tx.Actor.Workspace)
+	if err != nil {
+		return err
+	}
+	if by, err := doomed.Record(c.target.Handle()); err != nil {
+		return err
+	} else if by != nil {
+		st.Erased, st.Erasure = true, *by
+	}
 	switch {
 	case st.Erased:
 		return st.Purged(c.target)

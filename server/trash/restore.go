@@ -13,6 +13,7 @@ import (
 	"crmkit/server/web"
 	"crmkit/store"
 	"crmkit/store/changelog"
+	"crmkit/store/erase"
 	"crmkit/store/undo"
 )
 
@@ -142,10 +143,14 @@ func (c *call) gone(tx *store.Tx) (undo.Gone, error) {
 	if err == nil && found && now.Number != c.seen.Number {
 		gone, found, err = undo.LookAt(tx.Rows, tx.Actor.Workspace, c.handle)
 	}
-	if err == nil && !found {
-		_, err = tx.Fetch(c.entity, c.key) // whose error says why there is none
-	}
 	if err != nil {
+		return gone, err
+	}
+	if err := c.refuseDoomed(tx); err != nil {
+		return gone, err
+	}
+	if !found {
+		_, err = tx.Fetch(c.entity, c.key) // whose error says why there is none
 		return gone, err
 	}
 	if err := c.x.inTrash(c.rq, gone.Deletion); err != nil {
@@ -162,14 +167,33 @@ func (c *call) gone(tx *store.Tx) (undo.Gone, error) {
 	return gone, tx.MayChange(gone.Record(c.entity, c.key))
 }
 
+// refuseDoomed refuses the restore of a record that a purge is erasing.
+func (c *call) refuseDoomed(tx *store.Tx) error {
+	doomed, err := erase.DoomedIn(tx.Rows, tx.Schema(), tx.Actor.Workspace)
+	if err != nil {
+		return err
+	}
+	by, err := doomed.Record(c.handle)
+	if err != nil || by == nil {
+		return err
+	}
+	return c.x.inTrash(c.rq, changelog.Deletion{Handle: c.handle, Erased: true})
+}
+
 // withParent refuses the restore of a record that was deleted with another one, which is still deleted.
 func (c *call) withParent(tx *store.Tx, gone undo.Gone) error {
 	if gone.Cause == "" {
 		return nil
 	}
 	parent, found, err := changelog.DeletionOf(tx.Rows, tx.Actor.Workspace, gone.Cause)
-	if err != nil || !found || !c.x.store.Trash().Has(parent) {
+	switch {
+	case err != nil || !found:
 		return err
+	case parent.Erased:
+		gone.Erased = true
+		return c.x.inTrash(c.rq, gone.Deletion)
+	case !c.x.store.Trash().Has(parent):
+		return nil
 	}
 	return crm.Errorf(crm.PartOfChange, "%s was deleted with %s, and comes back with it: POST /%s/restore.", c.handle, gone.Cause, c.path(gone.Cause))
 }

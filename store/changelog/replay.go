@@ -23,6 +23,9 @@ type Past struct {
 	Schema   *crm.Schema
 	Tables   map[*crm.Entity]*table.Table
 	MaxBytes int // of text in the entries of one page
+
+	// Veil takes the values out of entries that are being erased; nil: there are none.
+	Veil func(ctx context.Context, v *snapshot.Tx, entries []crm.Record) error
 }
 
 // Complete fills in the values after the change in the entries of a page, and brings them into
@@ -30,6 +33,11 @@ type Past struct {
 // least one, and fewer than all if they would exceed MaxBytes or need more than MaxReplayed
 // later entries.
 func (p Past) Complete(ctx context.Context, v *snapshot.Tx, entries []crm.Record) (n int, err error) {
+	if p.Veil != nil {
+		if err := p.Veil(ctx, v, entries); err != nil {
+			return 0, err
+		}
+	}
 	bytes, read := 0, 0
 	for i := range entries {
 		t := p.replay(entries[i])

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"crmkit/crm"
-	"crmkit/crm/norm"
 	"crmkit/store/changelog"
 )
 
@@ -53,7 +52,7 @@ func (f finder) page(first, below int64) (list []found, err error) {
 			return err
 		}
 		t, is := f.target(handle)
-		if is && !slices.Contains(f.of, t) && f.tells(t, action, [2]string{before, after}) {
+		if is && !slices.Contains(f.of, t) && f.tells(t, action, toldBy(before, after)) {
 			list = append(list, found{t, crm.RecordNumber(key), action == "create"})
 		}
 		return nil
@@ -72,11 +71,10 @@ func (f finder) target(handle string) (t Target, is bool) {
 	return t, fault == crm.IDOK
 }
 
-// tells reports whether an entry, with its values before and after, says that its record was about the ones of
-// the finder alone: it went with one of them, it recorded a merge of one, or it had no other.
-func (f finder) tells(t Target, action string, sides [2]string) bool {
-	cause := changelog.CauseOf(sides[1])
-	if slices.ContainsFunc(f.of, func(of Target) bool { return of.Handle() == cause }) {
+// tells reports whether an entry says that its record was about the ones of the finder alone: it went with one of
+// them, it recorded a merge of one, or it had no other.
+func (f finder) tells(t Target, action string, says told) bool {
+	if slices.ContainsFunc(f.of, func(of Target) bool { return of.Handle() == says.cause }) {
 		return true
 	}
 	if action == "create" {
@@ -84,7 +82,7 @@ func (f finder) tells(t Target, action string, sides [2]string) bool {
 	}
 	rec := crm.NewRecord(t.Entity)
 	rec.Key = t.Key
-	changelog.PutAll(rec, norm.ParseObject(sides[0]))
+	changelog.PutAll(rec, says.values)
 	return f.alone(rec)
 }
 

@@ -40,6 +40,7 @@ const (
 type Job struct {
 	Target
 	Place, Phase int64
+	begun        int64 // the number of the first entry of its change group
 }
 
 // ErrWaits is the error of a purge that cannot go on before something else has happened.
@@ -139,7 +140,7 @@ func (s *step) search(h Hooks, j *Job) error {
 		}
 		for _, one := range list {
 			j.Place = one.number // if this is not all, the next step begins with it
-			if all, err := s.withIt(h, one); !all || err != nil {
+			if all, err := s.withIt(h, j, one); !all || err != nil {
 				return err
 			}
 		}
@@ -149,11 +150,17 @@ func (s *step) search(h Hooks, j *Job) error {
 }
 
 // withIt erases a record that was about the one alone. One that records a merge may still be there, since it was
-// given another record to be about. Any other one that is there is about that alone by now.
-func (s *step) withIt(h Hooks, one found) (all bool, err error) {
+// given another record to be about. Any other one that is there is about that alone by now, unless a server of an
+// earlier version, which did not know that the purge goes on, has restored it meanwhile.
+func (s *step) withIt(h Hooks, j *Job, one found) (all bool, err error) {
 	there, err := s.isThere(one.Target)
-	if err != nil || there && !one.tellsOfMerge {
-		return err == nil, err
+	if err != nil {
+		return false, err
+	}
+	if there && !one.tellsOfMerge {
+		if back, err := s.cameBack(j, one); err != nil || !back {
+			return err == nil, err
+		}
 	}
 	if there {
 		if err := h.Delete(s.tx, one.Target); err != nil {
@@ -161,6 +168,16 @@ func (s *step) withIt(h Hooks, one found) (all bool, err error) {
 		}
 	}
 	return s.whole(one.Target)
+}
+
+// cameBack reports whether a record was restored from an entry after the purge had begun.
+func (s *step) cameBack(j *Job, one found) (is bool, err error) {
+	var key int64
+	var action string
+	w := s.tx.Actor.Workspace
+	_, err = s.tx.Row("SELECT key, action FROM log WHERE workspace_id = $1 AND target = $2 AND key > $3 AND action IN ('restore', 'delete', 'merge') ORDER BY key LIMIT 1",
+		[]any{w, one.Handle(), crm.RecordKey(w, one.number)}, &key, &action)
+	return action == "restore" && crm.RecordNumber(key) > j.begun, err
 }
 
 // LeftOf says in words what is left to be done for the purge of a record; empty: nothing.

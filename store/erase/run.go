@@ -38,6 +38,7 @@ func (r *Runner) Advance(ctx context.Context, actor crm.Actor, kind string, reco
 			return err
 		}
 		tx.Join(group)
+		j.begun = int64(group)
 		j.Place = max(j.Place, 0)
 		if err := advance(tx, r.hooks, &j); err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"crmkit/store"
 	"crmkit/store/changelog"
 	"crmkit/store/duplicates"
+	"crmkit/store/erase"
 	"crmkit/store/identify"
 )
 
@@ -33,6 +34,7 @@ type step struct {
 	seen     int              // entries that were undone, or could not be
 	read     int              // entries of which it was seen whether they have waited
 	undos    map[int64]undone // what change groups undo, as far as it was asked for
+	doomed   *erase.Doomed    // what purges are erasing; nil: it was not asked for
 }
 
 // Step undoes the next entries of a scope in a running transaction, and moves the place. done is true if
@@ -168,7 +170,11 @@ func (s *step) undo(e entry) error {
 		s.place.other(e.action)
 		return nil
 	}
-	if erasure, erased := changelog.ErasureOf(e.to); erased {
+	erasure, erased, err := s.erasure(e)
+	if err != nil {
+		return err
+	}
+	if erased {
 		out, err := s.keepRecord(e.target, "was "+erasure.String()+": nothing brings it back")
 		return s.undone(e, out, err)
 	}
@@ -187,6 +193,23 @@ func (s *step) undo(e entry) error {
 		s.place.resume(e)
 	}
 	return s.undone(e, out, err)
+}
+
+// erasure says when and by whom the values of an entry were erased, or are being erased.
+func (s *step) erasure(e entry) (erasure changelog.Erasure, erased bool, err error) {
+	if erasure, erased = changelog.ErasureOf(e.to); erased {
+		return erasure, true, nil
+	}
+	if s.doomed == nil {
+		if s.doomed, err = erase.DoomedIn(s.tx.Rows, s.tx.Schema(), s.tx.Actor.Workspace); err != nil {
+			return erasure, false, err
+		}
+	}
+	found, err := s.doomed.Record(e.target)
+	if err != nil || found == nil {
+		return erasure, false, err
+	}
+	return *found, true, nil
 }
 
 // undone notes what the undo of an entry did.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"time"
 
+	"crmkit/crm"
 	"crmkit/store/changelog"
 	"crmkit/store/engine"
+	"crmkit/store/erase"
 	"crmkit/store/list"
 	"crmkit/store/txn"
 )
@@ -34,7 +36,26 @@ func (s *Reads) replay(ctx context.Context, v *txn.ReadTx, page *list.Page) erro
 
 // past returns what reads the log of the schema.
 func (s *Reads) past() changelog.Past {
-	return changelog.Past{Schema: s.schema, Tables: s.tables, MaxBytes: list.MaxPageBytes}
+	return changelog.Past{Schema: s.schema, Tables: s.tables, MaxBytes: list.MaxPageBytes, Veil: s.veil}
+}
+
+// veil has entries of the log without the values that purges are erasing.
+func (s *Reads) veil(ctx context.Context, v *txn.ReadTx, entries []crm.Record) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	doomed, err := s.doomed(ctx, v, crm.RecordWorkspace(entries[0].Key))
+	if err != nil || doomed.None() {
+		return err
+	}
+	return doomed.Veil(entries)
+}
+
+// doomed returns what the purges of a workspace are erasing.
+func (s *Reads) doomed(ctx context.Context, v *txn.ReadTx, workspace int64) (*erase.Doomed, error) {
+	return erase.DoomedIn(func(text string, args []any, each func(scan func(...any) error) error) error {
+		return v.Rows(ctx, text, args, each)
+	}, s.schema, workspace)
 }
 
 // Changes reads a part of the log of the workspace, in the order of the commits.
@@ -70,6 +91,13 @@ func (v *View) Deleted(ask changelog.Deleted) (changelog.DeletedPart, error) {
 		return changelog.DeletedPart{}, err
 	}
 	ask.Workspace = v.actor.Workspace
+	doomed, err := v.reads.doomed(v.ctx, v.rows, ask.Workspace)
+	if err != nil {
+		return changelog.DeletedPart{}, err
+	}
+	if keeps := ask.Keeps; !doomed.None() {
+		ask.Keeps = func(d changelog.Deletion) bool { return doomed.Deletion(d) == nil && (keeps == nil || keeps(d)) }
+	}
 	return changelog.ReadDeleted(v.logRows, ask)
 }
 
@@ -78,7 +106,14 @@ func (v *View) DeletionOf(handle string) (d changelog.Deletion, found bool, err 
 	if err := v.begin(v.reads.schema.Entities[0]); err != nil {
 		return d, false, err
 	}
-	return changelog.DeletionOf(v.logRows, v.actor.Workspace, handle)
+	if d, found, err = changelog.DeletionOf(v.logRows, v.actor.Workspace, handle); err != nil || !found {
+		return d, found, err
+	}
+	doomed, err := v.reads.doomed(v.ctx, v.rows, v.actor.Workspace)
+	if err == nil {
+		doomed.Mark(&d)
+	}
+	return d, true, err
 }
 
 // logRows is changelog.Rows of the view.

@@ -18,14 +18,18 @@ type PastView struct {
 
 // Locate returns the place that a request asks for, and the number of the last entry of the log.
 //
-// Errors: those of past.Locate, and not_ready while the steps of a delete or a merge run.
+// Errors: those of past.Locate, and not_ready while the steps of a delete, a merge or a purge run.
 func (v *View) Locate(ask past.Asked) (place past.Place, last int64, err error) {
 	r, err := v.reader(v.reads.schema.Entities[0]) // any entity: only the moment matters
 	if err != nil {
 		return place, 0, err
 	}
-	if r.Filtered() {
-		return place, 0, crm.Errorf(crm.NotReady, "a large delete or merge is being finished, and the past can be read after that. Ask again in a few seconds.")
+	doomed, err := v.reads.doomed(v.ctx, v.rows, v.actor.Workspace)
+	if err != nil {
+		return place, 0, err
+	}
+	if r.Filtered() || !doomed.None() {
+		return place, 0, crm.Errorf(crm.NotReady, "a large delete, merge or purge is being finished, and the past can be read after that. Ask again in a few seconds.")
 	}
 	return past.Locate(v.ctx, v.rows, v.actor.Workspace, ask)
 }
