@@ -237,5 +237,5 @@ var storedHere = func() string {
 		}
 		sums = append(sums, "(SELECT COALESCE(SUM("+strings.Join(lengths, " + ")+"), 0) FROM "+table+" WHERE workspace_id = 1)")
 	}
-	return "SELECT " + strings.Join(sums, " + ")
+	return "SELECT CAST(" + strings.Join(sums, " + ") + " AS TEXT)"
 }()

@@ -76,9 +76,9 @@ func (r *rig) readsNothing(contact string, tasks []string, done chan struct{}) {
 		}
 		one := tasks[n*37%len(tasks)]
 		for _, path := range []string{"GET /tasks?deleted=only&limit=200", "GET /audit?limit=200", "GET /audit?limit=200&target=task/" + one, "GET /changes?limit=500&since=seq_" + strings.TrimPrefix(r.id("contact", 1), "c_"),
-			"GET /tasks/" + one + "?deleted=only", "DELETE /tasks/" + one + "?purge=1&dry_run=1", "POST /tasks/" + one + "/restore?dry_run=1", "GET /tasks?limit=200&at=-0d", "GET /export"} {
+			"GET /tasks/" + one + "?deleted=only", "DELETE /tasks/" + one + "?purge=1&dry_run=1", "POST /tasks/" + one + "/restore?dry_run=1", "GET /export"} {
 			method, path, _ := strings.Cut(path, " ")
-			if a := r.call(method, path, ""); a.status != 503 && strings.Contains(a.body, "marker") {
+			if a := r.call(method, path, ""); strings.Contains(a.body, "marker") {
 				r.t.Errorf("%s %s shows %.300s", method, path, a.body)
 			}
 		}
