@@ -67,7 +67,7 @@ func fileURL(path string) string {
 }
 
 // openWriter opens the pool of the one connection that writes, and checks its settings. With secure_delete SQLite
-// overwrites what is deleted with zeros, so that a purge leaves nothing in unused parts of the file.
+// overwrites what is deleted with zeros. Copies that it leaves where it moves rows between pages stay (docs/erasure.md).
 func openWriter(ctx context.Context, engine *Engine, dsn string) (*sql.DB, error) {
 	db := engine.open(dsn + "&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint(" + checkpointPages + ")&_pragma=cache_size(" + writerCache + ")&_pragma=secure_delete(1)")
 	db.SetMaxOpenConns(1)
