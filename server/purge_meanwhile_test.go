@@ -132,3 +132,24 @@ func (r *rig) nothingOf(contact string) {
 	}
 	r.want(404, "GET", "/contacts/"+contact, "")
 }
+
+// TestPurgeOfMerged checks that a record which was merged into a purged one is erased as any other.
+func TestPurgeOfMerged(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	winner := r.json(201, "POST", "/contacts", `{"name":"Zed"}`)["id"].(string)
+	loser := r.json(201, "POST", "/contacts", `{"name":"Zed B","notes":"marker"}`)["id"].(string)
+	if a := r.confirmed("/contacts/"+winner+"/merge", `{"from":["`+loser+`"]}`); a.status != 200 {
+		t.Fatal(a)
+	}
+	r.purged("/contacts/" + winner)
+	for _, test := range []struct {
+		status       int
+		method, path string
+	}{{404, "GET", ""}, {404, "DELETE", ""}, {410, "GET", "?deleted=only"}, {410, "POST", "/restore"}, {410, "POST", "/restore?dry_run=1"}, {410, "DELETE", "?purge=1"}} {
+		for _, id := range []string{winner, loser} {
+			if text := r.want(test.status, test.method, "/contacts/"+id+test.path, ""); !strings.Contains(text, "erased") || strings.Contains(text, "brings it back. GET") {
+				t.Errorf("%s %s%s: %s", test.method, id, test.path, text)
+			}
+		}
+	}
+}

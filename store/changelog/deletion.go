@@ -52,6 +52,7 @@ func scanDeletion(scan func(...any) error) (d Deletion, is bool, err error) {
 	switch action {
 	case "merge":
 		d.Into = MergedIntoOf(norm.ParseObject(after))
+		d.Erased = d.Into == ""
 	case "purge":
 		d.Erased = true
 	case "delete":

@@ -150,7 +150,7 @@ func (d *Doomed) Veil(entries []crm.Record) error {
 // Mark marks a deletion as erased if it is being erased.
 func (d *Doomed) Mark(of *changelog.Deletion) {
 	if d.Deletion(*of) != nil {
-		of.Erased, of.Values = true, nil
+		of.Erased, of.Into, of.Values = true, "", nil
 	}
 }
 
