@@ -153,3 +153,19 @@ func TestPurgeOfMerged(t *testing.T) {
 		}
 	}
 }
+
+// TestPurgeCountsMentions checks that a dry run counts the fields that name the person as a user.
+func TestPurgeCountsMentions(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	c := r.json(201, "POST", "/contacts", `{"name":"Zed","email":"zed@test.example","other_emails":["zed@home.example"]}`)["id"].(string)
+	firm := r.json(201, "POST", "/companies", `{"name":"Acme"}`)["id"].(string)
+	for _, address := range []string{"zed@test.example", "zed@test.example", "zed@home.example"} {
+		r.want(201, "POST", "/companies/"+firm+"/activities", `{"kind":"note","body":"x","on_behalf_of":"`+address+`"}`)
+	}
+	dry := r.want(200, "DELETE", "/contacts/"+c+"?purge=1&dry_run=1", "")
+	for _, part := range []string{"# in 2 activities on_behalf_of is zed@test.example", "# in 1 activity on_behalf_of is zed@home.example"} {
+		if !strings.Contains(dry, part) {
+			t.Errorf("the dry run lacks %q: %s", part, dry)
+		}
+	}
+}

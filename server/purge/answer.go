@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/render"
 	"crmkit/server/web"
 	"crmkit/store"
@@ -82,8 +84,26 @@ func (c *call) preview() (*render.Response, error) {
 	what = append(what, fmt.Sprintf("the values in %d log entries", sv.Entries), fmt.Sprintf("%d ids of imports", sv.Imported), "stored answers of the last day, and dry runs that wait")
 	doc.Line.Fields = append(doc.Line.Fields, number("log_entries", sv.Entries), number("imported_ids", sv.Imported))
 	doc.Remarks = append(doc.Remarks, "this erases "+c.label()+" for good, with "+strings.Join(what, ", "), "to do it: the same request without dry_run=1; a code is mailed to you")
+	if err := c.mentions(doc); err != nil {
+		return nil, err
+	}
 	doc.Remarks = append(doc.Remarks, c.backups()...)
 	return doc, nil
+}
+
+// mentions says where addresses of the record stay in fields that name users.
+func (c *call) mentions(doc *render.Response) error {
+	ctx := c.rq.Context()
+	var list []erase.Mention
+	err := c.x.opts.Store.Read(ctx, func(v *store.ReadTx) (err error) {
+		list, err = erase.MentionsOf(rowsOf(ctx, v), c.rq.Env.Schema, c.rec)
+		return err
+	})
+	for _, m := range list {
+		address := norm.ShowEmail(m.Address)
+		doc.Remarks = append(doc.Remarks, fmt.Sprintf("in %s %s is %s; those that are not erased with it keep that: GET /%s?%s=%s", m.Entity.CountNoun(m.N), m.Field.Name, address, m.Entity.Route(), m.Field.Name, url.QueryEscape(address)))
+	}
+	return err
 }
 
 // dependents says which records go with one that is in use, and which lose their reference to it.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 	"crmkit/store/changelog"
 )
@@ -101,6 +102,54 @@ func (sv *Survey) count(rows changelog.Rows, t Target) error {
 		sv.Entries, sv.Imported = sv.Entries+entries, sv.Imported+ids
 		return err
 	})
+}
+
+// Mention says in how many records of a kind a field has an address of a record.
+type Mention struct {
+	Entity  *crm.Entity
+	Field   *crm.Field
+	Address string
+	N       int64
+}
+
+// maxAddresses is how many addresses of a record are looked for.
+const maxAddresses = 20
+
+// MentionsOf returns where fields that name users have an address of a record. The store counts the values of these
+// fields, so each is one look.
+func MentionsOf(rows changelog.Rows, schema *crm.Schema, rec crm.Record) (list []Mention, err error) {
+	for _, address := range addressesOf(rec) {
+		for _, e := range schema.Entities {
+			for i := range e.Fields {
+				f := &e.Fields[i]
+				if !f.IsUser || f.ReadOnly || !f.Stored() || !e.CountsValues(f) {
+					continue
+				}
+				err := rows("SELECT n FROM values_in_use WHERE workspace_id = $1 AND kind = $2 AND field = $3 AND value = $4", []any{crm.RecordWorkspace(rec.Key), e.Name, f.Name, address}, func(scan func(...any) error) error {
+					list = append(list, Mention{Entity: e, Field: f, Address: address})
+					return scan(&list[len(list)-1].N)
+				})
+				if err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return list, nil
+}
+
+// addressesOf returns the first e-mail addresses of a record.
+func addressesOf(rec crm.Record) (list []string) {
+	for i := range rec.Entity.Fields {
+		switch f := &rec.Entity.Fields[i]; {
+		case f.IsUser || f.ReadOnly:
+		case f.Type == fieldtype.Email && rec.Values[i].Set():
+			list = append(list, rec.Values[i].Text)
+		case f.Type == fieldtype.Emails:
+			list = append(list, rec.Values[i].List()...)
+		}
+	}
+	return list[:min(len(list), maxAddresses)]
 }
 
 // exists reports whether a record is there.
