@@ -118,24 +118,31 @@ const maxAddresses = 20
 // MentionsOf returns where fields that name users have an address of a record. The store counts the values of these
 // fields, so each is one look.
 func MentionsOf(rows changelog.Rows, schema *crm.Schema, rec crm.Record) (list []Mention, err error) {
-	for _, address := range addressesOf(rec) {
-		for _, e := range schema.Entities {
-			for i := range e.Fields {
-				f := &e.Fields[i]
-				if !f.IsUser || f.ReadOnly || !f.Stored() || !e.CountsValues(f) {
-					continue
-				}
-				err := rows("SELECT n FROM values_in_use WHERE workspace_id = $1 AND kind = $2 AND field = $3 AND value = $4", []any{crm.RecordWorkspace(rec.Key), e.Name, f.Name, address}, func(scan func(...any) error) error {
-					list = append(list, Mention{Entity: e, Field: f, Address: address})
-					return scan(&list[len(list)-1].N)
-				})
-				if err != nil {
-					return nil, err
-				}
+	for _, m := range namingUsers(schema) {
+		for _, m.Address = range addressesOf(rec) {
+			args := []any{crm.RecordWorkspace(rec.Key), m.Entity.Name, m.Field.Name, m.Address}
+			err := rows("SELECT n FROM values_in_use WHERE workspace_id = $1 AND kind = $2 AND field = $3 AND value = $4", args, func(scan func(...any) error) error {
+				list = append(list, m)
+				return scan(&list[len(list)-1].N)
+			})
+			if err != nil {
+				return nil, err
 			}
 		}
 	}
 	return list, nil
+}
+
+// namingUsers returns the fields that name users, and whose values are counted.
+func namingUsers(schema *crm.Schema) (list []Mention) {
+	for _, e := range schema.Entities {
+		for i := range e.Fields {
+			if f := &e.Fields[i]; f.IsUser && !f.ReadOnly && f.Stored() && e.CountsValues(f) {
+				list = append(list, Mention{Entity: e, Field: f})
+			}
+		}
+	}
+	return list
 }
 
 // addressesOf returns the first e-mail addresses of a record.
