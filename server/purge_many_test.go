@@ -14,7 +14,7 @@ import (
 
 // TestPurgeThenBackup purges a contact with thousands of activities, in a workspace whose log is before that of another
 // one, so that its entries are inserted between others. SQLite leaves copies of what it moves between pages in their
-// unused bytes. The rows have nothing of the contact then, and a backup no byte.
+// unused bytes. The file has no byte of the contact then, and a backup, which is checked, neither.
 func TestPurgeThenBackup(t *testing.T) {
 	onlyOnSQLite(t, "PostgreSQL has programs of its own for backups")
 	r := onFile(t).as("jane@acme.com")
@@ -32,14 +32,14 @@ func TestPurgeThenBackup(t *testing.T) {
 		}
 		r.want(200, "POST", "/batch", "["+strings.Join(lines, ",")+"]")
 	}
-	if answer := r.purged("/contacts/" + c); !strings.Contains(answer, "until crmkit backup and crmkit restore rewrite it") {
-		t.Error(answer)
-	}
+	r.purged("/contacts/" + c)
 	if err := r.store.Settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	m := &marked{rig: r}
-	t.Logf("the file has it %d times", bytes.Count(m.dumped(), []byte("fatmarker")))
+	if n := bytes.Count(m.dumped(), []byte("fatmarker")); n > 0 {
+		t.Errorf("the file has it %d times", n)
+	}
 	m.marks = []string{"fatmarker"}
 	if rows := m.where(m.marks); rows != "" {
 		t.Error(rows)

@@ -78,7 +78,7 @@ func TestTranscriptsOnPostgres(t *testing.T) {
 // copiesRemark says what still has what a purge erased, on PostgreSQL, copiesOfFile on SQLite.
 var copiesRemark = regexp.MustCompile(`backups, standbys and the write-ahead log of PostgreSQL still have it[^"\n]*`)
 
-const copiesOfFile = "backups that were made before still have it; this server knows of none; unused bytes of the database file may have pieces of it, until crmkit backup and crmkit restore rewrite it (docs/erasure.md)"
+const copiesOfFile = "backups that were made before still have it; this server knows of none"
 
 // transcripts returns the text of each transcript, by the name of its file.
 func transcripts(t *testing.T) map[string]string {

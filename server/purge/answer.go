@@ -24,10 +24,6 @@ func (c *call) answer() *render.Response {
 		Remarks: []string{"it is erased for good: nothing restores it, and no undo. GET /audit?target=" + crm.CutHandle(handle) + " shows what is left: who did what, and when"}}
 }
 
-// unusedBytes says what SQLite may leave: what it moves from one page of its file to another stays in unused bytes of
-// the first one, where secure_delete does not reach it.
-const unusedBytes = "; unused bytes of the database file may have pieces of it, until crmkit backup and crmkit restore rewrite it (docs/erasure.md)"
-
 // maxBackups is how many copies of the database an answer names.
 const maxBackups = 10
 
@@ -41,13 +37,13 @@ func (c *call) backups() []string {
 		names = c.x.opts.Backups()
 	}
 	if len(names) == 0 {
-		return []string{"backups that were made before still have it; this server knows of none" + unusedBytes}
+		return []string{"backups that were made before still have it; this server knows of none"}
 	}
 	more := ""
 	if n := len(names) - maxBackups; n > 0 {
 		names, more = names[:maxBackups], fmt.Sprintf(" and %d more", n)
 	}
-	return []string{"still has it: " + strings.Join(names, ", ") + more + ", and copies of them elsewhere" + unusedBytes}
+	return []string{"still has it: " + strings.Join(names, ", ") + more + ", and copies of them elsewhere"}
 }
 
 // preview answers a dry run. It writes nothing.

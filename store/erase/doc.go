@@ -14,8 +14,8 @@
 // A purge has a row in the table cascades, whose place and phase each step moves in its own transaction. So it
 // goes on after a kill, on any server, and does nothing twice. Its first transaction deletes the record, logs
 // the purge and erases the last entries of the record: from then on no undo and no restore can bring it back.
-// After the last step the write-ahead log of SQLite is emptied; while a reader does not allow that, the row
-// stays, and the next round tries again.
+// Then the unused bytes of SQLite's file are filled with zeros (scrub.go), and its write-ahead log is emptied; while a
+// reader does not allow that, the row stays, and the next round tries again.
 //
 // Records that were deleted long ago are erased without such a row: the entry of the delete is the last one to
 // lose its values, so it says what is left to be done. Of these, only the entries of the records themselves are

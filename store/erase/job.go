@@ -33,6 +33,7 @@ const (
 	clearing               // its values in the entries of others are erased; the place is a number in the log
 	erasing                // its own entries
 	answering              // stored answers and plans
+	scrubbing              // unused bytes of the file may still have it; the place is the number of a page. SQLite only
 	emptying               // what was erased is still in the write-ahead log
 )
 
@@ -84,6 +85,9 @@ func advance(tx *txn.Tx, h Hooks, j *Job) error {
 		all, err = s.whole(j.Target)
 	case answering:
 		all, err = s.stored()
+	case scrubbing:
+		j.Place, err = s.scrub(j.Place)
+		all = j.Place == 0
 	}
 	if all && err == nil {
 		j.next()
@@ -188,6 +192,8 @@ func LeftOf(rows changelog.Rows, t Target) (left string, err error) {
 		switch phase {
 		case deleting:
 			left = "the records that go with it are deleted in steps, then its history is erased; that goes on by itself"
+		case scrubbing:
+			left = "unused bytes of the database file may still have it; they are overwritten in steps, which go on by themselves"
 		case emptying:
 			left = "the write-ahead log of the database still has it, since a reader needs that; it is emptied by itself as soon as it can be"
 		default:

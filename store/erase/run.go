@@ -40,6 +40,12 @@ func (r *Runner) Advance(ctx context.Context, actor crm.Actor, kind string, reco
 		tx.Join(group)
 		j.begun = int64(group)
 		j.Place = max(j.Place, 0)
+		if j.Phase == scrubbing && r.db.Shared() {
+			j.next()
+		}
+		if j.isErased() {
+			return tx.Exec("UPDATE cascades SET at = $4, after = $5"+ofRow, append(row, j.Place, j.Phase)...)
+		}
 		if err := advance(tx, r.hooks, &j); err != nil {
 			return err
 		}
