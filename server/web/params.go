@@ -15,7 +15,7 @@ import (
 // they were written: agents fill in patterns like /activities?contact=&deal=&limit=. In
 // exports, where a dropped filter matters more, an empty parameter is an error.
 func (rq *Request) dropEmpty() (ignored []string) {
-	if rq.Method != http.MethodGet && rq.Method != http.MethodHead || rq.Route.Access == Public || rq.Route.Protocol != nil || rq.Route.Stream != NoStream {
+	if len(rq.Params) == 0 || rq.Method != http.MethodGet && rq.Method != http.MethodHead || rq.Route.Access == Public || rq.Route.Protocol != nil || rq.Route.Stream != NoStream {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(rq.Params)) {
@@ -43,7 +43,7 @@ func checkParams(rq *Request) error {
 		}
 		return err
 	}
-	if rq.Route.Lists || rq.Route.Protocol != nil {
+	if rq.Route.Lists || rq.Route.Protocol != nil || len(rq.Params) == 0 {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(rq.Params)) { // the same request gets the same error
