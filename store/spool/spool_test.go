@@ -28,6 +28,9 @@ func TestFilesArePrivate(t *testing.T) {
 func TestSpoolOnAFullDisk(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
 	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("CI must not skip this:", err)
+		}
 		t.Skip("the system has no /dev/full")
 	}
 	sp := &File{file: full}
