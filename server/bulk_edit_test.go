@@ -146,8 +146,19 @@ func (r *rig) leaves(after int64, method, path, body string) {
 // TestBulkEditsLeaveWhatChanges changes a record after a bulk edit has begun, and before its step.
 func TestBulkEditsLeaveWhatChanges(t *testing.T) {
 	onlyOneServer(t, "the transactions of the server are watched")
+	for range 10 { // a client that goes away may be noticed after the last step
+		if r := newRig(t).as("jane@acme.com"); r.leavesWhatChanges() {
+			return
+		}
+	}
+	t.Fatal("no bulk edit was stopped in the middle")
+}
+
+// leavesWhatChanges stops a bulk edit, changes a record that it did not reach, and goes on. It returns false if
+// the edit was not stopped in the middle.
+func (r *rig) leavesWhatChanges() bool {
+	t := r.t
 	const n = 1200
-	r := newRig(t).as("jane@acme.com")
 	r.joes(n)
 	const path, body = "/contacts?stage=lead", `{"stage":"customer"}`
 	token, _ := r.asked("PATCH", path, body)
@@ -156,7 +167,7 @@ func TestBulkEditsLeaveWhatChanges(t *testing.T) {
 		r.stopped(stop, path+"&confirm="+token, body)
 		text := r.want(200, "GET", "/contacts?stage=customer&limit=1&total=exact", "")
 		if none = strings.Contains(text, "# 0 contacts"); strings.Contains(text, fmt.Sprintf("of %d ", n)) {
-			t.Fatal("it was not stopped in the middle")
+			return false
 		}
 	}
 	r.want(200, "PATCH", last, `{"stage":"lost"}`)
@@ -168,6 +179,7 @@ func TestBulkEditsLeaveWhatChanges(t *testing.T) {
 	if text := r.want(200, "GET", last, ""); !strings.Contains(text, "stage=lost") {
 		t.Error(text)
 	}
+	return true
 }
 
 // TestStaleBulkEdits checks that a bulk edit in steps, and one in one transaction, save nothing if a record

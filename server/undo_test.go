@@ -202,8 +202,8 @@ func TestUndoPagesItsDryRun(t *testing.T) {
 			}
 			cursor = "&cursor=" + next
 		}
-		if want := min(n, 300); len(seen) != want && n < 1000 || len(seen) < 20 {
-			t.Errorf("%d: the pages have %d records, want %d", n, len(seen), want)
+		if all := n < 1000; all && len(seen) != n || len(seen) == 0 { // of a large undo: those of the first step, whose time is bounded
+			t.Errorf("%d: the pages have %d records", n, len(seen))
 		}
 		w.want(400, "POST", "/undo?dry_run=1&cursor=x.1", body)
 		w.want(400, "POST", "/undo?limit=5&confirm="+token, `{"record":"c_1"}`)
