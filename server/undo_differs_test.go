@@ -58,8 +58,12 @@ func (a allowed) add(handle, field, why string) {
 	a[handle][field] = why
 }
 
-// addChanges adds what a user changed after a place.
+// addChanges adds what a user changed after a place, with what follows from it.
 func (a allowed) addChanges(w *undoWorld, since, by string) {
+	w.t.Helper()
+	if err := w.store.Settle(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
 	for more := true; more; {
 		page := w.json(200, "GET", "/changes?limit=500&since="+since+"&by="+by, "")
 		for _, item := range page["items"].([]any) {

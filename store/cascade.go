@@ -15,11 +15,10 @@ import (
 	"crmkit/store/txn"
 )
 
-// A change may affect many other records: those that refer to a deleted record, the activities
-// of a contact that moves to another company, all records of a workspace. If they are few they
-// change in the same transaction. Otherwise the change adds a row to the table cascades, and
-// the store does the rest in steps of their own, between which other writes run. A step
-// updates the row in its own transaction, so after a kill the next start continues.
+// A change may affect many other records: those that refer to a deleted record, the activities of a contact that moves to
+// another company, all records of a workspace. If they are few they change in the same transaction. Otherwise the change
+// adds a row to the table cascades, and the store does the rest in steps of their own, between which other writes run. A
+// step updates the row in its own transaction, so after a kill the next start continues.
 
 // Limits on what one transaction does to other records.
 const (
@@ -59,8 +58,7 @@ func (c *cascade) scanDest() []any {
 	return []any{&c.workspace, &c.kind, &c.record, &c.gone, &c.at, &c.after, &c.actor.Email, &c.actor.TokenID, &c.actor.Addr, &c.group, &c.place}
 }
 
-// scheduleCascade stores what remains to be done, in the name of the actor. It replaces what
-// was scheduled before for the same record.
+// scheduleCascade stores what remains to be done, in the name of the actor. It replaces what was scheduled before for the same record.
 func (tx *Tx) scheduleCascade(c cascade) error {
 	tx.After(tx.store.cascades.wake)
 	group, err := tx.Group()
@@ -117,8 +115,7 @@ func (s *Store) runCascades() {
 	}
 }
 
-// Settle runs all scheduled cascades to their end. The store does that by itself as well. A
-// cascade that fails does not stop the others.
+// Settle runs all scheduled cascades to their end. The store does that by itself as well. A cascade that fails does not stop the others.
 func (s *Store) Settle(ctx context.Context) error {
 	for {
 		moved, err := s.round(ctx)
@@ -133,8 +130,7 @@ func (s *Store) Settle(ctx context.Context) error {
 	}
 }
 
-// round does one step of each cascade in turn, so that a small one does not wait for a large
-// one; moved reports whether any made progress.
+// round does one step of each cascade in turn, so that a small one does not wait for a large one; moved reports whether any made progress.
 func (s *Store) round(ctx context.Context) (moved bool, _ error) {
 	var errs []error
 	var last cascade
@@ -239,8 +235,7 @@ func (tx *Tx) dropRow(e *crm.Entity, key int64) error {
 	return tx.Exec(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND key = $2", e.Plural), -tx.Actor.Workspace, key)
 }
 
-// detachStep clears the references to a hidden record in some of the records that hold it, and
-// deletes the row when none is left.
+// detachStep clears the references to a hidden record in some of the records that hold it, and deletes the row when none is left.
 func (tx *Tx) detachStep(c cascade) error {
 	e, left := tx.store.Schema.ByName(c.kind), tx.store.cascades.step
 	tx.cause = deleting{e, c.record}

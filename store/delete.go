@@ -93,8 +93,7 @@ func (tx *Tx) detach(ref crm.Reference, to int64, most int) (n int, err error) {
 	return len(keys), nil
 }
 
-// clearReference clears a reference of a record, or deletes the record if that was the last
-// one it belongs to.
+// clearReference clears a reference of a record, or deletes the record if that was the last one it belongs to.
 func (tx *Tx) clearReference(ref crm.Reference, key int64) error {
 	if ref.Field.Inherited() != nil {
 		return tx.setInherited(ref.From, key)
@@ -111,8 +110,7 @@ func (tx *Tx) clearReference(ref crm.Reference, key int64) error {
 	return tx.replace(before, after)
 }
 
-// referencingKeys returns the keys of at most so many records that hold a reference, in ascending
-// order: that of their changes in the log, if there are no more.
+// referencingKeys returns the keys of at most so many records that hold a reference, in ascending order: that of their changes in the log, if there are no more.
 func (tx *Tx) referencingKeys(ref crm.Reference, to int64, most int) ([]int64, error) {
 	keys, err := tx.keys(fmt.Sprintf("SELECT key FROM %s WHERE UNINDEXED workspace_id = $1 AND %s = $2 LIMIT $3", ref.From.Plural, ref.Field.Col()), tx.Actor.Workspace, to, most)
 	slices.Sort(keys)

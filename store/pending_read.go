@@ -11,9 +11,8 @@ import (
 // A write sees a delete or merge that has not finished as readers do (store/table/pending_view.go). A
 // record that it changes is brought into the final state first.
 
-// Visible reads a record of the transaction's workspace as readers see it: without
-// references to deleted records, and not at all if it will be deleted with one. References to a
-// merged record lead to the one that has its values.
+// Visible reads a record of the transaction's workspace as readers see it: without references to deleted records, and not at
+// all if it will be deleted with one. References to a merged record lead to the one that has its values.
 func (tx *Tx) Visible(e *crm.Entity, key int64) (crm.Record, bool, error) {
 	rec, found, err := tx.record(e, key)
 	if err != nil || !found {
@@ -126,8 +125,16 @@ func (tx *Tx) detachDangling(seen crm.Record) (is crm.Record, settled bool, err 
 	return is, true, err
 }
 
-// detachDanglingBefore does that before a change, and returns the record before and after the
-// change.
+// Finished reads a record of the transaction's workspace after it brought it into the state in which readers see it, if
+// a delete or merge has not reached it. The log has then all that happened to it, as if the delete had finished.
+func (tx *Tx) Finished(e *crm.Entity, key int64) (rec crm.Record, found bool, err error) {
+	if rec, found, err = tx.record(e, key); found && err == nil {
+		rec, _, err = tx.detachDangling(rec)
+	}
+	return rec, rec.Entity != nil, err
+}
+
+// detachDanglingBefore does that before a change, and returns the record before and after the change.
 func (tx *Tx) detachDanglingBefore(before, after crm.Record) (was, is crm.Record, err error) {
 	was, settled, err := tx.detachDangling(before)
 	if err != nil || !settled {

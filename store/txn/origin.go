@@ -105,10 +105,12 @@ func (tx *Tx) Join(g Group) {
 }
 
 // Within has what fn logs be of a group that an earlier write of another actor began in the same workspace. What
-// the transaction logs afterwards is of its own group again.
+// the transaction logs afterwards is of its own group again. The changes of fn are not noted: they belong to the earlier
+// write, which may have them done at any moment by a step of its own.
 func (tx *Tx) Within(g Group, of crm.Actor, fn func() error) error {
-	group, actor := tx.group, tx.Actor
-	defer func() { tx.group, tx.Actor = group, actor }()
+	group, actor, recording := tx.group, tx.Actor, tx.recording
+	defer func() { tx.group, tx.Actor, tx.recording = group, actor, recording }()
+	tx.recording = false
 	tx.Join(g)
 	tx.Actor.Email, tx.Actor.TokenID, tx.Actor.Addr, tx.Actor.Run = of.Email, of.TokenID, of.Addr, ""
 	return fn()

@@ -32,6 +32,7 @@ type step struct {
 	waits    bool  // it waits
 	outcomes []Outcome
 	seen     int              // entries that were undone, or could not be
+	theirs   int64            // entries that the log got of deletes and merges by others
 	read     int              // entries of which it was seen whether they have waited
 	undos    map[int64]undone // what change groups undo, as far as it was asked for
 	doomed   *erase.Doomed    // what purges are erasing; nil: it was not asked for
@@ -62,7 +63,7 @@ func (s *step) logged() (done bool, err error) {
 		return false, err
 	}
 	after, err := s.tx.Counters()
-	if s.place.Wrote = s.place.Wrote || after.Last > before.Last; err == nil && done && tells {
+	if s.place.Wrote = s.place.Wrote || after.Last > before.Last+s.theirs; err == nil && done && tells {
 		err = s.logEnd()
 	}
 	return done, err
@@ -178,7 +179,7 @@ func (s *step) undo(e entry) error {
 		out, err := s.keepRecord(e.target, "was "+erasure.String()+": nothing brings it back")
 		return s.undone(e, out, err)
 	}
-	rec, found, err := s.tx.Visible(kind, key)
+	rec, found, err := s.current(kind, key)
 	if err != nil {
 		return err
 	}
@@ -193,6 +194,21 @@ func (s *step) undo(e entry) error {
 		s.place.resume(e)
 	}
 	return s.undone(e, out, err)
+}
+
+// current returns the record of an entry. If a delete or merge by others has not reached it yet, that is done first: what
+// the undo leaves to others then does not depend on how far they have come.
+func (s *step) current(kind *crm.Entity, key int64) (rec crm.Record, found bool, err error) {
+	before, err := s.tx.Counters()
+	if err != nil {
+		return rec, false, err
+	}
+	if rec, found, err = s.tx.Finished(kind, key); err != nil {
+		return rec, false, err
+	}
+	after, err := s.tx.Counters()
+	s.theirs += after.Last - before.Last
+	return rec, found, err
 }
 
 // erasure says when and by whom the values of an entry were erased, or are being erased.
