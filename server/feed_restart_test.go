@@ -58,12 +58,33 @@ func (f *fleet) restart(i int) {
 	f.members[i] = fresh
 }
 
-// patient sends a request again for as long as the server that gets it is stopping.
+// restartUntil restarts the servers in turn until done, and returns how often. Each one stays for a while in which some
+// requests are served, as counted in served, so that a slow machine gets on.
+func (f *fleet) restartUntil(done <-chan struct{}, served *atomic.Int64) (restarts int) {
+	const some = 16
+	for ended := false; !ended; restarts++ {
+		began, before := time.Now(), served.Load()
+		f.restart(restarts % len(f.members))
+		for pause := 100*time.Millisecond + 2*time.Since(began); !ended && (pause > 0 || served.Load() < before+some); pause = 0 {
+			select {
+			case <-done:
+				ended = true
+			case <-time.After(max(pause, 5*time.Millisecond)):
+			}
+		}
+	}
+	return restarts
+}
+
+// patient sends a request again for as long as the server that gets it is stopping, and less often with each time, so
+// that those who wait leave the processors to the server that starts.
 func (r *rig) patient(method, path, body string, header ...string) (a answer) {
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	pause := time.Millisecond
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); pause = min(2*pause, 30*time.Millisecond) {
 		if a = r.answer(method, path, body, header...); a.status != 503 {
 			break
 		}
+		time.Sleep(pause)
 	}
 	if a.status >= 500 {
 		r.t.Errorf("%s %.200s: status %d: %s\n%s", method, path, a.status, a.body, r.logs.tail())
@@ -186,7 +207,7 @@ func TestFeedOverRestarts(t *testing.T) {
 			other.header = http.Header{}
 			other.as("bob@other.com")
 			readers := followAll(r, start)
-			writing := make(chan struct{})
+			writing, served := make(chan struct{}), atomic.Int64{}
 			go func() {
 				defer close(writing)
 				together(64, func(i int) {
@@ -194,19 +215,13 @@ func TestFeedOverRestarts(t *testing.T) {
 					if i%4 == 3 {
 						who = &other
 					}
-					who.writes(who.patient, rand.New(rand.NewPCG(seed, uint64(i))), 10)
+					who.writes(func(method, path, body string, header ...string) answer {
+						defer served.Add(1)
+						return who.patient(method, path, body, header...)
+					}, rand.New(rand.NewPCG(seed, uint64(i))), 10)
 				})
 			}()
-			restarts := 0
-			for done := false; !done; restarts++ {
-				began := time.Now()
-				servers.restart(restarts % len(servers.members))
-				select {
-				case <-writing:
-					done = true
-				case <-time.After(100*time.Millisecond + 2*time.Since(began)): // so that a slow machine gets on
-				}
-			}
+			restarts := servers.restartUntil(writing, &served)
 			r.store = servers.members[0].store
 			breaks := readers.compare(start)
 			t.Logf("%d restarts, %d streams broke off", restarts, breaks)
