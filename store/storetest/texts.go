@@ -146,11 +146,13 @@ func (p *textTest) make(e *crm.Entity) {
 
 // accounts makes members, invites, tokens and workspaces with random texts.
 func (p *textTest) accounts() {
-	for range 4 {
+	for range 20 { // of which two at least are of different people
 		_ = p.Write(p.t.Context(), p.actor, func(tx *store.Tx) error { // it fails for the address of a member
 			_, err := account.Invite(tx, p.address(), p.pick(crm.Roles()))
 			return err
 		})
+	}
+	for range 4 {
 		p.write(p.actor, func(tx *store.Tx) error {
 			at := account.Workspace{Number: p.actor.Workspace, ID: p.actor.WorkspaceID}
 			_, err := account.CreateToken(tx, at, account.Token{Hash: fmt.Sprint(p.random.Uint64()), Name: p.text(), Scope: p.pick(crm.Scopes()), Origin: crm.OriginCode})
