@@ -172,7 +172,7 @@ func (p *textTest) accounts() {
 
 // compare compares the filters of a kind with its records.
 func (p *textTest) compare(e *crm.Entity) {
-	all := p.list(p.actor, e.Name, "limit=200").Records
+	all := p.list(p.actor, e.Name, "limit=500").Records
 	if len(all) < 2 {
 		p.t.Fatalf("only %d %s", len(all), e.Plural)
 	}
@@ -201,7 +201,7 @@ func (p *textTest) compareFilter(e *crm.Entity, filter string, all []crm.Record,
 			want = append(want, rec.ID)
 		}
 	}
-	if got := p.walk(p.actor, e.Name, filter+"&limit=200"); !slices.Equal(got, want) {
+	if got := p.walk(p.actor, e.Name, filter+"&limit=500"); !slices.Equal(got, want) {
 		text, _ := url.QueryUnescape(filter)
 		p.t.Errorf("%s?%q has %v, want %v", e.Plural, text, got, want)
 	}
