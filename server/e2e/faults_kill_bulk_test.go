@@ -29,9 +29,7 @@ func TestKillDuringBulkEdits(t *testing.T) {
 	for i := range deals {
 		fmt.Fprintf(&file, `{"title":"Deal %d","amount_cents":1000,"stage":"lead"}`+"\n", i)
 	}
-	if status, text := p.do("POST", "/import/deals", file.String()); status != 200 || !strings.Contains(text, " 0 failed") {
-		t.Fatalf("%d %.300s", status, text)
-	}
+	p.imported("/import/deals", file.String())
 	kills, halfway, rounds := 0, 0, 0
 	for ; halfway < 3 && rounds < 20; rounds++ {
 		status, text := p.do("PATCH", "/deals?stage=lead", raise)

@@ -71,9 +71,7 @@ func (p *running) markedContact(activities int) (id string) {
 	for i := range activities {
 		fmt.Fprintf(&file, `{"kind":"note","contact_id":%q,"body":"markerinthebytes %d"}`+"\n", id, i)
 	}
-	if status, text := p.do("POST", "/import/activities", file.String()); status != 200 || !strings.Contains(text, " 0 failed") {
-		p.t.Fatalf("%d %.300s", status, text)
-	}
+	p.imported("/import/activities", file.String())
 	return id
 }
 
