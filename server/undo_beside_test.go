@@ -86,27 +86,10 @@ func (w *undoWorld) start() string {
 	return "seq_" + strings.TrimPrefix(strings.TrimSpace(strings.Split(w.want(200, "GET", "/changes?limit=1", ""), "cursor: seq_")[1]), "seq_")
 }
 
-// undoTexts are the columns whose texts are counted as storage, by table.
-var undoTexts = map[string]string{
-	"contacts":         "title address other_emails other_phones external_ids name email phone stage owner tags notes follow_up_note custom created_by updated_by",
-	"companies":        "address other_domains external_ids name domain owner tags notes custom created_by updated_by",
-	"deals":            "lost_reason external_ids title currency stage status owner tags notes follow_up_note custom created_by updated_by",
-	"tickets":          "external_ids subject content status priority assignee tags custom created_by updated_by",
-	"tasks":            "external_ids title assignee priority notes custom created_by updated_by",
-	"campaigns":        "external_ids name description status custom created_by updated_by",
-	"campaign_members": "external_ids reason created_by updated_by",
-	"activities":       "external_ids kind body on_behalf_of created_by updated_by",
-	"log":              "id action target before after",
-	"origins":          "actor token_id addr",
-	"runs":             "name",
-	"kept_answers":     "hash request text json",
-	"imported":         "source kind id",
-}
-
 // wrongStorage is SQL for the workspaces whose storage is counted wrongly, with both counts.
 func wrongStorage() string {
 	sum := "(SELECT COALESCE(SUM(r.bytes), 0) FROM reservations r WHERE r.workspace_id = u.workspace_id) + (SELECT COALESCE(SUM(r.bytes), 0) FROM kept_files r WHERE r.workspace_id = u.workspace_id)"
-	for table, columns := range undoTexts {
+	for table, columns := range kit.StoredTexts() {
 		for column := range strings.FieldsSeq(columns) {
 			sum += " + (SELECT COALESCE(SUM(OCTET_LENGTH(r." + column + ")), 0) FROM " + table + " r WHERE r.workspace_id = u.workspace_id)"
 		}

@@ -14,28 +14,10 @@ import (
 	"crmkit/store/storetest/kit"
 )
 
-// storedTexts are the columns whose texts are counted as storage, by table. This list is written by hand,
-// because the code under test derives its own from the schema.
-var storedTexts = map[string]string{
-	"contacts":         "title address other_emails other_phones external_ids name email phone stage owner tags notes follow_up_note custom created_by updated_by",
-	"companies":        "address other_domains external_ids name domain owner tags notes custom created_by updated_by",
-	"deals":            "lost_reason external_ids title currency stage status owner tags notes follow_up_note custom created_by updated_by",
-	"tickets":          "external_ids subject content status priority assignee tags custom created_by updated_by",
-	"tasks":            "external_ids title assignee priority notes custom created_by updated_by",
-	"campaigns":        "external_ids name description status custom created_by updated_by",
-	"campaign_members": "external_ids reason created_by updated_by",
-	"activities":       "external_ids kind body on_behalf_of created_by updated_by",
-	"log":              "id action target before after",
-	"origins":          "actor token_id addr",
-	"runs":             "name",
-	"kept_answers":     "hash request text json",
-	"imported":         "source kind id",
-}
-
 // storedBytes is SQL that counts the storage of the workspace $1 again.
 var storedBytes = func() string {
 	sums := []string{"(SELECT COALESCE(SUM(bytes), 0) FROM reservations WHERE workspace_id = $1)", "(SELECT COALESCE(SUM(bytes), 0) FROM kept_files WHERE workspace_id = $1)"}
-	for table, columns := range storedTexts {
+	for table, columns := range kit.StoredTexts() {
 		var lengths []string
 		for column := range strings.FieldsSeq(columns) {
 			lengths = append(lengths, "COALESCE(OCTET_LENGTH("+column+"), 0)")
