@@ -26,6 +26,7 @@ crm/norm < mail < auth
 store < store/undo < server/draft < server/plan < server/web < server/listing < server/past < server/bulkedit < server/purge < server/feed < server/undo < server/trash < server/duplicate < server/batch < server/merge < server/transfer
 crm < render < server/draft < server/importer/rows < server/importer/cells < server/importer/references < server/importer < server/transfer < server < server/servertest < server/dumptest
 query < server/manual < server/mcp
+render/tokens < server/web
 crm/norm < store/engine < store/sqlite < store
 store/engine < store/postgres/dialect < store/postgres < store
 store/engine < store/table < store/snapshot < store/dryrun < store/txn < store/secondary < store/ahead < store/identify < store/trial < store/sweep < store/view < store < store/account < auth
@@ -58,6 +59,7 @@ golang.org/x/text                       crm/norm
 golang.org/x/time                       server/edge
 github.com/wneessen/go-mail             mail
 github.com/VictoriaMetrics/metrics      server/edge
+github.com/tiktoken-go/tokenizer        render/tokens
 github.com/modelcontextprotocol/go-sdk  server/mcp
 github.com/alecthomas/kong              main
 os                                      main server/owner store/postgres/pgtest store/spool store/sqlite

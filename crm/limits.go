@@ -14,6 +14,9 @@ const (
 	MaxItems      = 200      // items of a list with commas: in:, ids, fields=, types=
 	MaxColumns    = 500      // columns of an imported file, or different keys of its rows
 	MaxRow        = 1 << 20  // bytes of a row, and so of a cell
+
+	MinBudget = 200       // tokens of an answer: one row of hostile text, with the lines about it
+	MaxBudget = 1_000_000 // tokens of an answer
 )
 
 // TooMany returns the error for a list that is longer than its limit. next is a sentence with

@@ -88,7 +88,7 @@ var ListParams = []string{"search", "sort", "limit", "cursor", "fields", "total"
 
 // reserved are further names that no field may have: parameters of other requests, and keys
 // that answers add to a record.
-var reserved = []string{"confirm", "dry_run", "all", "atomic", "code", "days", "result", "overdue", "about", "current", "items", "remarks", "deleted", "deleted_at", "deleted_by", "deleted_with"}
+var reserved = []string{"confirm", "dry_run", "budget", "all", "atomic", "code", "days", "result", "overdue", "about", "current", "items", "remarks", "deleted", "deleted_at", "deleted_by", "deleted_with"}
 
 // has reports whether a path, through at most one reference, names a field.
 func (e *Entity) has(path string) bool {

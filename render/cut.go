@@ -16,12 +16,15 @@ func isLong(text string) bool {
 
 // cut returns a text without what is beyond maxListed, with the number of characters left out. It is cut
 // between words.
-func cut(text string) string {
-	if !isLong(text) {
+func cut(text string) string { return cutTo(text, maxListed) }
+
+// cutTo is cut with another length, of which 0 is any.
+func cutTo(text string, most int) string {
+	if most == 0 || len(text) <= most || utf8.RuneCountInString(text) <= most {
 		return text
 	}
-	end, runes := maxListed, []rune(text)
-	for i := maxListed; i > maxListed/2; i-- {
+	end, runes := most, []rune(text)
+	for i := most; i > most/2; i-- {
 		if unicode.IsSpace(runes[i]) {
 			end = i
 			break

@@ -127,7 +127,7 @@ func (o *object) groups(groups []Group) {
 		one.raw("shown", strconv.Itoa(g.Shown))
 		one.raw("total", strconv.FormatInt(g.Total, 10))
 		one.raw("total_exact", strconv.FormatBool(g.Exact))
-		if g.All == "" {
+		if g.whole() {
 			one.raw("all", "null")
 		} else {
 			one.text("all", g.All)

@@ -29,7 +29,7 @@ func (p *Page) appendCounts(b []byte, n int) []byte {
 func (g *Group) appendText(b []byte) []byte {
 	b = append(append(append(b, "# "...), g.Kind...), ": "...)
 	b = strconv.AppendInt(b, int64(g.Shown), 10)
-	if g.All != "" {
+	if !g.whole() {
 		b = strconv.AppendInt(append(b, " of "...), g.Total, 10)
 		if !g.Exact {
 			b = append(b, '+')
@@ -44,6 +44,12 @@ func (p *Page) appendCursor(b []byte) []byte {
 	switch {
 	case p == nil:
 		return b
+	case p.cut != "" && p.Next != "":
+		return append(append(append(append(append(b, "# "...), p.cut...), "; next="...), p.Next...), '\n')
+	case p.cut != "":
+		b = append(append(append(b, "# "...), p.cut...), '\n')
+	}
+	switch {
 	case p.Cursor != "":
 		return append(append(append(b, "# cursor: "...), p.Cursor...), '\n')
 	case p.Next != "":

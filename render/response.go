@@ -94,6 +94,9 @@ type Page struct {
 	Next         string // cursor of the next page; empty on the last
 	Cursor       string // of a list that grows at its end: the place after the last item, from which a later list goes on; then there are no total and no Next
 	More         bool   // items follow after Cursor already
+
+	After func(i int) string // the cursor after the item at i, of a list that may end earlier to stay within a budget; nil: it may not, or has no cursors
+	cut   string             // what Fit has left out
 }
 
 // Group says which part of one kind a list shows.
@@ -102,8 +105,11 @@ type Group struct {
 	Shown int
 	Total int64
 	Exact bool
-	All   string // the path that lists all; empty if all are shown
+	All   string // the path that lists all, printed if not all are shown
 }
+
+// whole reports whether all of the kind are shown.
+func (g *Group) whole() bool { return g.Exact && int64(g.Shown) == g.Total }
 
 // Raw is a document that is sent unchanged.
 type Raw struct {

@@ -18,8 +18,9 @@ import (
 // called after SetRoutes.
 func (s *Server) newManual() (*manual.Manual, error) {
 	opts := manual.Options{Schema: s.schema, Version: s.opts.Version, Local: s.opts.Local, ImportMax: s.opts.ImportMax,
-		Batch:    manual.Batch{Lines: batch.MaxLines, Changes: batch.MaxChanges},
-		IdleDays: int(store.IdleLimit.Hours() / 24), Scope: oauth.Scope}
+		Batch:      manual.Batch{Lines: batch.MaxLines, Changes: batch.MaxChanges},
+		ToolBudget: web.ToolBudget,
+		IdleDays:   int(store.IdleLimit.Hours() / 24), Scope: oauth.Scope}
 	for _, r := range s.web.Routes() {
 		opts.Routes = append(opts.Routes, described(&r))
 	}
@@ -30,7 +31,7 @@ func (s *Server) newManual() (*manual.Manual, error) {
 // and no handlers.
 func described(r *web.Route) manual.Route {
 	d := manual.Route{Method: r.Method, Pattern: r.Pattern(), Group: r.Group, Doc: r.Doc, Public: r.Access == web.Public,
-		Entity: r.Entity, Lists: r.Lists, Many: r.Many, Params: r.Params, Formats: r.Formats(), Plain: r.Path == "/metrics"}
+		Entity: r.Entity, Lists: r.Lists, Many: r.Many, Params: r.Params, Formats: r.Formats(), Plain: r.Path == "/metrics", Budget: r.TakesBudget()}
 	d.Texts, d.Needs = r.TextFields()
 	if r.Lists {
 		d.Params = slices.Concat(crm.ListParams[:len(crm.ListParams)-1], r.Params) // the last is format

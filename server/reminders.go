@@ -28,7 +28,7 @@ type reminderSource struct {
 	entity   *crm.Entity
 	question *query.Query
 	page     list.Page
-	cursor   string // of the last record taken; "" at the start
+	cursor   string // of the request; "": from the start
 	taken    int    // records of the page that are in the answer
 }
 
@@ -46,6 +46,7 @@ func (s *Server) reminders(rq *web.Request) (*render.Response, error) {
 		return nil, err
 	}
 	doc := &render.Response{Page: &render.Page{Noun: "reminder", Plural: "reminders", Exact: true, Counted: rq.Params.Get("total") != "none"}}
+	var sources []*reminderSource // of each line
 	for len(doc.Items) < limit {
 		part := mergeByDue(parts)
 		if part == nil {
@@ -53,19 +54,17 @@ func (s *Server) reminders(rq *web.Request) (*render.Response, error) {
 		}
 		rec := part.page.Records[part.taken]
 		part.taken++
-		part.cursor = part.question.Cursor(rec)
+		sources = append(sources, part)
 		doc.Items = append(doc.Items, reminder(rec, rq.Env.Now.UnixMilli()))
 	}
 	if cut != "" {
 		doc.Remarks = append(doc.Remarks, listing.CutRemark(cut, limit))
 	}
 	more := mergeByDue(parts) != nil
-	cursors := make([]string, len(parts))
-	for i, p := range parts {
+	for _, p := range parts {
 		doc.Page.Total += p.page.Total
 		doc.Page.Exact = doc.Page.Exact && p.page.TotalExact
 		more = more || p.page.More
-		cursors[i] = p.cursor
 	}
 	// A sum with a part that is only a lower bound is a lower bound, and shown as 10000+.
 	if !doc.Page.Exact {
@@ -74,10 +73,29 @@ func (s *Server) reminders(rq *web.Request) (*render.Response, error) {
 	if more && len(doc.Items) < limit {
 		doc.Remarks = append(doc.Remarks, listing.FullRemark)
 	}
+	doc.Page.After = func(i int) string { return cursorAfter(parts, sources[:i+1]) }
 	if more {
-		doc.Page.Next = strings.Join(cursors, ".")
+		doc.Page.Next = cursorAfter(parts, sources)
 	}
 	return doc, nil
+}
+
+// cursorAfter returns the cursor after lines that came from sources: one cursor for each of the parts.
+func cursorAfter(parts, sources []*reminderSource) string {
+	cursors := make([]string, len(parts))
+	for i, p := range parts {
+		cursors[i] = p.cursor
+		taken := 0
+		for _, source := range sources {
+			if source == p {
+				taken++
+			}
+		}
+		if taken > 0 {
+			cursors[i] = p.question.Cursor(p.page.Records[taken-1])
+		}
+	}
+	return strings.Join(cursors, ".")
 }
 
 // reminderParams reads the parameters. cut is the limit as it was sent, if it is more than

@@ -129,11 +129,8 @@ func (r *searchRun) read(v *store.View, to *spellingSearch, env query.Env) (err 
 // group returns the summary of one kind.
 func (r *searchRun) group(found *spellingSearch) render.Group {
 	e, page := found.entity, found.page
-	group := render.Group{Kind: e.Plural, Shown: len(page.Records), Total: page.Total, Exact: page.TotalExact}
-	if page.More {
-		group.All = "/" + e.Route() + "?" + url.Values{"search": {strings.TrimSpace(r.text)}}.Encode()
-	}
-	return group
+	return render.Group{Kind: e.Plural, Shown: len(page.Records), Total: page.Total, Exact: page.TotalExact,
+		All: "/" + e.Route() + "?" + url.Values{"search": {strings.TrimSpace(r.text)}}.Encode()}
 }
 
 // searched returns the kinds to search: those that types names, by their plural or singular,

@@ -23,9 +23,10 @@ func (q *question) answer(rq *web.Request, part changelog.Part) *render.Response
 		for _, e := range part.Entries {
 			doc.Items = append(doc.Items, line(rq, e))
 		}
+		doc.Page.After = func(i int) string { return changelog.Cursor(rq.Actor.Workspace, part.Entries[i].Record.Key) }
 	}
 	if part.More {
-		doc.Remarks = append(doc.Remarks, "more changes follow: the same request with since="+doc.Page.Cursor)
+		doc.Remarks = append(doc.Remarks, "more changes follow: the same request with since= and the cursor of this answer")
 	}
 	return doc
 }

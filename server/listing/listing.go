@@ -28,6 +28,7 @@ func Of(q *query.Query, page list.Page) *render.Response {
 	if page.Truncated {
 		doc.Remarks = append(doc.Remarks, FullRemark)
 	}
+	doc.Page.After = func(i int) string { return q.Cursor(page.Records[i]) }
 	if page.More {
 		doc.Page.Next = q.Cursor(page.Records[len(page.Records)-1])
 	}

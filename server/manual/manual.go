@@ -46,6 +46,8 @@ type Options struct {
 	Batch     Batch  // the limits of a batch
 	IdleDays  int    // after which an unused token ends
 	Scope     string // the one OAuth scope
+
+	ToolBudget int // tokens of an answer to a tool that asks for no other number
 }
 
 // Route is a row of the route table, as far as the documents describe it.
@@ -71,6 +73,7 @@ type Route struct {
 	Formats []string // values of ?format=
 	Stream  []string // media types of an answer that is sent in pieces; empty: it is sent whole
 	Plain   bool     // the answer is text in every format
+	Budget  bool     // it takes budget=
 	Creates bool     // it may answer 201
 }
 
@@ -91,6 +94,9 @@ const (
 
 // Batch has the limits of a batch.
 type Batch struct{ Lines, Changes int }
+
+// Budget is what budget= takes, in tokens, and what a tool has that sends none.
+type Budget struct{ Min, Max, Tool int }
 
 // Bulk is a body that links many records at once.
 type Bulk struct {

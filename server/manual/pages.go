@@ -31,11 +31,12 @@ type pageData struct {
 type inputLimits struct {
 	Tags, Members, MemberName, ObjectSize, Depth, QueryBytes, Params, Items int
 	Batch
+	Budget Budget
 }
 
 func (m *Manual) data(a Audience) pageData {
 	return pageData{Base: basePlaceholder, Version: m.opts.Version, Local: m.opts.Local, SignedIn: a == SignedIn, Topics: Topics, IdleDays: m.opts.IdleDays, ImportMax: m.importMax(),
-		Most: inputLimits{crm.MaxTags, norm.MaxMembers, crm.MaxMemberName, crm.MaxObjectSize, norm.MaxDepth, crm.MaxQueryBytes, crm.MaxParams, crm.MaxItems, m.opts.Batch}}
+		Most: inputLimits{crm.MaxTags, norm.MaxMembers, crm.MaxMemberName, crm.MaxObjectSize, norm.MaxDepth, crm.MaxQueryBytes, crm.MaxParams, crm.MaxItems, m.opts.Batch, Budget{crm.MinBudget, crm.MaxBudget, m.opts.ToolBudget}}}
 }
 
 // funcs are the functions of the templates. Each prints a list from the tables that the

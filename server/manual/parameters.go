@@ -62,6 +62,7 @@ var parameterDocs = map[string]string{
 	"vs":           "compares the total with that of a time like -7d, or of a cursor of GET /changes; see /help/past",
 	"summary":      "1: counts instead of changes",
 	"wait":         "seconds to wait for a change if there is none, at most 50",
+	"budget":       "the most tokens that the answer may have; a remark says what is left out",
 	"confirm":      "the token of a dry run, or of confirmation_required: does exactly what that showed",
 	"purge":        "1: erase the record for good, with its history: an admin and a code, no undo; see /help/purge",
 	"all":          "1: every record; without filters",
@@ -72,7 +73,11 @@ var parameterDocs = map[string]string{
 // code, which is better kept out of logs of proxies. search is left out for kinds that have
 // no text to search.
 func queryParameters(row *Route) (list []object) {
-	for _, name := range append(slices.Clone(row.Params), "format") {
+	names := append(slices.Clone(row.Params), "format")
+	if row.Budget {
+		names = append(names, "budget")
+	}
+	for _, name := range names {
 		parameter := object{"name": name, "in": "query"}
 		if doc := parameterDocs[name]; doc != "" {
 			parameter["description"] = doc
@@ -89,6 +94,8 @@ func queryParameters(row *Route) (list []object) {
 		switch name {
 		case "wait":
 			schema = object{"type": "integer", "minimum": 0}
+		case "budget":
+			schema = object{"type": "integer", "minimum": crm.MinBudget, "maximum": crm.MaxBudget}
 		case "limit", "days":
 			schema = object{"type": "integer", "minimum": 1}
 			if name == "days" {

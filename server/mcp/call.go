@@ -21,6 +21,7 @@ type innerCall struct {
 	body   string
 	key    string // Idempotency-Key; empty: none
 	run    string // Crmkit-Run; empty: none
+	budget int    // tokens of the answer to a GET; 0: any number
 }
 
 // call makes a request as the actor of the outer request, and returns the status and the text
@@ -38,7 +39,7 @@ func (c *Connector) call(outer *web.Request, in innerCall) (status int, text str
 	if in.run != "" {
 		r.Header.Set(crm.RunHeader, in.run)
 	}
-	reply := c.web.Call(outer, r)
+	reply := c.web.Call(outer, r, in.budget)
 	return reply.Status, reply.Text, reply.Denied
 }
 

@@ -71,10 +71,10 @@ func (c *Connector) fetchTool(rq *web.Request, args map[string]string) (int, str
 	if fault != nil {
 		return fault.Status(), errorText(fault), nil
 	}
-	get := func(target string) (int, string, *crm.Error) {
-		return c.call(rq, innerCall{method: http.MethodGet, target: "/" + e.Route() + "/" + id + target})
+	get := func(target string, budget int) (int, string, *crm.Error) {
+		return c.call(rq, innerCall{method: http.MethodGet, target: "/" + e.Route() + "/" + id + target, budget: budget})
 	}
-	status, text, lost := get("?format=json")
+	status, text, lost := get("?format=json", 0)
 	if lost != nil || status >= 400 {
 		return status, text, lost
 	}
@@ -88,7 +88,7 @@ func (c *Connector) fetchTool(rq *web.Request, args map[string]string) (int, str
 		if part != "" && !c.hasActivities(e) {
 			break
 		}
-		status, text, lost := get(part)
+		status, text, lost := get(part, web.ToolBudget/2)
 		if lost != nil || status >= 400 {
 			return status, text, lost
 		}

@@ -97,9 +97,11 @@ func (x *Endpoints) one(in list, present web.Handler) (*render.Response, error) 
 		return nil, err
 	}
 	doc := listing.Of(page.query, page.Page)
+	place, after := query.OfPast+cursorOf(rq, page.place), doc.Page.After
 	if doc.Page.Next != "" {
-		doc.Page.Next += query.OfPast + cursorOf(rq, page.place)
+		doc.Page.Next += place
 	}
+	doc.Page.After = func(i int) string { return after(i) + place }
 	if page.parent.Entity != nil {
 		noteFollowed(rq, page.parent, in.key)
 	}

@@ -46,6 +46,7 @@ func (q *question) answer(part changelog.DeletedPart, trash changelog.Trash) *re
 	if q.cut != "" {
 		doc.Remarks = append(doc.Remarks, fmt.Sprintf("limit=%s is above the maximum; this page has at most %d", norm.Quote(q.cut), q.ask.Limit))
 	}
+	doc.Page.After = func(i int) string { return changelog.Cursor(q.rq.Actor.Workspace, part.List[i].Number) }
 	if part.More {
 		doc.Page.Next = changelog.Cursor(q.rq.Actor.Workspace, part.Cursor)
 		if len(part.List) < q.ask.Limit {

@@ -115,7 +115,7 @@ func (a *Adapter) format(rq *Request, doc *render.Response) ([]byte, error) {
 	}
 	switch {
 	case doc.Stream == nil:
-		return doc.Append(make([]byte, 0, 1024), rq.Format), nil
+		return rq.fit(doc)
 	case rq.ByTool:
 		return a.readAll(rq, doc.Stream)
 	}

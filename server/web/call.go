@@ -25,13 +25,14 @@ type Reply struct {
 }
 
 // Call answers a request that a tool makes as the actor of outer. The answer is the same as
-// to the same request over HTTP, except that errors and hints are worded for tools.
-func (a *Adapter) Call(outer *Request, r *http.Request) Reply {
+// to the same request over HTTP, except that errors and hints are worded for tools, and that a GET without
+// budget= has this one, in tokens.
+func (a *Adapter) Call(outer *Request, r *http.Request, budget int) Reply {
 	started := time.Now()
 	r.Host, r.TLS = outer.Host, outer.TLS
 	key := callKey(outer.Context(), r)
 	rq := &Request{Request: r.WithContext(outer.Context()), Writer: discardWriter{http.Header{}}, ID: uuid.NewString(),
-		Addr: outer.Addr, ByTool: true, Actor: outer.Actor, adapter: a, messageKey: key}
+		Addr: outer.Addr, ByTool: true, Budget: budget, Actor: outer.Actor, adapter: a, messageKey: key}
 	defer rq.End()
 	doc, body := a.run(rq)
 	reply := Reply{Status: statusOf(doc), Text: string(body)}

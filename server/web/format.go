@@ -4,8 +4,12 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 
+	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/render"
+	"crmkit/render/tokens"
 	"crmkit/server/edge"
 )
 
@@ -71,4 +75,53 @@ func formatOf(media string) render.Format {
 		return render.JSON
 	}
 	return render.Text
+}
+
+// ToolBudget is the budget of a GET of a tool that asks for no other, in tokens: without it one call could fill the
+// context of a model.
+const ToolBudget = 8000
+
+// budgetParam is the parameter of a budget.
+const budgetParam = "budget"
+
+// readBudget reads budget=, which every GET takes, and removes it from the parameters: it is about the
+// answer, whatever the question.
+func (rq *Request) readBudget() *crm.Error {
+	values, given := rq.Params[budgetParam]
+	if !given || !rq.mayHaveBudget() {
+		return nil // checkParams refuses it where it is not for the route
+	}
+	n, err := strconv.Atoi(values[0])
+	if len(values) > 1 || err != nil || n < crm.MinBudget || n > crm.MaxBudget {
+		return crm.Errorf(crm.InvalidValue, "budget=%s is not known; write one whole number from %d to %d, the most tokens that the answer may have.",
+			norm.Quote(values[0]), crm.MinBudget, crm.MaxBudget).On(budgetParam)
+	}
+	rq.Budget = n
+	delete(rq.Params, budgetParam)
+	return nil
+}
+
+// mayHaveBudget reports whether the answer can be made shorter.
+func (rq *Request) mayHaveBudget() bool {
+	return rq.Route.TakesBudget() && (rq.Method == http.MethodGet || rq.Method == http.MethodHead) && rq.Media != EventsMedia
+}
+
+// TakesBudget reports whether the route takes budget=: answers of other protocols and streams cannot be made shorter.
+func (r *Route) TakesBudget() bool {
+	return r.Method == http.MethodGet && r.Protocol == nil && r.Stream == NoStream
+}
+
+// fit returns the body of an answer, within the budget.
+//
+// Errors: invalid_value for a budget that the shortest form of the answer exceeds.
+func (rq *Request) fit(doc *render.Response) ([]byte, error) {
+	if rq.Budget == 0 || !rq.mayHaveBudget() {
+		return doc.Append(make([]byte, 0, 1024), rq.Format), nil
+	}
+	if body := doc.Fit(rq.Format, rq.Budget, tokens.Count); body != nil {
+		return body, nil
+	}
+	whole := doc.Append(nil, rq.Format)
+	return nil, crm.Errorf(crm.InvalidValue, "budget=%d is too small: the answer has %d tokens, and what can be left out of it is not enough. Ask for fewer rows with limit=, or with budget=%d for all of it.",
+		rq.Budget, tokens.Count(whole, crm.MaxBudget), min(tokens.Count(whole, crm.MaxBudget), crm.MaxBudget)).On(budgetParam)
 }

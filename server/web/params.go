@@ -35,6 +35,9 @@ func (rq *Request) dropEmpty() (ignored []string) {
 // ignored would give an answer to another question. Lists check theirs when they compile the
 // query.
 func checkParams(rq *Request) error {
+	if fault := rq.readBudget(); fault != nil {
+		return fault
+	}
 	if format := rq.Params.Get("format"); rq.Params.Has("format") && !slices.Contains(rq.Route.Formats(), format) {
 		formats := rq.Route.Formats()
 		err := crm.Errorf(crm.InvalidValue, "format=%s is not known; write format=%s.", norm.Quote(format), strings.Join(formats, " or format=")).On("format").Of(format, formats)
@@ -79,5 +82,5 @@ func (r *Route) hasParam(name string) bool {
 
 // takes reports whether the route has a parameter of the name.
 func (rq *Request) takes(name string) bool {
-	return name == "format" || rq.Route.hasParam(name) || rq.Route.Lists && query.Takes(rq.Route.Entity, name)
+	return name == "format" || name == budgetParam || rq.Route.hasParam(name) || rq.Route.Lists && query.Takes(rq.Route.Entity, name)
 }

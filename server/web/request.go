@@ -32,6 +32,7 @@ type Request struct {
 	Actor  crm.Actor
 	Env    query.Env
 	ByTool bool // made by a tool, on behalf of a request that has passed all checks
+	Budget int  // tokens of the answer to a GET; 0: any number
 
 	Remarks []string // added to the answer: how the request was read, where it has two meanings
 
