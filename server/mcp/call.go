@@ -21,7 +21,7 @@ type innerCall struct {
 	body   string
 	key    string // Idempotency-Key; empty: none
 	run    string // Crmkit-Run; empty: none
-	budget int    // tokens of the answer to a GET; 0: any number
+	budget int    // tokens of the answer to a GET that asks for no other; that of a stream or a write is truncated. 0: any number
 }
 
 // call makes a request as the actor of the outer request, and returns the status and the text
@@ -40,7 +40,10 @@ func (c *Connector) call(outer *web.Request, in innerCall) (status int, text str
 		r.Header.Set(crm.RunHeader, in.run)
 	}
 	reply := c.web.Call(outer, r, in.budget)
-	return reply.Status, reply.Text, reply.Denied
+	if text = reply.Text; in.budget > 0 && !reply.Fitted {
+		text = truncated(text)
+	}
+	return reply.Status, text, reply.Denied
 }
 
 // errorText returns an error as the API writes it in text.

@@ -94,7 +94,6 @@ func (c *Connector) fetchTool(rq *web.Request, args map[string]string) (int, str
 		}
 		out.Text += text
 	}
-	out.Text = truncated(out.Text)
 	return 200, asJSON(out), nil
 }
 

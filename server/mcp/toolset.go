@@ -11,8 +11,7 @@ import (
 
 // requests runs a tool whose arguments are a request.
 func (c *Connector) requests(rq *web.Request, args map[string]string) (int, string, *crm.Error) {
-	status, text, fault := c.call(rq, innerCall{args["method"], args["path"], args["body"], args["idempotency_key"], args["run"], web.ToolBudget})
-	return status, truncated(text), fault
+	return c.call(rq, innerCall{args["method"], args["path"], args["body"], args["idempotency_key"], args["run"], web.ToolBudget})
 }
 
 // withMethod returns the run function of a tool whose method is fixed.

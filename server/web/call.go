@@ -21,6 +21,7 @@ const MaxToolText = 200_000
 type Reply struct {
 	Status int
 	Text   string
+	Fitted bool       // it is within the budget of a GET
 	Denied *crm.Error // the token is no longer valid: the answer to the tool's own request must be this error
 }
 
@@ -35,7 +36,7 @@ func (a *Adapter) Call(outer *Request, r *http.Request, budget int) Reply {
 		Addr: outer.Addr, ByTool: true, Budget: budget, Actor: outer.Actor, adapter: a, messageKey: key}
 	defer rq.End()
 	doc, body := a.run(rq)
-	reply := Reply{Status: statusOf(doc), Text: string(body)}
+	reply := Reply{Status: statusOf(doc), Text: string(body), Fitted: rq.Route != nil && rq.Budget > 0 && rq.mayHaveBudget()}
 	a.observe(rq, reply.Status, len(body), time.Since(started))
 	if doc.Error != nil && slices.Contains([]crm.Code{crm.AuthRequired, crm.InvalidToken, crm.TokenExpired}, doc.Error.Code) {
 		reply.Denied, reply.Text = doc.Error, ""
