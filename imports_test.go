@@ -18,7 +18,7 @@ import (
 // order says which package may import which: those to its left, directly or through another
 // line, and no others. ARCHITECTURE.md shows the same lines.
 const order = `
-crm/norm < crm < crm/fieldtype < crm/products < crm/alike < crm/merging < crm/catalog < query
+crm/norm < crm < crm/fieldtype < crm/products < crm/alike < crm/merging < crm/declared < crm/shape < crm/catalog < query
 query < store < auth < auth/oauth < server/edge < server/plan < server/web < server/oauth < server/mcp < server < server/owner < server/progress < main
 crm < server/client < server
 crm/catalog < server/habit < server/web
@@ -29,7 +29,7 @@ query < server/manual < server/mcp
 render/tokens < server/web
 crm/norm < store/engine < store/sqlite < store
 store/engine < store/postgres/dialect < store/postgres < store
-store/engine < store/table < store/snapshot < store/dryrun < store/txn < store/secondary < store/ahead < store/identify < store/trial < store/sweep < store/view < store < store/account < auth
+store/engine < store/table < store/snapshot < store/dryrun < store/txn < store/shape < store/secondary < store/ahead < store/identify < store/trial < store/sweep < store/view < store < store/account < auth
 crm < store/cache < store/table < store/duplicates < store/words < store/refold < store/integrity < store < store/move < main
 crm < store/refusal < store/notify < store/spool < store/fair < store/lastused < store/txn < store/maintenance < store/answers < store
 query < store/spelling < store/textindex < store/txn

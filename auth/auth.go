@@ -95,7 +95,8 @@ func (a *Auth) Actor(ctx context.Context, token string) (crm.Actor, error) {
 		defer cancel()
 		a.store.FlushLastUsed(ctx)
 	}
-	return session.Actor, nil
+	session.Actor.Schema, err = a.store.Declared(ctx, session.Actor.Workspace, session.Shape)
+	return session.Actor, err
 }
 
 // signIn is the hint of every 401.

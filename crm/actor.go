@@ -16,6 +16,7 @@ type Actor struct {
 	Country       string         // ISO 3166-1 alpha-2; empty: none
 	Plan          string         // of the workspace
 	Role          string         // of the user in it
+	Schema        Rules          // what the workspace has declared; nil: nothing
 
 	TokenID   string
 	TokenName string

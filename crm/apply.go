@@ -3,7 +3,6 @@ package crm
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"crmkit/crm/norm"
 )
@@ -41,13 +40,6 @@ func (in Input) Name() string {
 	return in.Field.Name
 }
 
-// Setting is what the values after a change depend on besides the inputs.
-type Setting struct {
-	Now     int64
-	Country string         // of the workspace, by which two phone numbers are one
-	Zone    *time.Location // of the workspace, in which times are moved by days; nil is UTC
-}
-
 // Apply returns the values after the inputs; it does not change before. It applies stored
 // fields first, then the computed ones that set others, then transitions and defaults, so the
 // order in which a client sends fields has no meaning. Errors name the field.
@@ -78,6 +70,9 @@ func Apply(e *Entity, before []Value, inputs []Input, at Setting) ([]Value, *Err
 			return nil, err
 		}
 	}
+	if err := at.applyRules(e, before, after); err != nil {
+		return nil, err
+	}
 	for i := range e.Fields {
 		f := &e.Fields[i]
 		if err := e.transition(i, before, after, applied{sent[f.Name], at.Now}); err != nil {
@@ -94,10 +89,15 @@ func Apply(e *Entity, before []Value, inputs []Input, at Setting) ([]Value, *Err
 			return nil, err
 		}
 	}
+	return after, checkParents(e, after)
+}
+
+// checkParents returns an error if a record that needs a parent has none, or one of a link too few or too many.
+func checkParents(e *Entity, after []Value) *Error {
 	if e.Parents.AuthorOwned && !slices.ContainsFunc(e.Parents.Fields, func(name string) bool { return after[e.Index(name)].Set() }) {
-		return nil, noParentError(e)
+		return noParentError(e)
 	}
-	return after, checkExactlyOne(e, after)
+	return checkExactlyOne(e, after)
 }
 
 // checkExactlyOne returns an error unless exactly one of the references of Parents.ExactlyOne is set.

@@ -9,6 +9,7 @@ import (
 	"crmkit/server/purge"
 	"crmkit/server/web"
 	"crmkit/store"
+	"crmkit/store/refusal"
 )
 
 // remove answers DELETE on a record, in two calls, since a model may delete what its user did
@@ -46,7 +47,7 @@ func (s *Server) remove(rq *web.Request) (*render.Response, error) {
 			return nil, bulkedit.NoDouble(e, key, rec.ID)
 		}
 		if match != 0 && match != rec.Version() {
-			return nil, store.Conflict(rec, match)
+			return nil, refusal.Conflict(rec, match)
 		}
 		return removed(rq, tx, rec)
 	})

@@ -7,6 +7,7 @@ import (
 	"crmkit/crm/merging"
 	"crmkit/store/changelog"
 	"crmkit/store/duplicates"
+	"crmkit/store/refusal"
 )
 
 // Merge says which records become part of another one.
@@ -59,7 +60,7 @@ func (tx *Tx) Merge(m Merge) (out Merged, err error) {
 	}
 	out.Outcome, tx.joined = Outcome{winner, winner, Unchanged}, nil
 	if m.Version != 0 && m.Version != winner.Version() {
-		return out, Conflict(winner, m.Version)
+		return out, refusal.Conflict(winner, m.Version)
 	}
 	if len(out.Others) == 0 {
 		return out, nil

@@ -7,6 +7,7 @@ import (
 	"crmkit/crm"
 	"crmkit/store/ahead"
 	"crmkit/store/duplicates"
+	"crmkit/store/refusal"
 	"crmkit/store/secondary"
 	"crmkit/store/table"
 )
@@ -127,12 +128,15 @@ func (tx *Tx) ApplyDraft(before crm.Record, d Draft) (crm.Record, error) {
 		return before, crm.Errorf(crm.VersionConflict, "there is no %s at version %d to update; leave version out to create one.", d.Entity.Name, d.Version)
 	}
 	if d.Version != 0 && d.Version != before.Version() {
-		return before, Conflict(before, d.Version)
+		return before, refusal.Conflict(before, d.Version)
 	}
 	if err := tx.checkSame(before, d); err != nil {
 		return before, err
 	}
-	values, fault := crm.Apply(d.Entity, before.Values, d.Inputs, crm.Setting{Now: tx.Now(), Country: tx.Actor.Country, Zone: tx.Actor.Zone})
+	if err := tx.store.shapes.EnterFor(tx.Tx, d.Entity); err != nil {
+		return before, err
+	}
+	values, fault := crm.Apply(d.Entity, before.Values, d.Inputs, tx.Actor.At(tx.Now()))
 	if fault != nil {
 		return before, fault
 	}
@@ -179,6 +183,9 @@ func (tx *Tx) finish(action string, before, after crm.Record) error {
 	tx.NoteRecord(after)
 	tx.NoteChange(Change{Before: before, After: after, Merged: action == "merge", Follows: tx.cause.entity != nil && !tx.cause.is(after.Entity, after.Key)})
 	tx.Invalidate(after.Entity, after.Key)
+	if err := tx.store.shapes.Changed(tx.Tx, after.Entity); err != nil {
+		return err
+	}
 	if after.Version() == 0 {
 		if tx.winner == 0 { // else there are the parts of a merged record
 			tx.lost = nil

@@ -10,15 +10,6 @@ import (
 	"crmkit/store/refusal"
 )
 
-// Conflict is the error for a record that is not at the version a client expects; it carries
-// the current record.
-func Conflict(rec crm.Record, want int64) error {
-	err := crm.Errorf(crm.VersionConflict, "%s is at version %d, not %d: it changed meanwhile. Decide on the record below, then repeat with its version.",
-		rec.Handle(), rec.Version(), want)
-	err.Record = &rec
-	return err
-}
-
 // checkSame refuses read-only fields that were sent with another value than the record has.
 // Values derived from other records change without the record, so they may differ if the draft
 // names the version that it was read at.

@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 33
+-- Made by TestNewSchema from the migrations up to 34
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,
@@ -13,7 +13,7 @@ CREATE TABLE workspaces (
   time_zone TEXT NOT NULL,
   plan TEXT NOT NULL,
   created_at INTEGER NOT NULL
-, name_fold TEXT NOT NULL DEFAULT '', version INTEGER NOT NULL DEFAULT 1, made_by INTEGER REFERENCES users (number), country TEXT, time_zone_fold TEXT, country_fold TEXT, name_plain TEXT) STRICT;
+, name_fold TEXT NOT NULL DEFAULT '', version INTEGER NOT NULL DEFAULT 1, made_by INTEGER REFERENCES users (number), country TEXT, time_zone_fold TEXT, country_fold TEXT, name_plain TEXT, shape INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE codes (
   purpose TEXT NOT NULL,
   email TEXT NOT NULL,

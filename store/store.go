@@ -19,6 +19,7 @@ import (
 	"crmkit/store/maintenance"
 	"crmkit/store/notify"
 	"crmkit/store/postgres"
+	"crmkit/store/shape"
 	"crmkit/store/spelling"
 	"crmkit/store/spool"
 	"crmkit/store/sqlite"
@@ -69,6 +70,7 @@ type Store struct {
 	inherited   []table.InheritedRef
 	words       map[*crm.Entity]spelling.Source // of which a shared database keeps the words; nil: the text index has them
 	pendingView *table.PendingView
+	shapes      *shape.Shapes
 	cascades    cascades
 	purges      *erase.Runner
 	secret      []byte
@@ -124,7 +126,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		s.words = spelling.Sources(opts.Schema)
 	}
 	s.reads = view.New(view.Options{Schema: s.Schema, Tables: s.mappings, Pending: s.pendingView, Cache: s.cache, LastUsed: s.lastUsed, TrashDays: opts.TrashDays, Search: opts.Caches.Search, Clock: opts.Clock, Log: opts.Log, Past: opts.Past, TuneIndex: opts.tuneIndex})
-	s.indexes = s.reads.Indexes()
+	s.indexes, s.shapes = s.reads.Indexes(), shape.New(s.Schema, s.mappings, s.Snapshot)
 	hub := notify.Options{Log: opts.Log, Stop: s.draining}
 	if opts.Shared() {
 		hub.Ends = s.logEnds
@@ -224,15 +226,13 @@ func (s *Store) Secret() []byte { return s.secret }
 // Spool makes an empty temporary file. The caller closes it; Close of the store does so as well.
 func (s *Store) Spool() (*spool.File, error) { return s.spools.Create() }
 
-// Caches bound what a store keeps in memory to answer faster. Its answers are the same
-// with any of them, but that without Search no misspelled words are looked for.
-type Caches struct {
-	Search  int64 // bytes for the text that is searched; 0: none is kept
-	Records int64 // bytes for records that were read lately; 0: none are kept
-	Counts  int   // counts, of some hundred bytes each; 0: none are kept
-}
+// Caches bound what a store keeps in memory to answer faster.
+type Caches = cache.Sizes
 
 // DefaultCaches returns those of a store whose Options name none.
-func DefaultCaches() *Caches {
-	return &Caches{Search: 256 << 20, Records: 64 << 20, Counts: 10_000}
+func DefaultCaches() *Caches { return cache.DefaultSizes() }
+
+// Declared returns what a workspace has declared about its records, at a version that its row had or a later one.
+func (s *Store) Declared(ctx context.Context, workspace, version int64) (crm.Rules, error) {
+	return s.shapes.Of(ctx, workspace, version)
 }

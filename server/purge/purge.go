@@ -19,6 +19,7 @@ import (
 	"crmkit/server/web"
 	"crmkit/store"
 	"crmkit/store/erase"
+	"crmkit/store/refusal"
 )
 
 // Options are what the endpoint needs.
@@ -115,7 +116,7 @@ func (c *call) find(tx *store.Tx) error {
 		}
 	}
 	if c.match != 0 && c.match != c.rec.Version() {
-		return store.Conflict(c.rec, c.match)
+		return refusal.Conflict(c.rec, c.match)
 	}
 	return nil
 }

@@ -85,6 +85,9 @@ func (a *Adapter) authorize(rq *Request, ids []string) error {
 			return err
 		}
 		rq.Actor = w.In(rq.Actor)
+		if rq.Actor.Schema, err = a.store.Declared(rq.Context(), w.Number, w.Shape); err != nil {
+			return err
+		}
 	}
 	rq.Env = query.For(a.schema, rq.Actor, a.store.Now(), a.store.Secret())
 	return rq.permitted(rq.Actor.Role)

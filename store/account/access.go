@@ -7,18 +7,20 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/store"
 	"crmkit/store/engine"
+	"crmkit/store/shape"
 	"crmkit/store/txn"
 )
 
-// accessQuery finds the role and plan that an actor's token has now. It finds no row if the
-// token was revoked, or if its user has left the workspace.
-const accessQuery = `SELECT m.role, w.plan FROM tokens t JOIN members m ON m.workspace_id = $1 AND m.user_id = t.user_id
+// accessQuery finds the role that an actor's token has now, with the plan of the workspace and the version of
+// what it has declared. It finds no row if the token was revoked, or if its user has left the workspace.
+const accessQuery = `SELECT m.role, w.plan, w.shape FROM tokens t JOIN members m ON m.workspace_id = $1 AND m.user_id = t.user_id
 	JOIN workspaces w ON w.number = m.workspace_id WHERE t.id = $2`
 
 // access is what accessQuery reads.
 type access struct {
 	found      bool
 	role, plan string
+	shape      int64
 }
 
 // countToken is 1 if a token exists, else 0.
@@ -30,7 +32,7 @@ const countToken = "SELECT COUNT(*) FROM tokens WHERE id = $1"
 func Reauthorize(tx *store.Tx) error {
 	a := &tx.Actor
 	now, err := txn.Once(tx.Tx, txn.Accounts, accessOf+a.TokenID, func() (access access, err error) {
-		access.found, err = tx.Row(accessQuery, []any{a.Workspace, a.TokenID}, &access.role, &access.plan)
+		access.found, err = tx.Row(accessQuery, []any{a.Workspace, a.TokenID}, &access.role, &access.plan, &access.shape)
 		return access, err
 	})
 	if err != nil {
@@ -38,6 +40,7 @@ func Reauthorize(tx *store.Tx) error {
 	}
 	if now.found {
 		a.Role, a.Plan = now.role, now.plan
+		shape.NoteVersion(tx.Tx, now.shape)
 		return nil
 	}
 	var tokens int
@@ -64,7 +67,7 @@ func (accesses) Questions(tx *txn.Tx, about []any, round int) (list []engine.Que
 	for _, token := range about {
 		list = append(list, engine.Question{Text: accessQuery, Args: []any{tx.Actor.Workspace, token}, Each: func(scan func(...any) error) error {
 			is := access{found: true}
-			err := scan(&is.role, &is.plan)
+			err := scan(&is.role, &is.plan, &is.shape)
 			txn.Note(tx, txn.Accounts, accessOf+token.(string), is)
 			return err
 		}})
@@ -77,7 +80,8 @@ func (accesses) Questions(tx *txn.Tx, about []any, round int) (list []engine.Que
 func CurrentRole(ctx context.Context, s *store.Store, a crm.Actor) (role string, err error) {
 	err = s.Read(ctx, func(v *store.ReadTx) error {
 		var plan string
-		found, err := engine.Found(v.Row(ctx, accessQuery, []any{a.Workspace, a.TokenID}, &role, &plan))
+		var shape int64
+		found, err := engine.Found(v.Row(ctx, accessQuery, []any{a.Workspace, a.TokenID}, &role, &plan, &shape))
 		if found || err != nil {
 			return err
 		}

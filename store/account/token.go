@@ -137,6 +137,7 @@ func TokensMadeBy(tx *store.Tx, id string) (list []MadeToken, err error) {
 type Session struct {
 	Actor    crm.Actor
 	LastUsed int64 // unix milliseconds, with uses that are not in the file yet
+	Shape    int64 // version of what the workspace has declared
 }
 
 // FindSession returns the session of the token with the hash; found is false if no token has the
@@ -144,12 +145,12 @@ type Session struct {
 func FindSession(ctx context.Context, s *store.Store, hash string) (session Session, found bool, err error) {
 	a := &session.Actor
 	err = s.Read(ctx, func(v *store.ReadTx) error {
-		return v.Row(ctx, `SELECT t.id, t.name, t.scope, t.origin, t.reach, t.last_used_at, u.number, u.id, u.email, w.number, w.id, w.name, w.time_zone, COALESCE(w.country, ''), w.plan, m.role
+		return v.Row(ctx, `SELECT t.id, t.name, t.scope, t.origin, t.reach, t.last_used_at, u.number, u.id, u.email, w.number, w.id, w.name, w.time_zone, COALESCE(w.country, ''), w.plan, m.role, w.shape
 			FROM secrets s JOIN tokens t ON t.key = s.token_key JOIN users u ON u.number = t.user_id JOIN workspaces w ON w.number = t.workspace_id
 			JOIN members m ON m.workspace_id = t.workspace_id AND m.user_id = t.user_id
 			WHERE s.hash = $1 AND s.kind = 'access' AND (s.dies_at IS NULL OR s.dies_at > $2)`, []any{hash, s.Now().UnixMilli()},
 			&a.TokenID, &a.TokenName, &a.Scope, &a.Origin, &a.Reach, &session.LastUsed, &a.User, &a.UserID, &a.Email,
-			&a.Workspace, &a.WorkspaceID, &a.WorkspaceName, &a.TimeZone, &a.Country, &a.Plan, &a.Role)
+			&a.Workspace, &a.WorkspaceID, &a.WorkspaceName, &a.TimeZone, &a.Country, &a.Plan, &a.Role, &session.Shape)
 	})
 	if errors.Is(err, engine.ErrNoRows) {
 		return session, false, nil

@@ -22,22 +22,24 @@ type Workspace struct {
 	Country  string
 	Plan     string
 	Role     string // of the user it was listed for
+	Shape    int64  // version of what it has declared
 }
 
-// In returns the actor as it is in the workspace.
+// In returns the actor as it is in the workspace, without what the workspace has declared (see store.Declared).
 func (w Workspace) In(a crm.Actor) crm.Actor {
 	a.Workspace, a.WorkspaceID, a.WorkspaceName = w.Number, w.ID, w.Name
 	a.Plan, a.Role, a.TimeZone, a.Country = w.Plan, w.Role, w.TimeZone, w.Country
 	a.Zone, _ = LoadTimeZone(w.TimeZone)
+	a.Schema = nil
 	return a
 }
 
 // workspaceColumns are the columns of a Workspace, from workspaces w and members m.
-const workspaceColumns = "w.number, w.id, w.name, w.time_zone, COALESCE(w.country, ''), w.plan, m.role"
+const workspaceColumns = "w.number, w.id, w.name, w.time_zone, COALESCE(w.country, ''), w.plan, m.role, w.shape"
 
 // scanDest returns the scan destinations of workspaceColumns.
 func (w *Workspace) scanDest() []any {
-	return []any{&w.Number, &w.ID, &w.Name, &w.TimeZone, &w.Country, &w.Plan, &w.Role}
+	return []any{&w.Number, &w.ID, &w.Name, &w.TimeZone, &w.Country, &w.Plan, &w.Role, &w.Shape}
 }
 
 // appendWorkspaces returns a function that scans a row of workspaceColumns and adds it to the

@@ -14,7 +14,7 @@ import (
 // nothing for inputs of which no record can be made.
 func OfDraft(e *crm.Entity, inputs []crm.Input, actor crm.Actor, now time.Time) []txn.Ahead {
 	rec := crm.NewRecord(e)
-	values, fault := crm.Apply(e, rec.Values, inputs, crm.Setting{Now: now.UnixMilli(), Country: actor.Country, Zone: actor.Zone})
+	values, fault := crm.Apply(e, rec.Values, inputs, actor.At(now.UnixMilli()))
 	if fault != nil {
 		return nil
 	}

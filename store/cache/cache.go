@@ -6,6 +6,19 @@ type Limits struct {
 	Counts  int   // number of counts, of some hundred bytes each; 0: counts are not cached
 }
 
+// Sizes bound what a store keeps in memory to answer faster. Its answers are the same
+// with any of them, but that without Search no misspelled words are looked for.
+type Sizes struct {
+	Search  int64 // bytes for the text that is searched; 0: none is kept
+	Records int64 // bytes for records that were read lately; 0: none are kept
+	Counts  int   // counts, of some hundred bytes each; 0: none are kept
+}
+
+// DefaultSizes returns those of a store whose options name none.
+func DefaultSizes() *Sizes {
+	return &Sizes{Search: 256 << 20, Records: 64 << 20, Counts: 10_000}
+}
+
 // Cache is the cache of all workspaces. It is safe for concurrent use.
 type Cache struct {
 	versions [1024]Version // by workspace; a few share one

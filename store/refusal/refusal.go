@@ -14,6 +14,15 @@ func NoReference(f *crm.Field, to *crm.Entity, key int64) *crm.Error {
 		f.Name, to.Name, crm.RecordID(to.Prefix, key), to.Route(), to.Route()).On(f.Name)
 }
 
+// Conflict is the error for a record that is not at the version a client expects; it carries
+// the current record.
+func Conflict(rec crm.Record, want int64) error {
+	err := crm.Errorf(crm.VersionConflict, "%s is at version %d, not %d: it changed meanwhile. Decide on the record below, then repeat with its version.",
+		rec.Handle(), rec.Version(), want)
+	err.Record = &rec
+	return err
+}
+
 // Taken is the error for a value of a field that belongs to the record with the key.
 func Taken(e *crm.Entity, key int64, name, value string) error {
 	return crm.Errorf(crm.AlreadyExists, "%s=%s belongs to %s. Update that record with PATCH /%s/%s, or send another %s.",

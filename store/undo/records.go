@@ -143,7 +143,7 @@ func (s *step) revive(e entry) (out Outcome, err error) {
 		}
 	}
 	out = Outcome{Result: Restored, Before: gone, After: w.after, Kept: w.kept}
-	if _, fault := crm.Apply(kind, w.after.Values, nil, crm.Setting{Now: s.tx.Now(), Country: s.tx.Actor.Country, Zone: s.tx.Actor.Zone}); fault != nil {
+	if _, fault := crm.Apply(kind, w.after.Values, nil, s.tx.Actor.At(s.tx.Now())); fault != nil {
 		return s.keepRecord(e.target, "cannot come back: "+fault.Hint)
 	}
 	was := s.part(e)

@@ -276,7 +276,7 @@ func (w *writing) invalid() []Kept {
 	if len(w.kept) == 0 || len(w.back) == 0 || w.entry.action != "update" {
 		return nil
 	}
-	_, fault := crm.Apply(w.after.Entity, w.after.Values, nil, crm.Setting{Now: w.tx.Now(), Country: w.tx.Actor.Country, Zone: w.tx.Actor.Zone})
+	_, fault := crm.Apply(w.after.Entity, w.after.Values, nil, w.tx.Actor.At(w.tx.Now()))
 	if fault == nil {
 		return nil
 	}

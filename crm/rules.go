@@ -1,0 +1,48 @@
+package crm
+
+import "time"
+
+// Rules are what a workspace has declared about its records beside the schema: its fields. A type
+// in package crm/shape implements them. They do not change after they were made: a workspace that
+// declares something else gets others, with another version.
+type Rules interface {
+	// Version is the version of the declarations, 1 or more.
+	Version() int64
+	// Apply checks the values of a record after a change, and brings them into the form in which
+	// they are stored. It changes after, and returns an error that names the field.
+	Apply(e *Entity, before, after []Value, at Setting) *Error
+}
+
+// Setting is what the values after a change depend on besides the inputs.
+type Setting struct {
+	Now     int64
+	Country string         // of the workspace, by which two phone numbers are one
+	Zone    *time.Location // of the workspace, in which times are moved by days; nil is UTC
+	Rules   Rules          // of the workspace; nil: it has none
+}
+
+// At returns the setting of changes by the actor at a time in Unix milliseconds.
+func (a Actor) At(now int64) Setting {
+	return Setting{Now: now, Country: a.Country, Zone: a.Zone, Rules: a.Schema}
+}
+
+// applyRules applies what the workspace has declared.
+func (at Setting) applyRules(e *Entity, before, after []Value) *Error {
+	if at.Rules == nil {
+		return nil
+	}
+	return at.Rules.Apply(e, before, after, at)
+}
+
+// IsReserved reports whether no field may have a name, since a parameter or a key that answers add
+// to a record has it.
+func IsReserved(name string) bool {
+	for _, words := range [][]string{ListParams, reserved} {
+		for _, word := range words {
+			if word == name {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,109 @@
+// Package shape has what a workspace has declared about its records, all together and as of one
+// version: a Schema.
+//
+// It does no I/O. A Schema is made from the records of the declarations and never changes. The
+// version is that of the workspace: every write of a declaration increases it in its transaction,
+// and every write of a record compares it there. So a Schema that is kept in memory is never used
+// for a write after the workspace has another one.
+package shape
+
+import (
+	"slices"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/crm/declared"
+	"crmkit/crm/norm"
+)
+
+// Declarations are the names of the entities whose records make a Schema.
+var Declarations = []string{"field"}
+
+// Declares reports whether a Schema is made from the records of an entity.
+func Declares(e *crm.Entity) bool { return slices.Contains(Declarations, e.Name) }
+
+// Schema is what a workspace has declared. It implements crm.Rules.
+type Schema struct {
+	Base      *crm.Schema // the entities of the product
+	workspace int64
+	version   int64
+	kinds     map[string]*declared.Kind // by the name of the entity
+}
+
+// Source is what a Schema is made from.
+type Source struct {
+	Base      *crm.Schema
+	Workspace int64
+	Version   int64
+	Closed    bool         // the workspace takes declared keys only
+	Records   []crm.Record // of Declarations, in the order in which they were made
+}
+
+// New returns the schema of a workspace.
+func New(from Source) *Schema {
+	s := &Schema{Base: from.Base, workspace: from.Workspace, version: from.Version, kinds: map[string]*declared.Kind{}}
+	fields := map[string][]*declared.Field{}
+	for _, rec := range from.Records {
+		if rec.Entity.Name == "field" {
+			kind := rec.Value("kind").Text
+			fields[kind] = append(fields[kind], FieldOf(rec))
+		}
+	}
+	for _, e := range from.Base.Entities {
+		list := fields[e.Name]
+		if declared.Declares(e) && (len(list) > 0 || from.Closed) {
+			s.kinds[e.Name] = declared.NewKind(from.Base, e, list)
+			s.kinds[e.Name].Closed = from.Closed
+		}
+	}
+	return s
+}
+
+// FieldOf returns the field that a record of the entity field declares.
+func FieldOf(rec crm.Record) *declared.Field {
+	return &declared.Field{
+		ID: rec.ID, Name: rec.Value("name").Text, Type: rec.Value("type").Text, Options: rec.Value("options").List(),
+		Required: rec.Value("required").Text == "yes", Unique: rec.Value("unique").Text == "yes", Ref: rec.Value("ref").Text, Doc: rec.Value("doc").Text,
+	}
+}
+
+// Of returns the schema of a workspace as an actor has it; nil, in which nothing is declared, if it has none.
+func Of(rules crm.Rules) *Schema {
+	s, _ := rules.(*Schema)
+	return s
+}
+
+// Version returns the version of the workspace of which the schema is.
+func (s *Schema) Version() int64 {
+	if s == nil {
+		return 0
+	}
+	return s.version
+}
+
+// Is reports whether the schema is that of a workspace at a version.
+func (s *Schema) Is(workspace, version int64) bool {
+	return s != nil && s.workspace == workspace && s.version == version
+}
+
+// Kind returns the declared fields of an entity, nil if there are none.
+func (s *Schema) Kind(e *crm.Entity) *declared.Kind {
+	if s == nil {
+		return nil
+	}
+	return s.kinds[e.Name]
+}
+
+// Apply checks the declared fields of a record, and brings them into their stored form.
+func (s *Schema) Apply(e *crm.Entity, before, after []crm.Value, at crm.Setting) *crm.Error {
+	k := s.Kind(e)
+	if k == nil {
+		return nil
+	}
+	r := crm.Reader{Clock: norm.Clock{Now: time.UnixMilli(at.Now), Zone: at.Zone}, Schema: s.Base, Workspace: s.workspace, Entity: e}
+	custom, err := k.Apply(before, after, r)
+	if err == nil {
+		after[e.Index("custom")] = custom
+	}
+	return err
+}
