@@ -51,7 +51,8 @@ func (m *Manual) funcs() template.FuncMap {
 		"ops":           operators,
 		"filters":       m.filters,
 		"searched":      m.searchFields,
-		"routes":        m.routes,
+		"paths":         func() string { return m.routes(func(*Route) bool { return true }) },
+		"dailyPaths":    func() string { return m.routes((*Route).isDaily) },
 		"examples":      m.examples,
 		"codes":         codes,
 		"codesInDepth":  codesInDepth,
@@ -205,12 +206,12 @@ func (m *Manual) searchFields() string {
 // routes prints the route table. The methods of one path share a line, and so do paths
 // that offer the same methods: the manual is read by models, which pay for each word. Writes of all that
 // match are left out: every list has them, which the manual says once.
-func (m *Manual) routes() string {
+func (m *Manual) routes(shown func(*Route) bool) string {
 	const kindsAtOnce = 6 // of which the manual does not name each
 	offers, paths := map[string]string{}, map[string][]string{}
 	var order []string
 	for _, row := range m.opts.Routes {
-		if row.Doc != "" && !row.Many {
+		if row.Doc != "" && !row.Many && shown(&row) {
 			path := row.Pattern
 			if offers[path] == "" {
 				order = append(order, path)
@@ -234,6 +235,10 @@ func (m *Manual) routes() string {
 	}
 	return b.String()
 }
+
+// isDaily reports whether the manual itself has the path. Those of the server, of teams and of connectors are on
+// the page of paths.
+func (r *Route) isDaily() bool { return !slices.Contains([]string{"start", "teams", "connect"}, r.Group) }
 
 // formOf returns a path with {kind} in place of the first kind in it.
 func (m *Manual) formOf(path string) string {
