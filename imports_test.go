@@ -18,22 +18,23 @@ import (
 // order says which package may import which: those to its left, directly or through another
 // line, and no others. ARCHITECTURE.md shows the same lines.
 const order = `
-crm/norm < crm < crm/fieldtype < crm/products < crm/alike < crm/merging < crm/declared < crm/shape < crm/catalog < query
+crm/norm < crm/pipeline < crm < crm/fieldtype < crm/products < crm/alike < crm/merging < crm/declared < crm/shape < crm/catalog < query
 query < store < auth < auth/oauth < server/edge < server/plan < server/web < server/oauth < server/mcp < server < server/owner < server/progress < main
 crm < server/client < server
 crm/catalog < server/habit < server/web
 crm/norm < mail < auth
-store < store/undo < server/draft < server/plan < server/web < server/listing < server/past < server/bulkedit < server/purge < server/feed < server/undo < server/trash < server/duplicate < server/batch < server/merge < server/transfer
+store < store/undo < server/draft < server/plan < server/web < server/listing < server/past < server/bulkedit < server/purge < server/feed < server/undo < server/trash < server/duplicate < server/pipeline < server/batch < server/merge < server/transfer
 crm < render < server/draft < server/importer/rows < server/importer/cells < server/importer/references < server/importer < server/transfer < server < server/servertest < server/dumptest
 query < server/manual < server/mcp
 render/tokens < server/web
 crm/norm < store/engine < store/sqlite < store
 store/engine < store/postgres/dialect < store/postgres < store
-store/engine < store/table < store/snapshot < store/dryrun < store/txn < store/shape < store/secondary < store/ahead < store/identify < store/trial < store/sweep < store/view < store < store/account < auth
+store/engine < store/table < store/snapshot < store/dryrun < store/txn < store/shape < store/visits < store/secondary < store/ahead < store/identify < store/trial < store/sweep < store/view < store < store/account < auth
 crm < store/cache < store/table < store/duplicates < store/words < store/refold < store/integrity < store < store/move < main
 crm < store/refusal < store/notify < store/spool < store/fair < store/lastused < store/txn < store/maintenance < store/answers < store
 query < store/spelling < store/textindex < store/txn
 store/spelling < store/duplicates < store/words < store/txn < store/erase
+store/visits < store/erase
 store/textindex < store/list < store/past < store/view
 store/snapshot < store/changelog < store/list
 store/changelog < store/erase < store/view < store/maintenance

@@ -73,19 +73,12 @@ func Apply(e *Entity, before []Value, inputs []Input, at Setting) ([]Value, *Err
 	if err := at.applyRules(e, before, after); err != nil {
 		return nil, err
 	}
+	stage, err := at.place(e, before, after, sent)
+	if err != nil {
+		return nil, err
+	}
 	for i := range e.Fields {
-		f := &e.Fields[i]
-		if err := e.transition(i, before, after, applied{sent[f.Name], at.Now}); err != nil {
-			return nil, err
-		}
-		f.dropRepeated(e, i, after, at.Country)
-		if !after[i].Set() {
-			after[i] = f.fallback(at.Now)
-		}
-		if f.Required && !after[i].Set() {
-			return nil, missingFieldError(e, f, before[i])
-		}
-		if err := f.checkSize(after[i]); err != nil {
+		if err := e.complete(i, [2][]Value{before, after}, at, applied{sent[e.Fields[i].Name], at.Now, stage}); err != nil {
 			return nil, err
 		}
 	}
@@ -285,15 +278,4 @@ func missingFieldError(e *Entity, f *Field, before Value) *Error {
 	}
 	return Errorf(MissingField, `%s is required to make %s; send {"%s":…}.`, f.Name, Article(e.Name), f.Name).On(f.Name).
 		ForRow("%s is required to make %s; add a column %s, or fill its cell in this row.", f.Name, Article(e.Name), f.Name)
-}
-
-// Changed returns the positions of the fields that differ.
-func Changed(before, after []Value) []int {
-	var changed []int
-	for i := range after {
-		if !before[i].Equal(after[i]) {
-			changed = append(changed, i)
-		}
-	}
-	return changed
 }

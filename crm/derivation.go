@@ -33,7 +33,8 @@ type Inherited struct {
 
 // Transition sets the field when another field becomes one of some values. A time is set to
 // now, and unset when the other field changes to a value not among them. A choice is set to
-// the same word.
+// the same word. Without values a time says since when the other field has its value, whatever
+// that is.
 type Transition struct {
 	Of     string
 	Values []string
@@ -96,8 +97,8 @@ func (i *Inherited) check(_ *Schema, e *Entity, f *Field) error {
 	return nil
 }
 
-func (t *Transition) check(*Schema, *Entity, *Field) error {
-	if len(t.Values) == 0 {
+func (t *Transition) check(_ *Schema, _ *Entity, f *Field) error {
+	if len(t.Values) == 0 && f.Type.Kind() != TimeKind {
 		return fmt.Errorf("the transition of %s has no values", t.Of)
 	}
 	return nil

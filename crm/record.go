@@ -70,3 +70,14 @@ const (
 	FieldUpdatedAt = "updated_at"
 	FieldUpdatedBy = "updated_by"
 )
+
+// Changed returns the positions of the fields that differ.
+func Changed(before, after []Value) []int {
+	var changed []int
+	for i := range after {
+		if !before[i].Equal(after[i]) {
+			changed = append(changed, i)
+		}
+	}
+	return changed
+}

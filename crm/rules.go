@@ -1,6 +1,10 @@
 package crm
 
-import "time"
+import (
+	"time"
+
+	"crmkit/crm/pipeline"
+)
 
 // Rules are what a workspace has declared about its records beside the schema: its fields. A type
 // in package crm/shape implements them. They do not change after they were made: a workspace that
@@ -8,6 +12,8 @@ import "time"
 type Rules interface {
 	// Version is the version of the declarations, 1 or more.
 	Version() int64
+	// Flow returns the pipelines of the workspace; nil: it has none.
+	Flow() *pipeline.Flow
 	// Apply checks the values of a record after a change, and brings them into the form in which
 	// they are stored. It changes after, and returns an error that names the field.
 	Apply(e *Entity, before, after []Value, at Setting) *Error
@@ -32,6 +38,14 @@ func (at Setting) applyRules(e *Entity, before, after []Value) *Error {
 		return nil
 	}
 	return at.Rules.Apply(e, before, after, at)
+}
+
+// Flow returns the pipelines of the workspace; nil: it has none.
+func (at Setting) Flow() *pipeline.Flow {
+	if at.Rules == nil {
+		return nil
+	}
+	return at.Rules.Flow()
 }
 
 // IsReserved reports whether no field may have a name, since a parameter or a key that answers add

@@ -17,7 +17,7 @@ func Changes(before, after crm.Record) (changes []Change) {
 		f := &after.Entity.Fields[i]
 		from, to := f.Type.Show(before, i), f.Type.Show(after, i)
 		switch {
-		case f.ReadOnly && f.Transition() == nil:
+		case f.ReadOnly && f.Transition() == nil || isNow(after, f):
 		case f.Type.Kind() == crm.ObjectKind:
 			changes = append(changes, memberChanges(f.Name, from.Members(), to.Members())...)
 		case f.IsReference():
@@ -28,6 +28,16 @@ func Changes(before, after crm.Record) (changes []Change) {
 		}
 	}
 	return withAmounts(changes, before, after)
+}
+
+// isNow reports whether a field says since when another one has its value, and that is since this
+// write, or it has none now: the change of the other one says it.
+func isNow(after crm.Record, f *crm.Field) bool {
+	t := f.Transition()
+	if t == nil || len(t.Values) > 0 {
+		return false
+	}
+	return !after.Value(t.Of).Set() || after.Value(f.Name).Int == after.Value(crm.FieldUpdatedAt).Int/1000*1000
 }
 
 // withAmounts adds to changes of numbers and currencies what they are as amounts. If both change, the first

@@ -23,7 +23,7 @@ func withAnn(t *testing.T) *rig {
 func (r *rig) ann() string {
 	r.t.Helper()
 	line, _, _ := strings.Cut(r.want(200, "GET", "/contacts/c_011p", ""), "\n")
-	return regexp.MustCompile(` (activities|outreach|version|created_at|created_by|updated_at|updated_by)=\S+`).ReplaceAllString(line, "")
+	return regexp.MustCompile(` (stage_since|activities|outreach|version|created_at|created_by|updated_at|updated_by)=\S+`).ReplaceAllString(line, "")
 }
 
 const emptyAnn = `contact/c_011p name="Ann Lee" email=ann@acme.com`

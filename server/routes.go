@@ -52,7 +52,7 @@ func (s *Server) routes() []web.Route {
 	}
 	rows = append(rows, merge.Routes(s.store)...)
 	rows = append(rows, s.transfer.Routes()...)
-	rows = append(rows, s.duplicates.Routes()...)
+	rows = append(append(rows, s.duplicates.Routes()...), s.pipelines.Routes()...)
 	rows = append(rows, s.feed.Routes()...)
 	rows = append(append(rows, s.undo.Routes()...), s.trash.Routes()...)
 	return append(rows,

@@ -39,6 +39,7 @@ import (
 	"crmkit/server/mcp"
 	"crmkit/server/oauth"
 	"crmkit/server/past"
+	"crmkit/server/pipeline"
 	"crmkit/server/purge"
 	"crmkit/server/transfer"
 	"crmkit/server/trash"
@@ -86,6 +87,7 @@ type Server struct {
 	past       *past.Endpoints
 	transfer   *transfer.Endpoints
 	duplicates *duplicate.Endpoints
+	pipelines  *pipeline.Endpoints
 	bulk       *bulkedit.Endpoints
 	feed       *feed.Endpoints
 	undo       *undo.Endpoints
@@ -113,7 +115,7 @@ func New(opts Options) (*Server, error) {
 		auth: auth.New(opts.Store, auth.Options{Mail: opts.Mail, BaseURL: opts.BaseURL, InviteOnly: opts.InviteOnly})}
 	s.oauth = oauth.New(oauth.Options{Auth: s.auth, Store: s.store, InviteOnly: opts.InviteOnly})
 	s.duplicates = duplicate.New(s.store)
-	s.feed = feed.New(s.store)
+	s.feed, s.pipelines = feed.New(s.store), pipeline.New(s.store)
 	s.undo, s.past, s.trash = undo.New(s.store), past.New(s.store), trash.New(s.store)
 	s.transfer = transfer.New(transfer.Options{Store: s.store, Log: opts.Log, ImportMax: opts.ImportMax, Token: s.auth.ConfirmToken})
 	s.purge = purge.New(purge.Options{Store: s.store, Auth: s.auth, Backups: opts.Backups, Forget: s.transfer.Forget})

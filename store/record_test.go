@@ -248,13 +248,13 @@ func TestChangeLogHasBeforeAndAfter(t *testing.T) {
 		who := " ann@example.com tok_test "
 		stored := []string{
 			"create" + who + `- -`,
-			"update" + who + `{"company_id":"` + acme.ID + `","custom.a":1,"updated_at":1781082000000} {"stage":"lead","tags":["vip"],"follow_up_at":0,"custom.a":2}`,
-			"delete" + who + `{"name":"Jane","stage":"lead","tags":["vip"],"follow_up_at":0,"custom.a":2,"custom.b":"x",` + times + `} -`,
+			"update" + who + `{"company_id":"` + acme.ID + `","custom.a":1,"updated_at":1781082000000} {"stage":"lead","stage_since":1781082060000,"tags":["vip"],"follow_up_at":0,"custom.a":2}`,
+			"delete" + who + `{"name":"Jane","stage":"lead","stage_since":1781082060000,"tags":["vip"],"follow_up_at":0,"custom.a":2,"custom.b":"x",` + times + `} -`,
 		}
 		want := []string{
 			`create - {"name":"Jane","company_id":"` + acme.ID + `","custom.a":1,"custom.b":"x"}`,
-			`update {"company_id":"` + acme.ID + `","custom.a":1} {"stage":"lead","tags":["vip"],"follow_up_at":"1970-01-01T00:00:00Z","custom.a":2}`,
-			`delete {"name":"Jane","stage":"lead","tags":["vip"],"follow_up_at":"1970-01-01T00:00:00Z","custom.a":2,"custom.b":"x"} -`,
+			`update {"company_id":"` + acme.ID + `","custom.a":1} {"stage":"lead","stage_since":"2026-06-10T09:01:00Z","tags":["vip"],"follow_up_at":"1970-01-01T00:00:00Z","custom.a":2}`,
+			`delete {"name":"Jane","stage":"lead","stage_since":"2026-06-10T09:01:00Z","tags":["vip"],"follow_up_at":"1970-01-01T00:00:00Z","custom.a":2,"custom.b":"x"} -`,
 		}
 		var shown []string
 		page := f.list(ann, "change", "target="+jane.Handle())

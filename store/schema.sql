@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 34
+-- Made by TestNewSchema from the migrations up to 35
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,
@@ -78,7 +78,7 @@ CREATE TABLE contacts (
   notes TEXT,
   custom TEXT,
   notes_fold TEXT
-, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, outreach INTEGER NOT NULL DEFAULT 0, last_outreach INTEGER, on_behalf_of TEXT, title TEXT, title_fold TEXT, address TEXT, other_emails TEXT, other_phones TEXT, other_phones_fold TEXT, external_ids TEXT, email_fold TEXT, other_emails_fold TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT, name_plain TEXT, title_plain TEXT, notes_plain TEXT, follow_up_note_plain TEXT) STRICT;
+, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, outreach INTEGER NOT NULL DEFAULT 0, last_outreach INTEGER, on_behalf_of TEXT, title TEXT, title_fold TEXT, address TEXT, other_emails TEXT, other_phones TEXT, other_phones_fold TEXT, external_ids TEXT, email_fold TEXT, other_emails_fold TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT, name_plain TEXT, title_plain TEXT, notes_plain TEXT, follow_up_note_plain TEXT, pipeline TEXT, pipeline_fold TEXT, pipeline_plain TEXT, stage_since INTEGER) STRICT;
 CREATE UNIQUE INDEX contacts_email ON contacts (workspace_id, email);
 CREATE INDEX contacts_created ON contacts (workspace_id, created_at);
 CREATE INDEX contacts_company ON contacts (company_id, created_at);
@@ -109,7 +109,7 @@ CREATE TABLE deals (
   notes TEXT,
   custom TEXT,
   notes_fold TEXT
-, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, on_behalf_of TEXT, close_at INTEGER, closed_at INTEGER, lost_reason TEXT, lost_reason_fold TEXT, external_ids TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT, title_plain TEXT, lost_reason_plain TEXT, notes_plain TEXT, follow_up_note_plain TEXT) STRICT;
+, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, on_behalf_of TEXT, close_at INTEGER, closed_at INTEGER, lost_reason TEXT, lost_reason_fold TEXT, external_ids TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT, title_plain TEXT, lost_reason_plain TEXT, notes_plain TEXT, follow_up_note_plain TEXT, pipeline TEXT, pipeline_fold TEXT, pipeline_plain TEXT, stage_since INTEGER) STRICT;
 CREATE INDEX deals_created ON deals (workspace_id, created_at);
 CREATE INDEX deals_contact ON deals (contact_id, created_at);
 CREATE INDEX deals_company ON deals (company_id, created_at);
@@ -547,6 +547,19 @@ CREATE VIEW changes AS
 CREATE INDEX imported_record ON imported (workspace_id, record);
 CREATE INDEX log_trash ON log (at, key) WHERE action = 'delete' AND before IS NOT NULL;
 CREATE INDEX log_deletes ON log (workspace_id, SUBSTR(target, 1, 3), key) WHERE action = 'delete' AND before IS NOT NULL;
+CREATE TABLE stage_visits (
+  workspace_id INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  record INTEGER NOT NULL,
+  n INTEGER NOT NULL,
+  pipeline TEXT,
+  stage TEXT NOT NULL,
+  entered_at INTEGER,
+  left_at INTEGER,
+  actor TEXT NOT NULL,
+  PRIMARY KEY (workspace_id, kind, record, n)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX stage_visits_stage ON stage_visits (workspace_id, kind, stage, entered_at);
 INSERT INTO usage VALUES (0, 'storage', 0, 0, 0, 0);
 INSERT INTO sequences VALUES ('members', 0);
 INSERT INTO sequences VALUES ('names', 0);

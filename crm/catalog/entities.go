@@ -67,6 +67,8 @@ var (
 	ticketRef   = crm.Field{Name: "ticket_id", Type: fieldtype.Reference, Ref: "ticket", InLists: true, Doc: "the ticket"}
 	assignee    = crm.Field{Name: "assignee", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, IsUser: true, Doc: "who does it, best an e-mail address; me is you"}
 	externalIDs = crm.Field{Name: "external_ids", Type: fieldtype.ExternalIDs, Max: 241, Doc: "ids in other products, like hubspot:151; each is unique, and POST with a known one updates that record"}
+	stageOf     = crm.Field{Name: crm.FieldPipeline, Type: fieldtype.Text, Enumerable: true, Doc: "the pipeline whose stages it goes through; unset: the default one"}
+	stageSince  = crm.Field{Name: crm.FieldStageSince, Type: fieldtype.Time, DateOnly: true, Derivation: &crm.Transition{Of: crm.FieldStage}, Doc: "since when it is in its stage; set by itself, may be in the past"}
 	priority    = crm.Field{Name: "priority", Type: fieldtype.Choice, Choices: crm.Ranked("low", "normal", "high"), Default: "normal", InLists: true, Enumerable: true, Doc: "how much it matters; sorts and compares in this order"}
 )
 
@@ -121,7 +123,8 @@ var Entities = []crm.Entity{
 				crm.Field{Name: "other_phones", Type: fieldtype.Phones, Max: 64, Doc: "further numbers; phone= finds them too"},
 				crm.Field{Name: "title", Type: fieldtype.Text, InLists: true, Doc: "job title"},
 				address,
-				crm.Field{Name: "stage", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, Doc: "your own word: lead, qualified, customer"},
+				crm.Field{Name: "stage", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, Doc: "your own word: lead, qualified, customer; with a pipeline one of its stages"},
+				stageOf, stageSince,
 				companyRef, owner, tags, notes, followUp, followNote, custom), crm.FieldCreatedAt, crm.FieldUpdatedAt)},
 		Ops: crm.AllOps, Keys: crm.Keys{Unique: "email", Items: []string{"other_emails", "external_ids"}},
 		Search:   []string{"name", "email", "phone", "other_emails", "other_phones", "title", "notes", "tags", "company.name"},
@@ -154,7 +157,8 @@ var Entities = []crm.Entity{
 				crm.Field{Name: "amount_cents", Type: fieldtype.Integer, InLists: true, Doc: "in the currency's smallest unit"},
 				crm.Field{Name: "amount", Type: fieldtype.Amount, Derivation: &crm.AmountOf{Number: "amount_cents", Currency: "currency"}, InLists: true, Doc: `the same as people write it, like "1250.00 USD"; sets amount_cents and currency`},
 				crm.Field{Name: "currency", Type: fieldtype.Currency, Default: "USD", InLists: true, Enumerable: true, Doc: "ISO 4217 code"},
-				crm.Field{Name: "stage", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, Doc: "your own word: proposal, negotiation"},
+				crm.Field{Name: "stage", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, Doc: "your own word: proposal, negotiation; with a pipeline one of its stages"},
+				stageOf, stageSince,
 				crm.Field{Name: "status", Indexed: true, Type: fieldtype.Choice, Choices: crm.OneOf("open", "won", "lost"), Default: "open", InLists: true, Enumerable: true,
 					Derivation: &crm.Transition{Of: "stage", Values: []string{"won", "lost"}}, Doc: "set by itself when stage becomes won or lost"},
 				crm.Field{Name: "close_at", Type: fieldtype.Time, RangeIndexed: true, InLists: true, DateOnly: true, Doc: "when it is expected to close"},

@@ -14,6 +14,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/declared"
 	"crmkit/crm/norm"
+	"crmkit/crm/pipeline"
 )
 
 // Declarations are the names of the entities whose records make a Schema.
@@ -28,6 +29,7 @@ type Schema struct {
 	workspace int64
 	version   int64
 	kinds     map[string]*declared.Kind // by the name of the entity
+	flow      *pipeline.Flow            // nil: there are no pipelines
 }
 
 // Source is what a Schema is made from.
@@ -57,6 +59,14 @@ func New(from Source) *Schema {
 		}
 	}
 	return s
+}
+
+// Flow returns the pipelines of the workspace.
+func (s *Schema) Flow() *pipeline.Flow {
+	if s == nil {
+		return nil
+	}
+	return s.flow
 }
 
 // FieldOf returns the field that a record of the entity field declares.

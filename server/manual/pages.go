@@ -118,8 +118,8 @@ func (m *Manual) Fields(want func(*crm.Entity) bool) string {
 		fmt.Fprintf(&b, "%s %s_:", e.Name, e.Prefix)
 		for i := range e.Fields {
 			f := &e.Fields[i]
-			if f.ReadOnly || f.Type == fieldtype.ExternalIDs {
-				continue
+			if f.ReadOnly || f.Type == fieldtype.ExternalIDs || f.Name == crm.FieldPipeline || f.Name == crm.FieldStageSince {
+				continue // a page of its own has them
 			}
 			b.WriteString(" " + f.Name + fieldMarkers(e, f))
 			if f.Default != "" {

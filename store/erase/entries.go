@@ -8,6 +8,7 @@ import (
 	"crmkit/store/changelog"
 	"crmkit/store/table"
 	"crmkit/store/txn"
+	"crmkit/store/visits"
 )
 
 // Target is a record that is purged.
@@ -143,6 +144,9 @@ func (s *step) one(t Target) (all bool, err error) {
 	}
 	args := []any{s.tx.Actor.Workspace, t.Entity.Name, t.Key}
 	if err := s.tx.ReleaseBytes("DELETE FROM imported WHERE workspace_id = $1 AND kind = $2 AND record = $3 RETURNING workspace_id, "+importBytes, args...); err != nil {
+		return false, err
+	}
+	if err := visits.Erase(s.tx, t.Entity, t.Key); err != nil {
 		return false, err
 	}
 	return true, s.tx.Exec("DELETE FROM merged WHERE workspace_id = $1 AND kind = $2 AND record = $3", args...)

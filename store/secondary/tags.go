@@ -9,6 +9,7 @@ import (
 	"crmkit/store/duplicates"
 	"crmkit/store/table"
 	"crmkit/store/txn"
+	"crmkit/store/visits"
 )
 
 // Update writes what a change of a record changes in the secondary tables. The record before a
@@ -29,6 +30,9 @@ func Update(tx *txn.Tx, before, after crm.Record) (err error) {
 		}
 	}
 	countUses(tx, before, after)
+	if err := visits.Update(tx, before, after); err != nil {
+		return err
+	}
 	known, err := Known(tx, after.Entity)
 	if err != nil {
 		return err

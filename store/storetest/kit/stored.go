@@ -4,9 +4,9 @@ package kit
 // because the code under test derives its own from the schema.
 func StoredTexts() map[string]string {
 	return map[string]string{
-		"contacts":         "title address other_emails other_phones external_ids name email phone stage owner tags notes follow_up_note custom created_by updated_by",
+		"contacts":         "title address other_emails other_phones external_ids name email phone stage pipeline owner tags notes follow_up_note custom created_by updated_by",
 		"companies":        "address other_domains external_ids name domain owner tags notes custom created_by updated_by",
-		"deals":            "lost_reason external_ids title currency stage status owner tags notes follow_up_note custom created_by updated_by",
+		"deals":            "lost_reason external_ids title currency stage pipeline status owner tags notes follow_up_note custom created_by updated_by",
 		"tickets":          "external_ids subject content status priority assignee tags custom created_by updated_by",
 		"tasks":            "external_ids title assignee priority notes custom created_by updated_by",
 		"campaigns":        "external_ids name description status custom created_by updated_by",

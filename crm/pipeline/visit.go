@@ -1,0 +1,68 @@
+package pipeline
+
+import "slices"
+
+// Visit is the time that a record was in a stage.
+type Visit struct {
+	Pipeline string
+	Stage    string // the word that the record had
+	Entered  int64  // unix milliseconds; 0: not known
+	Left     int64  // 0: it is still there
+	By       string // who moved it there
+}
+
+// State is what a record says of where it is.
+type State struct {
+	Pipeline string
+	Stage    string // empty: in no stage
+	Since    int64  // unix milliseconds; 0: not known
+}
+
+// A Move is a change of the state of a record, which Follow turns into its visits.
+type Move struct {
+	From, To State
+	Now      int64 // when it was written
+	By       string
+}
+
+// Corrects reports whether the move says another time, or another word, of the visit in which the
+// record is, and begins no further one.
+func (m Move) Corrects() bool {
+	return m.From.Stage != "" && (m.From.Stage == m.To.Stage && m.From.Pipeline == m.To.Pipeline || m.From.Since == m.To.Since && m.To.Since != 0)
+}
+
+// Returns reports whether the move brings back a deleted record, whose last visit did not end.
+func (m Move) Returns(last Visit) bool {
+	return m.From.Stage == "" && m.To.Stage != "" && last.Left == 0
+}
+
+// Ends returns when the visit before the move ended.
+func (m Move) Ends() int64 {
+	if m.To.Stage != "" && m.To.Since != 0 {
+		return m.To.Since
+	}
+	return m.Now
+}
+
+// Follow returns the visits of a record after a move. A time in the past means that the record was
+// in the stage since then, so the visits that began later are dropped: that is how an undo and a
+// file with past dates correct what was known before.
+func (m Move) Follow(visits []Visit) []Visit {
+	visits = slices.Clone(visits)
+	if m.From == m.To {
+		return visits
+	}
+	if n := len(visits); n > 0 && (m.Corrects() || m.Returns(visits[n-1])) {
+		visits = visits[:n-1]
+	}
+	if since := m.To.Since; m.To.Stage != "" && since != 0 {
+		visits = slices.DeleteFunc(visits, func(v Visit) bool { return v.Entered >= since })
+	}
+	if n := len(visits); n > 0 && (visits[n-1].Left == 0 || visits[n-1].Left > m.Ends() || m.Corrects()) {
+		visits[n-1].Left = m.Ends()
+	}
+	if m.To.Stage != "" {
+		visits = append(visits, Visit{Pipeline: m.To.Pipeline, Stage: m.To.Stage, Entered: m.To.Since, By: m.By})
+	}
+	return visits
+}

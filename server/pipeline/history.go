@@ -1,0 +1,89 @@
+package pipeline
+
+import (
+	"net/http"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/crm/pipeline"
+	"crmkit/render"
+	"crmkit/server/web"
+	"crmkit/store"
+	"crmkit/store/visits"
+)
+
+// Endpoints answer requests about pipelines. They are safe for concurrent use.
+type Endpoints struct{ store *store.Store }
+
+// New returns the endpoints of a store.
+func New(s *store.Store) *Endpoints { return &Endpoints{s} }
+
+// Routes returns the rows of the endpoints.
+func (x *Endpoints) Routes() (rows []web.Route) {
+	for _, e := range x.store.Schema.Entities {
+		if e.HasStages() {
+			rows = append(rows, web.Route{Method: http.MethodGet, Path: "/" + e.Route() + "/:id/stages", Access: web.Read, Group: e.Plural, Entity: e,
+				Doc: "in which stages it was, since when, and who moved it", Handle: x.history})
+		}
+	}
+	return rows
+}
+
+// history answers GET on the stages of a record with its visits, the first one first.
+//
+// Errors: not_found.
+func (x *Endpoints) history(rq *web.Request) (doc *render.Response, err error) {
+	key, err := rq.Key(rq.Route.Entity, rq.RecordID)
+	if err != nil {
+		return nil, err
+	}
+	err = x.store.View(rq.Context(), rq.Actor, func(v *store.View) error {
+		rec, err := v.Record(rq.Route.Entity, key)
+		if err != nil {
+			return err
+		}
+		if rec.Key != key {
+			rq.Remarks = append(rq.Remarks, store.Followed{Entity: rec.Entity, From: key, To: rec.Key}.Remark())
+		}
+		list, err := v.Visits(rec)
+		doc = historyOf(list, x.store.Now())
+		return err
+	})
+	return doc, err
+}
+
+// historyOf returns the document of the visits of a record.
+func historyOf(list []pipeline.Visit, now time.Time) *render.Response {
+	doc := &render.Response{Page: &render.Page{Noun: "stage", Plural: "stages", Total: int64(len(list)), Exact: true, Counted: true}}
+	for _, v := range list {
+		doc.Items = append(doc.Items, visitLine(v, now.UnixMilli()))
+	}
+	if len(list) == visits.Max {
+		doc.Remarks = append(doc.Remarks, "only the last stages are kept; GET /audit has all changes")
+	}
+	return doc
+}
+
+// visitLine returns the line of a visit. Without the time at which it began nothing says how long it was.
+func visitLine(v pipeline.Visit, now int64) render.Item {
+	end := now
+	if v.Left != 0 {
+		end = v.Left
+	}
+	var days crm.Value
+	if v.Entered != 0 {
+		days = crm.Number(pipeline.Days(v.Entered, end))
+	}
+	return render.Item{Head: "visit", Fields: []render.Field{
+		{Name: "stage", Value: crm.Str(v.Stage)}, {Name: "pipeline", Value: crm.Str(v.Pipeline)},
+		{Name: "since", Value: timeOf(v.Entered), Second: true}, {Name: "until", Value: timeOf(v.Left), Second: true},
+		{Name: "days", Value: days}, {Name: "by", Value: crm.Str(v.By)}}}
+}
+
+// timeOf returns a time, unset if it is not known.
+func timeOf(ms int64) crm.Value {
+	if ms == 0 {
+		return crm.Value{}
+	}
+	return crm.Millis(ms)
+}

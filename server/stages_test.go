@@ -1,0 +1,136 @@
+package server_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// stagesModel replays what a record was told, to compare its history with: the visits follow from the
+// stages and times that it was given, in their order.
+type stagesModel struct {
+	visits []modelVisit
+	stage  string
+	since  int64 // seconds; 0: not known
+}
+
+// modelVisit is a stage and the seconds of its begin and end.
+type modelVisit struct {
+	stage       string
+	since, till int64
+}
+
+// move notes that the record is in a stage since a time.
+func (m *stagesModel) move(stage string, since, now int64) {
+	if stage == m.stage && since == m.since {
+		return
+	}
+	if stage == m.stage && m.stage != "" { // the time of the same visit is another one
+		m.visits = m.visits[:len(m.visits)-1]
+	}
+	end := now
+	if stage != "" {
+		end = since
+		for len(m.visits) > 0 && m.visits[len(m.visits)-1].since >= since {
+			m.visits = m.visits[:len(m.visits)-1]
+		}
+	}
+	if n := len(m.visits); n > 0 && (m.visits[n-1].till == 0 || m.visits[n-1].till > end || stage == m.stage) {
+		m.visits[n-1].till = end
+	}
+	if stage != "" {
+		m.visits = append(m.visits, modelVisit{stage: stage, since: since})
+	}
+	if m.stage, m.since = stage, since; stage == "" {
+		m.since = 0
+	}
+}
+
+// history returns what a record answers below /stages, in the form of the model.
+func (r *rig) history(path string) (list []modelVisit) {
+	r.t.Helper()
+	for _, item := range r.json(200, "GET", path+"/stages", "")["items"].([]any) {
+		row := item.(map[string]any)
+		list = append(list, modelVisit{row["stage"].(string), secondsOf(row["since"]), secondsOf(row["until"])})
+	}
+	return list
+}
+
+// secondsOf returns a time of JSON, 0 if there is none.
+func secondsOf(v any) int64 {
+	text, _ := v.(string)
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return 0
+	}
+	return at.Unix()
+}
+
+// TestStagesFollowTheLog gives deals stages, with times in the past among them, takes changes back, deletes
+// deals and brings them back, and compares each history with a model.
+func TestStagesFollowTheLog(t *testing.T) {
+	for seed := range uint64(6) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			r := newRig(t).as("jane@acme.com")
+			random := rand.New(rand.NewPCG(seed, 7))
+			path := "/deals/" + r.json(201, "POST", "/deals", `{"title":"Seats"}`)["id"].(string)
+			m := &stagesModel{}
+			for range 25 {
+				r.clock.Advance(time.Duration(1+random.IntN(5)) * time.Hour)
+				r.stagesStep(path, m, random)
+				if got := r.history(path); !slices.Equal(got, m.visits) {
+					t.Fatalf("seed %d: the history is\n%+v, want\n%+v\n%s", seed, got, m.visits, r.want(200, "GET", "/audit?target="+strings.TrimPrefix(path, "/deals/"), ""))
+				}
+			}
+		})
+	}
+}
+
+// stagesStep does one thing to the deal and to its model.
+func (r *rig) stagesStep(path string, m *stagesModel, random *rand.Rand) {
+	r.t.Helper()
+	now := r.clock.Now().Unix()
+	stage := []string{"lead", "proposal", "demo", ""}[random.IntN(4)]
+	switch random.IntN(5) {
+	case 0: // a time in the past
+		if stage == "" {
+			stage = "lead"
+		}
+		since := now - random.Int64N(40)*3600
+		r.want(200, "PATCH", path, fmt.Sprintf(`{"stage":"%s","stage_since":"%s"}`, stage, time.Unix(since, 0).UTC().Format(time.RFC3339)))
+		if since == m.since { // it was sent as it was
+			if stage != m.stage {
+				since = now
+			}
+		}
+		m.move(stage, since, now)
+	case 1: // undone
+		was := *m
+		m.visits, was.visits = slices.Clone(m.visits), slices.Clone(m.visits)
+		if stage == m.stage || stage == "" {
+			return
+		}
+		group := r.json(200, "PATCH", path, `{"stage":"`+stage+`"}`)["change"].(string)
+		m.move(stage, now, now)
+		r.clock.Advance(time.Hour)
+		r.want(200, "POST", "/undo", `{"change":"`+group+`"}`)
+		m.move(was.stage, was.since, r.clock.Now().Unix())
+	case 2: // deleted and brought back
+		confirmed, _ := r.asked("DELETE", path, "")
+		r.want(200, "DELETE", path+"?confirm="+confirmed, "")
+		r.clock.Advance(time.Hour)
+		r.want(200, "POST", path+"/restore", "")
+	default:
+		if stage == "" {
+			r.want(200, "PATCH", path, `{"stage":null}`)
+		} else {
+			r.want(200, "PATCH", path, `{"stage":"`+stage+`"}`)
+		}
+		if stage != m.stage {
+			m.move(stage, now, now)
+		}
+	}
+}
