@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"crmkit/crm"
 	"crmkit/crm/catalog"
 )
 
@@ -104,7 +106,7 @@ func TestFieldsOfEveryKind(t *testing.T) {
 		part, _, _ = strings.Cut(part, "\n\n")
 		for i := range e.Fields {
 			f := &e.Fields[i]
-			if f.Name == "external_ids" { // of every kind, named once
+			if slices.Contains([]string{"external_ids", crm.FieldPipeline, crm.FieldStageSince}, f.Name) { // of several kinds, named once
 				line = described
 			}
 			if !f.ReadOnly && inBrief && !regexp.MustCompile(` `+f.Name+`\b`).MatchString(line) || !onPage || !strings.Contains(part, " "+f.Name+" ") {

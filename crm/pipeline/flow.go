@@ -57,12 +57,18 @@ func (f *Flow) Of(kind, name string) *Pipeline {
 		return nil
 	}
 	fold := norm.Fold(name)
+	var first *Pipeline // is the default if no other is
 	for i := range f.Pipelines {
-		if p := &f.Pipelines[i]; p.Kind == kind && (name == "" && p.Default || name != "" && norm.Fold(p.Name) == fold) {
+		p := &f.Pipelines[i]
+		switch {
+		case p.Kind != kind:
+		case name == "" && p.Default || name != "" && norm.Fold(p.Name) == fold:
 			return p
+		case first == nil && name == "":
+			first = p
 		}
 	}
-	return nil
+	return first
 }
 
 // Names returns the names of the pipelines of a kind, in the order of the alphabet.
@@ -82,10 +88,7 @@ func (f *Flow) Names(kind string) (names []string) {
 // StageOf returns the stage in which a record is, by its two words; nil if it has none, or one that
 // its pipeline does not have.
 func (f *Flow) StageOf(kind, pipeline, stage string) *Stage {
-	if f == nil || stage == "" {
-		return nil
-	}
-	return f.Of(kind, pipeline).Find(stage)
+	return f.Of(kind, pipeline).named(stage)
 }
 
 // Find returns the stage that a word means, or nil: the one with that name, in any case and with or
@@ -94,11 +97,11 @@ func (p *Pipeline) Find(word string) *Stage {
 	if p == nil {
 		return nil
 	}
+	if s := p.named(word); s != nil {
+		return s
+	}
 	fold := norm.Fold(word)
 	named := func(name string) bool { return norm.Fold(name) == fold }
-	if i := slices.IndexFunc(p.Stages, func(s Stage) bool { return named(s.Name) }); i >= 0 {
-		return &p.Stages[i]
-	}
 	if outcomes := Outcomes(); Means(word, outcomes) >= 0 {
 		is := outcomes[Means(word, outcomes)]
 		if i := slices.IndexFunc(p.Stages, func(s Stage) bool { return s.Is == is }); i >= 0 {
@@ -106,6 +109,18 @@ func (p *Pipeline) Find(word string) *Stage {
 		}
 	}
 	if i := slices.IndexFunc(p.Stages, func(s Stage) bool { return slices.ContainsFunc(s.Was, named) }); i >= 0 {
+		return &p.Stages[i]
+	}
+	return nil
+}
+
+// named returns the stage with a name, in any case and with or without accents, or nil.
+func (p *Pipeline) named(word string) *Stage {
+	if p == nil || word == "" {
+		return nil
+	}
+	fold := norm.Fold(word)
+	if i := slices.IndexFunc(p.Stages, func(s Stage) bool { return norm.Fold(s.Name) == fold }); i >= 0 {
 		return &p.Stages[i]
 	}
 	return nil

@@ -50,7 +50,7 @@ func TestNearest(t *testing.T) {
 func TestOf(t *testing.T) {
 	f := sales()
 	for _, c := range []struct{ kind, name, want string }{
-		{"deal", "", "Sales"}, {"deal", "RENEWALS", "Renewals"}, {"deal", "none", ""}, {"contact", "sales", "Sales"}, {"contact", "", ""}, {"ticket", "", ""},
+		{"deal", "", "Sales"}, {"deal", "RENEWALS", "Renewals"}, {"deal", "none", ""}, {"contact", "sales", "Sales"}, {"contact", "", "Sales"}, {"ticket", "", ""},
 	} {
 		got := ""
 		if p := f.Of(c.kind, c.name); p != nil {

@@ -82,6 +82,8 @@ func (s *sample) fillContact(r record) {
 		r.address()
 		r.texts("title", "Head of Sales", "notes", "Met at the fair.", "follow_up_note", "send the offer")
 		r.time("follow_up_at", 86_400)
+		r.texts("pipeline", "people")
+		r.time("stage_since", -86_400)
 	}
 	s.roll(r)
 }
@@ -92,6 +94,8 @@ func (s *sample) deal(r record) {
 	r.texts("currency", oneOf(r.i, "EUR", "USD", "JPY"), "stage", stage(r.i), "status", status, "owner", jane, "notes", "Budget is approved.")
 	r.Set("amount_cents", crm.Number(1000*r.i))
 	r.time("close_at", 86_400*(r.i%30))
+	r.texts("pipeline", "sales")
+	r.time("stage_since", -86_400*(r.i%20))
 	if status != "open" {
 		r.time("closed_at", 86_400*(r.i%20))
 	}

@@ -14,3 +14,21 @@ func (v *View) Visits(rec crm.Record) ([]pipeline.Visit, error) {
 	}
 	return visits.Of(v.ctx, r.Tx.Rows, rec)
 }
+
+// Stays returns the last stays in a stage.
+func (v *View) Stays(in visits.Stage) ([]pipeline.Stay, error) {
+	r, err := v.reader(in.Entity)
+	if err != nil {
+		return nil, err
+	}
+	return in.Stays(v.ctx, r.Tx.Rows, v.actor.Workspace)
+}
+
+// StagesInUse returns the stages that records of a kind have.
+func (v *View) StagesInUse(e *crm.Entity) ([]visits.Used, error) {
+	r, err := v.reader(e)
+	if err != nil {
+		return nil, err
+	}
+	return visits.InUse(v.ctx, r.Tx.Rows, v.actor.Workspace, e)
+}
