@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// stagesModel replays what a record was told, to compare its history with: the visits follow from the
+// stagesModel replays the writes of a record, to compare its history with: the visits follow from the
 // stages and times that it was given, in their order.
 type stagesModel struct {
 	visits []modelVisit

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"net/http"
 	"time"
 
 	"crmkit/crm"
@@ -22,7 +21,7 @@ func New(s *store.Store) *Endpoints { return &Endpoints{s} }
 func (x *Endpoints) Routes() (rows []web.Route) {
 	for _, e := range x.store.Schema.Entities {
 		if e.HasStages() {
-			rows = append(rows, web.Route{Method: http.MethodGet, Path: "/" + e.Route() + "/:id/stages", Access: web.Read, Group: e.Plural, Entity: e,
+			rows = append(rows, web.Route{Method: "GET", Path: "/" + e.Route() + "/:id/stages", Access: web.Read, Group: e.Plural, Entity: e,
 				Doc: "in which stages it was, since when, and who moved it", Handle: x.history})
 		}
 	}
