@@ -238,7 +238,9 @@ func (m *Manual) routes(shown func(*Route) bool) string {
 
 // isDaily reports whether the manual itself has the path. Those of the server, of teams and of connectors are on
 // the page of paths.
-func (r *Route) isDaily() bool { return !slices.Contains([]string{"start", "teams", "connect"}, r.Group) }
+func (r *Route) isDaily() bool {
+	return !slices.Contains([]string{"start", "teams", "connect"}, r.Group)
+}
 
 // formOf returns a path with {kind} in place of the first kind in it.
 func (m *Manual) formOf(path string) string {
