@@ -167,6 +167,9 @@ func kindOf(file string) (string, error) {
 	var kinds []string
 	for i := range catalog.Entities {
 		e := &catalog.Entities[i]
+		if e.IsDefinition() { // there are no rows of them
+			continue
+		}
 		if strings.Contains(strings.ToLower(filepath.Base(file)), e.Plural) {
 			return e.Plural, nil
 		}

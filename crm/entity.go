@@ -29,6 +29,8 @@ type Entity struct {
 	Links    []ManyToMany // to entities whose records others join to this one
 	Reminder Reminder
 
+	Definition Definition
+
 	view        bool // it was made of a View
 	refs        map[string]*Entity
 	keyTypes    map[string]Type // of fields of any entity, by their names
@@ -39,6 +41,21 @@ type Entity struct {
 // computed from the key, and routes of their own. The store's rules for records do not apply:
 // it does not count, cache, index or export them.
 func (e *Entity) IsView() bool { return e.view }
+
+// Definition makes an entity one whose records say what other records are like, such as a view that
+// names the filters of a list. The zero Definition is that of all other entities.
+//
+// Every member reads definitions, and an admin with a full token writes them. They are kept, logged,
+// undone and exported like records; they come first in an export, because the records after them
+// may depend on them. They are few and no daily work, so nothing that is about many records is about
+// them: they are not searched, written in bulk or in batches, imported as rows, capped by a plan, or
+// listed among the kinds that an agent works with.
+type Definition struct {
+	Most int64 // the most records of a workspace
+}
+
+// IsDefinition reports whether the records say what other records are like.
+func (e *Entity) IsDefinition() bool { return e.Definition.Most > 0 }
 
 // Keys are the fields whose values only one record of a workspace has. A POST with the values
 // of an existing record updates it instead of making another.
@@ -151,8 +168,9 @@ func (e *Entity) ItemKind(f *Field) string { return e.Name + "." + f.Name }
 // and a contact.
 func (e *Entity) IsLink() bool { return len(e.Parents.ExactlyOne) > 0 }
 
-// PlanLimited reports whether clients make records of the entity, so that plans cap them.
-func (e *Entity) PlanLimited() bool { return e.Can(Create) }
+// PlanLimited reports whether the records are those that clients work with, so that plans cap them
+// and the manual names them.
+func (e *Entity) PlanLimited() bool { return e.Can(Create) && !e.IsDefinition() }
 
 // Can reports whether the entity offers all of the verbs.
 func (e *Entity) Can(v Ops) bool { return e.Ops&v == v }

@@ -38,8 +38,9 @@ type Field struct {
 
 // Choices are the words of which a field holds one.
 type Choices struct {
-	Values  []string // in the order that the manual shows
-	Ordered bool     // they are sorted and compared in that order, not by the alphabet
+	Values  []string          // in the order that the manual shows
+	Ordered bool              // they are sorted and compared in that order, not by the alphabet
+	Also    map[string]string // other spellings, in small letters, and the words that they mean
 }
 
 // OneOf returns choices without a rank, such as the status of a deal.

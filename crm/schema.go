@@ -125,6 +125,9 @@ func (s *Schema) link(e *Entity) error {
 		if e.refs[f.Name] = s.ByName(f.Ref); e.refs[f.Name] == nil {
 			return fmt.Errorf("entity %s: field %s points to unknown entity %q", e.Name, f.Name, f.Ref)
 		}
+		if e.IsDefinition() && !e.refs[f.Name].IsDefinition() {
+			return fmt.Errorf("entity %s: field %s points to %s, but definitions are restored before other records", e.Name, f.Name, f.Ref)
+		}
 	}
 	if e.sharedTable = s.ByName(e.Storage.Shared); e.Storage.Shared != "" && e.sharedTable == nil {
 		return fmt.Errorf("entity %s: its table is shared with %q, which is unknown", e.Name, e.Storage.Shared)
@@ -161,6 +164,8 @@ func (e *Entity) checkGroups() error {
 		return fmt.Errorf("entity %s: the field %s of its reminder is no time", e.Name, r.Field)
 	case len(e.Parents.Fields) == 0 && (e.Parents.Path != "" || e.Parents.AuthorOwned):
 		return fmt.Errorf("entity %s: Parents has a Path or AuthorOwned, but no Fields", e.Name)
+	case e.IsDefinition() && (len(e.Search)+len(e.Links)+len(e.Keys.Items) > 0 || r.Field != ""):
+		return fmt.Errorf("entity %s: a definition has no search, links, keys in lists or reminder", e.Name)
 	case !e.view && e.Storage != Storage{}:
 		return fmt.Errorf("entity %s: records are in the table of its plural, not in %+v", e.Name, e.Storage)
 	}
@@ -245,12 +250,25 @@ func (s *Schema) Dependents() []*Entity {
 }
 
 // Records returns the entities that are not views in the order in which all their records can
-// be made: each after the entities it refers to.
+// be made: each after the entities it refers to, and definitions before all others.
 func (s *Schema) Records() []*Entity {
-	var list []*Entity
+	var definitions, others []*Entity
 	for _, e := range s.Dependents() {
-		if !e.view {
-			list = append([]*Entity{e}, list...)
+		switch {
+		case e.IsDefinition():
+			definitions = append([]*Entity{e}, definitions...)
+		case !e.view:
+			others = append([]*Entity{e}, others...)
+		}
+	}
+	return append(definitions, others...)
+}
+
+// Definitions returns the entities whose records say what other records are like.
+func (s *Schema) Definitions() (list []*Entity) {
+	for _, e := range s.Entities {
+		if e.IsDefinition() {
+			list = append(list, e)
 		}
 	}
 	return list

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/server"
 	"crmkit/store"
 )
@@ -240,6 +241,10 @@ func (r *rig) about(e *crm.Entity) string {
 		case f.ReadOnly || e.IsLink() && f.Name == e.Parents.ExactlyOne[1]:
 		case to != nil && (f.Required || f.Name == "contact_id" || f.Name == "company_id"):
 			pairs = append(pairs, fmt.Sprintf("%q:%q", f.Name, r.id(to.Name, 1)))
+		case f.Required && f.Type == fieldtype.Choice:
+			pairs = append(pairs, fmt.Sprintf("%q:%q", f.Name, f.Choices.Values[0]))
+		case f.Required && e.IsDefinition(): // a name, or the query of a view
+			pairs = append(pairs, fmt.Sprintf("%q:%q", f.Name, map[crm.Type]string{fieldtype.Name: "acme", fieldtype.Word: "search=acme"}[f.Type]))
 		case f.Required:
 			pairs = append(pairs, fmt.Sprintf(`%q:"Acme x"`, f.Name))
 		}

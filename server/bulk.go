@@ -7,6 +7,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/query/filtertext"
 	"crmkit/server/bulkedit"
 	"crmkit/server/draft"
 	"crmkit/server/web"
@@ -151,18 +152,9 @@ func (b *bulkBody) parseFilter() *crm.Error {
 		}
 		return nil
 	}
-	params, fault := query.Params(strings.TrimPrefix(filter, "?"))
+	params, fault := filtertext.Text{Name: "filter", Value: filter}.Params()
 	if fault != nil {
-		fault.Hint = "filter has the form of a list's query string: " + fault.Hint
-		return fault.On("filter")
-	}
-	if len(params) == 0 {
-		return crm.Errorf(crm.InvalidFilter, "filter has the form of a list's query string, like stage=lead&tags=fintech, not %s; for all records write created_at=not:null.", norm.Quote(filter)).On("filter")
-	}
-	for name := range params {
-		if name != "search" && slices.Contains(crm.ListParams, name) {
-			return crm.Errorf(crm.InvalidFilter, "%s cannot be used in filter, only fields and search=.", name).On("filter")
-		}
+		return fault
 	}
 	b.question, fault = query.Parse(b.entity.Target(b.foundRef), params, b.rq.Env)
 	return fault

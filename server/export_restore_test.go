@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +56,19 @@ func (r *rig) fillAtRandom(seed uint64, n int) {
 	}
 }
 
+// workKinds returns the kinds of records that have files of rows: all but definitions.
+func workKinds(r *rig) []*crm.Entity {
+	return slices.DeleteFunc(r.store.Schema.Records(), (*crm.Entity).IsDefinition)
+}
+
+// ofWork returns an export without its definitions.
+func ofWork(r *rig, dump string) string {
+	for _, e := range r.store.Schema.Definitions() {
+		dump = regexp.MustCompile(`(?m)^\{"id":"`+e.Prefix+`_.*\n`).ReplaceAllString(dump, "")
+	}
+	return dump
+}
+
 // hard returns a value for the field that files easily change, or nil.
 func hard(random *rand.Rand, f *crm.Field, i int, handles []string) any {
 	word := hardWords[random.IntN(len(hardWords))]
@@ -63,6 +78,10 @@ func hard(random *rand.Rand, f *crm.Field, i int, handles []string) any {
 	switch f.Type {
 	case fieldtype.Text:
 		return word[:min(len(word), f.Limit()-10)]
+	case fieldtype.Name:
+		return fmt.Sprintf("käse-%d", i)
+	case fieldtype.Word: // the query of a view
+		return "created_by=like:x" + url.QueryEscape(word[:min(len(word), 100)]) + fmt.Sprint("&version=", i)
 	case fieldtype.Integer:
 		return random.IntN(1e9) - 5e8
 	case fieldtype.Time:
@@ -179,10 +198,10 @@ func TestExportsOfKindsRestoreAWorkspace(t *testing.T) {
 	for _, format := range []string{"csv", "ndjson"} {
 		r := newRig(t).as("jane@acme.com")
 		r.fillAtRandom(7, 40)
-		dump := r.want(200, "GET", "/export", "")
+		dump := ofWork(r, r.want(200, "GET", "/export", ""))
 		var kinds []string
 		files := map[string]string{}
-		for _, e := range r.store.Schema.Records() {
+		for _, e := range workKinds(r) {
 			kind := e.Plural
 			kinds = append(kinds, kind)
 			files[kind] = r.want(200, "GET", "/export/"+kind+"?format="+format, "")
@@ -198,7 +217,7 @@ func TestExportsOfKindsRestoreAWorkspace(t *testing.T) {
 				}
 			}
 		}
-		if want, got := portable(t, dump), portable(t, r.want(200, "GET", "/export", "")); !slices.Equal(want, got) {
+		if want, got := portable(t, dump), portable(t, ofWork(r, r.want(200, "GET", "/export", ""))); !slices.Equal(want, got) {
 			t.Errorf("%s: the workspace differs: %s", format, diff(strings.Join(want, "\n"), strings.Join(got, "\n")))
 		}
 	}

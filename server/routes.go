@@ -113,10 +113,14 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 	}
 	var rows []web.Route
 	for _, a := range all {
-		if e.Can(a.verb) {
-			a.row.Entity, a.row.Group = e, e.Plural
-			rows = append(rows, a.row)
+		if !e.Can(a.verb) {
+			continue
 		}
+		a.row.Entity, a.row.Group = e, e.Plural
+		if e.IsDefinition() {
+			a.row = s.defined.Adapt(a.row)
+		}
+		rows = append(rows, a.row)
 	}
 	// A parent has a path for each kind that may belong to it. There is no third level, since a
 	// record is reached by its own path.
@@ -135,6 +139,9 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 			rows = append(rows, web.Route{Method: http.MethodDelete, Path: path + "/:memberId", Access: web.Full, Group: e.Plural, Entity: e, AsLine: true, Params: web.PlanParams,
 				Doc: "remove a member, by its id or the record's", Handle: below(above, name, s.detach)})
 		}
+	}
+	if e.IsDefinition() {
+		return slices.Concat(rows, s.defined.Routes(e), s.transfer.EntityRoutes(e))
 	}
 	return slices.Concat(rows, s.bulk.Routes(e), s.transfer.EntityRoutes(e))
 }

@@ -32,6 +32,7 @@ import (
 	"crmkit/crm"
 	"crmkit/mail"
 	"crmkit/server/bulkedit"
+	"crmkit/server/definition"
 	"crmkit/server/duplicate"
 	"crmkit/server/edge"
 	"crmkit/server/feed"
@@ -93,6 +94,7 @@ type Server struct {
 	undo       *undo.Endpoints
 	purge      *purge.Endpoint
 	trash      *trash.Endpoints
+	defined    *definition.Endpoints
 
 	mcp *mcp.Connector
 }
@@ -117,6 +119,7 @@ func New(opts Options) (*Server, error) {
 	s.duplicates = duplicate.New(s.store)
 	s.feed, s.pipelines = feed.New(s.store), pipeline.New(s.store)
 	s.undo, s.past, s.trash = undo.New(s.store), past.New(s.store), trash.New(s.store)
+	s.defined = definition.New(s.store, saved)
 	s.transfer = transfer.New(transfer.Options{Store: s.store, Log: opts.Log, ImportMax: opts.ImportMax, Token: s.auth.ConfirmToken})
 	s.purge = purge.New(purge.Options{Store: s.store, Auth: s.auth, Backups: opts.Backups, Forget: s.transfer.Forget})
 	s.bulk = bulkedit.New(s.store, s.explain)

@@ -27,6 +27,8 @@ func bodyFor(row server.RouteRow) string {
 		return `{"role":"member"}`
 	case strings.HasSuffix(call, "/invites"):
 		return `{"email":"mallory@evil.example"}`
+	case row.Method == "PUT":
+		return full(row.Entity, "mine", nil)
 	case row.Entity != nil && (row.Method == "POST" || row.Method == "PATCH"):
 		for _, name := range row.Entity.Names(func(f *crm.Field) bool { return f.Required && f.Type == fieldtype.Text }) {
 			return `{"` + name + `":"mine"}`
@@ -44,10 +46,13 @@ func full(e *crm.Entity, text string, ids map[string]string) string {
 		value := map[crm.Type]string{fieldtype.Text: `"` + text + `"`, fieldtype.Email: `"` + text + `@x.com"`, fieldtype.Domain: `"` + text + `.com"`,
 			fieldtype.Tags: `["` + text + `"]`, fieldtype.Object: `{"k":"` + text + `"}`,
 			fieldtype.Emails: `["` + text + `@y.com"]`, fieldtype.Domains: `["` + text + `.org"]`, fieldtype.Phones: `["` + text + ` 5550100"]`,
+			fieldtype.Name: `"` + text + `"`, fieldtype.Word: `"search=` + text + `"`, // the query of a view
 			fieldtype.ExternalIDs: `["hubspot:` + text + `"]`, fieldtype.Address: `{"city":"` + text + `"}`}[f.Type]
 		switch {
 		case f.Name == e.Reminder.Field:
 			value = `"now"`
+		case f.Type == fieldtype.Choice && f.Required:
+			value = `"` + f.Choices.Values[0] + `"`
 		case f.IsReference() && ids[f.Ref] != "":
 			value = `"` + ids[f.Ref] + `"`
 		}

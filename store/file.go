@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/query"
 	"crmkit/store/duplicates"
@@ -49,7 +50,7 @@ func FileSchema(further ...fs.FS) sqlite.Schema {
 		Counts:     []sqlite.Table{{Name: "users"}, {Name: "workspaces"}, {Name: "members", Where: "workspace_id > 0"}},
 	}
 	for i := range catalog.Entities {
-		if e := &catalog.Entities[i]; e.PlanLimited() { // what is deleted, but for its row, is in workspace 0
+		if e := &catalog.Entities[i]; e.Can(crm.Create) { // what is deleted, but for its row, is in workspace 0
 			s.Counts = append(s.Counts, sqlite.Table{Name: e.Plural, Where: "workspace_id > 0"})
 		}
 	}

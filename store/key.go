@@ -45,23 +45,12 @@ func (tx *Tx) saveAs(key int64, d Draft) (Outcome, error) {
 	if key == 0 {
 		return tx.create(d)
 	}
-	d, err := tx.keepUnique(addItems(d), key)
+	d.Inputs = table.AddingItems(d.Inputs)
+	d, err := tx.keepUnique(d, key)
 	if err != nil {
 		return Outcome{}, err
 	}
 	return tx.update(key, d)
-}
-
-// addItems returns the draft with its lists of items added to those of the record. Who found the
-// record by one of its addresses or ids does not know the others, and must not take them away.
-func addItems(d Draft) Draft {
-	d.Inputs = slices.Clone(d.Inputs)
-	for i, in := range d.Inputs {
-		if in.Field.HasItems() && in.Mode == crm.Set && in.Value.Set() {
-			d.Inputs[i].Mode = crm.EditTags
-		}
-	}
-	return d
 }
 
 // KeyOfDraft returns the key of the record that has a key of the draft, 0 if none has. The error
@@ -79,7 +68,7 @@ func (tx *Tx) KeyOfDraft(d Draft) (key int64, err error) {
 		return nil
 	}
 	for _, names := range e.Keys.All() {
-		values := draftValues(d, names)
+		values := table.ValuesIn(d.Inputs, names)
 		other, err := tx.KeyBy(e, names, values, 0)
 		if err == nil && (key == 0 || len(names) == 1) { // a link to two records has an error of its own
 			err = found(other, names[0], values[0].Text)
@@ -105,17 +94,6 @@ func (tx *Tx) KeyOfDraft(d Draft) (key int64, err error) {
 	return key, nil
 }
 
-// draftValues returns the values that a draft sets fields to.
-func draftValues(d Draft, names []string) []crm.Value {
-	values := make([]crm.Value, len(names))
-	for _, in := range d.Inputs {
-		if i := slices.Index(names, in.Field.Name); i >= 0 && in.Mode == crm.Set {
-			values[i] = in.Value
-		}
-	}
-	return values
-}
-
 // keepUnique returns the draft without the value of the unique field, if the record with the key
 // has another and was found by an address of the draft. The value becomes a further one.
 func (tx *Tx) keepUnique(d Draft, key int64) (Draft, error) {
@@ -123,7 +101,7 @@ func (tx *Tx) keepUnique(d Draft, key int64) (Draft, error) {
 	if f == nil || f.Others == "" {
 		return d, nil
 	}
-	sent := draftValues(d, []string{f.Name})[0]
+	sent := table.ValuesIn(d.Inputs, []string{f.Name})[0]
 	rec, found, err := tx.Visible(d.Entity, key)
 	if !sent.Set() || !found || err != nil || !rec.Value(f.Name).Set() || rec.Value(f.Name).Equal(sent) || !tx.sharesAddress(rec, d) {
 		return d, err

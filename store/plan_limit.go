@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"crmkit/crm"
+	"crmkit/store/definition"
 	"crmkit/store/refusal"
 	"crmkit/store/view"
 )
@@ -30,7 +31,7 @@ func (tx *Tx) TakeNumber(resource string) (number int64, err error) {
 // takePlace has take count one more of a resource, which it does if there are fewer than the limit that it
 // is given.
 func (tx *Tx) takePlace(resource string, take func(limit int64) (bool, error)) error {
-	limit := tx.store.opts.Plans.Cap(tx.Actor.Plan, resource)
+	limit := definition.Cap(tx.store.Schema, resource, tx.store.opts.Plans.Cap(tx.Actor.Plan, resource))
 	taken, err := take(limit)
 	if err != nil || taken {
 		return err
@@ -44,6 +45,9 @@ func (tx *Tx) takePlace(resource string, take func(limit int64) (bool, error)) e
 		return err
 	case !all:
 		return refusal.LimitReachedForNow(tx.Actor.Plan, limit, resource)
+	}
+	if fault := definition.TooMany(tx.store.Schema, resource); fault != nil {
+		return fault
 	}
 	return refusal.LimitReached(tx.Actor.Plan, limit, resource)
 }

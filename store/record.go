@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store/ahead"
+	"crmkit/store/definition"
 	"crmkit/store/duplicates"
 	"crmkit/store/refusal"
 	"crmkit/store/secondary"
@@ -29,9 +30,10 @@ type Outcome struct {
 // Draft is what a client wants of a record: the fields sent, and the version it expects (0:
 // any).
 type Draft struct {
-	Entity  *crm.Entity
-	Inputs  []crm.Input
-	Version int64
+	Entity   *crm.Entity
+	Inputs   []crm.Input
+	Version  int64
+	Restores bool // it is of an export, in which a definition may mean something that is not here
 }
 
 func (tx *Tx) create(d Draft) (Outcome, error) {
@@ -142,7 +144,10 @@ func (tx *Tx) ApplyDraft(before crm.Record, d Draft) (crm.Record, error) {
 	}
 	after := before.Clone()
 	after.Values = values
-	return after, nil
+	if d.Restores {
+		return after, nil
+	}
+	return after, definition.Check(tx.env(), after)
 }
 
 // replace writes the changed fields of a record, and its stamps.
@@ -179,6 +184,11 @@ func (tx *Tx) replace(before, after crm.Record) error {
 // finish updates everything that follows from a record's change: secondary tables, values
 // derived in other records, storage and log.
 func (tx *Tx) finish(action string, before, after crm.Record) error {
+	if tx.until.IsZero() { // else it follows from a write that was allowed
+		if err := definition.MayWrite(tx.Actor, after.Entity); err != nil {
+			return err
+		}
+	}
 	tx.MarkChanged(tx.Actor.Workspace)
 	tx.NoteRecord(after)
 	tx.NoteChange(Change{Before: before, After: after, Merged: action == "merge", Follows: tx.cause.entity != nil && !tx.cause.is(after.Entity, after.Key)})

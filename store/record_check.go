@@ -14,7 +14,7 @@ import (
 // Values derived from other records change without the record, so they may differ if the draft
 // names the version that it was read at.
 func (tx *Tx) checkSame(rec crm.Record, d Draft) error {
-	env := query.For(tx.store.Schema, tx.Actor, time.UnixMilli(tx.Now()), nil)
+	env := tx.env()
 	for _, in := range d.Inputs {
 		if in.Mode != crm.CheckOnly || env.MatchesStored(rec, in) || in.Field.Derived() && d.Version != 0 {
 			continue
@@ -25,6 +25,11 @@ func (tx *Tx) checkSame(rec crm.Record, d Draft) error {
 		return crm.Errorf(crm.ReadOnlyField, "%s is kept by the server and cannot be set to %s; leave it out.", in.Name(), norm.ShowJSON(in.JSON)).On(in.Name())
 	}
 	return nil
+}
+
+// env returns what values and filters of the transaction are read with.
+func (tx *Tx) env() query.Env {
+	return query.For(tx.store.Schema, tx.Actor, time.UnixMilli(tx.Now()), nil)
 }
 
 // checkReferences checks that newly set references lead to records, and sets the labels of

@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 35
+-- Made by TestNewSchema from the migrations up to 36
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,
@@ -560,6 +560,26 @@ CREATE TABLE stage_visits (
   PRIMARY KEY (workspace_id, kind, record, n)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX stage_visits_stage ON stage_visits (workspace_id, kind, stage, entered_at);
+CREATE TABLE views (
+  key INTEGER PRIMARY KEY,
+  workspace_id INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  name_fold TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  query TEXT NOT NULL,
+  query_fold TEXT NOT NULL,
+  doc TEXT,
+  doc_fold TEXT,
+  doc_plain TEXT,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  created_by_fold TEXT,
+  updated_at INTEGER NOT NULL,
+  updated_by TEXT NOT NULL,
+  updated_by_fold TEXT
+) STRICT;
+CREATE UNIQUE INDEX views_name ON views (workspace_id, name);
 INSERT INTO usage VALUES (0, 'storage', 0, 0, 0, 0);
 INSERT INTO sequences VALUES ('members', 0);
 INSERT INTO sequences VALUES ('names', 0);

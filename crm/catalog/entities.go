@@ -15,11 +15,17 @@ const maxLongText = 65536
 // fields, its rollups of other records, and who made and changed it. Answers show fields in
 // this order.
 func record(rollups []crm.Field, own ...crm.Field) []crm.Field {
+	return kept(append(append(own, externalIDs), rollups...))
+}
+
+// kept returns the fields of an entity with the identity that every record has, and who made and changed
+// it.
+func kept(own []crm.Field) []crm.Field {
 	fields := []crm.Field{
 		{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "short name, never reused"},
 		{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "kind/id; works wherever an id does"},
 	}
-	fields = append(append(append(fields, own...), externalIDs), rollups...)
+	fields = append(fields, own...)
 	return append(fields,
 		crm.Field{Name: "version", Type: fieldtype.Integer, ReadOnly: true, Doc: "1 at first, 1 more with each change"},
 		crm.Field{Name: "created_at", Type: fieldtype.Time, ReadOnly: true, DateOnly: true, Doc: "when it was made"},
@@ -103,13 +109,17 @@ func Schema(more ...crm.Entity) (*crm.Schema, error) {
 	return crm.NewSchema(append(slices.Clone(Entities), more...), Views)
 }
 
-// Entities are the kinds of records of the product. A new one is a row here and a
+// Entities are the kinds of records of the product: those that people work with, then those that say
+// what these are like.
+var Entities = append(slices.Clone(work), definitions(work)...)
+
+// work are the kinds of records that people work with. A new one is a row here and a
 // migration in package store.
 //
 // A page has at most 200 records, and 500 activities or members of campaigns, of which one
 // record has many. Lists begin with the newest record by a time that seldom changes: pages by
 // updated_at would skip or repeat records that are changed while somebody reads.
-var Entities = []crm.Entity{
+var work = []crm.Entity{
 	// A contact has one e-mail address, because that is its key: a POST with a known address
 	// updates the contact, so an agent can save a contact without searching for it before.
 	{

@@ -72,7 +72,7 @@ func TestResources(t *testing.T) {
 	}
 	for _, e := range schema.Entities {
 		plurals = append(plurals, e.Plural)
-		if e.Can(crm.Create) && !slices.Contains(names, e.Plural) {
+		if e.Can(crm.Create) && !e.IsDefinition() && !slices.Contains(names, e.Plural) {
 			t.Errorf("no plan can cap %s", e.Plural)
 		}
 	}

@@ -44,6 +44,9 @@ func (choiceType) Parse(_ crm.Reader, f *crm.Field, text string) (crm.Value, *cr
 			return crm.Str(word), nil
 		}
 	}
+	if word, known := f.Choices.Also[strings.ToLower(text)]; known {
+		return crm.Str(word), nil
+	}
 	return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s cannot be %s; it is one of %s.", f.Name, norm.Quote(text), strings.Join(f.Choices.Values, ", ")).
 		On(f.Name).Of(text, f.Choices.Values)
 }

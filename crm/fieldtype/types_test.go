@@ -24,6 +24,7 @@ type typeTest struct {
 var typeTests = []typeTest{
 	{is: fieldtype.Text, schema: "string", reads: map[string]string{`" Jane "`: `Jane`}, refuses: []string{`1`, `[]`}, cells: map[string]string{`"a;b"`: `"a;b"`, `"a ::: b"`: `"a"`}},
 	{is: fieldtype.Word, schema: "string", reads: map[string]string{`"UTC"`: `UTC`}, refuses: []string{`true`}},
+	{is: fieldtype.Name, schema: "string", reads: map[string]string{`"Gone-Cold_2"`: `gone-cold_2`, `"Überfällig"`: `überfällig`}, refuses: []string{`"gone cold"`, `"a/b"`, `"a,b"`, `"a?"`, `1`}},
 	{is: fieldtype.Email, schema: "string", reads: map[string]string{`"Jane@ACME.com"`: `jane@acme.com`}, refuses: []string{`"jane"`, `"Jane <jane@acme.com>"`}, cells: map[string]string{`"a@b.co; c@d.co"`: `"a@b.co"`}},
 	{is: fieldtype.Domain, schema: "string", reads: map[string]string{`"https://www.Acme.com/x"`: `acme.com`}, refuses: []string{`"acme"`, `"1.2.3.4"`}, cells: map[string]string{`"a.com,b.com"`: `"a.com"`}},
 	{is: fieldtype.Choice, schema: "string", field: crm.Field{Choices: crm.OneOf("low", "high")}, reads: map[string]string{`"HIGH"`: `high`}, refuses: []string{`"middle"`}},

@@ -19,6 +19,11 @@ func (s *sample) campaign(r record) {
 	}
 }
 
+func (s *sample) view(r record) {
+	r.named("name", "view-%d")
+	r.texts("kind", "contact", "query", "stage=lead&last_outreach=lt:-30d", "doc", "leads that nobody called")
+}
+
 func (s *sample) campaigns() int64              { return max(1, s.contacts/1000) }
 func (s *sample) campaignOf(member int64) int64 { return 1 + member%s.campaigns() }
 

@@ -64,7 +64,7 @@ func (s *sample) records(w io.Writer, e *crm.Entity) (n int64, err error) {
 		"campaign": {s.campaigns(), (*sample).campaign}, "campaign_member": {s.others(), (*sample).member},
 		"company": {s.companies(), (*sample).fillCompany}, "contact": {s.contacts, (*sample).fillContact},
 		"deal": {s.others(), (*sample).deal}, "ticket": {s.others(), (*sample).ticket},
-		"task": {s.others(), (*sample).task}, "activity": {s.others(), (*sample).fillActivity},
+		"task": {s.others(), (*sample).task}, "activity": {s.others(), (*sample).fillActivity}, "view": {2, (*sample).view},
 	}
 	maker, known := makers[e.Name]
 	if !known {

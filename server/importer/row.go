@@ -54,6 +54,7 @@ func (im *Importer) read(r rows.Row) entry {
 	}
 	e.id = e.cells.ID
 	e.draft, e.fault = draft.Decode(e.entity, e.cells.Members, im.opts.Env)
+	e.draft.Restores = im.isDump()
 	e.draft.Inputs = keepTimes(e.entity, append(e.draft.Inputs, e.cells.Set...))
 	if e.id == "" && e.fault == nil && !hasUnique(e.draft) {
 		if e.id, e.source = im.contentID(r), references.ByContent; e.id == "" {

@@ -2,8 +2,6 @@ package manual
 
 import (
 	"encoding/json"
-
-	"crmkit/crm"
 )
 
 // AgentCard returns the document of the A2A protocol (version 1.0, section 4.4) by
@@ -39,7 +37,7 @@ func (m *Manual) AgentCard(base string) (string, error) {
 // skills lists the kinds of records, each as a skill.
 func (m *Manual) skills() (list []object) {
 	for _, e := range m.opts.Schema.Entities {
-		if e.Can(crm.Create) {
+		if e.PlanLimited() {
 			list = append(list, object{"id": e.Plural, "name": e.Plural, "description": "Keep " + e.Plural + ": " + e.Doc, "tags": []string{"crm", e.Name}})
 		}
 	}

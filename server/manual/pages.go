@@ -53,6 +53,7 @@ func (m *Manual) funcs() template.FuncMap {
 		"searched":      m.searchFields,
 		"paths":         func() string { return m.routes(func(*Route) bool { return true }) },
 		"dailyPaths":    func() string { return m.routes((*Route).isDaily) },
+		"pathsOf":       m.pathsOf,
 		"examples":      m.examples,
 		"codes":         codes,
 		"codesInDepth":  codesInDepth,
@@ -203,6 +204,11 @@ func (m *Manual) searchFields() string {
 	return strings.Join(parts, "; ")
 }
 
+// pathsOf prints the routes of a kind of record.
+func (m *Manual) pathsOf(kind string) string {
+	return m.routes(func(row *Route) bool { return row.Entity != nil && row.Entity.Name == kind })
+}
+
 // routes prints the route table. The methods of one path share a line, and so do paths
 // that offer the same methods: the manual is read by models, which pay for each word. Writes of all that
 // match are left out: every list has them, which the manual says once.
@@ -236,10 +242,10 @@ func (m *Manual) routes(shown func(*Route) bool) string {
 	return b.String()
 }
 
-// isDaily reports whether the manual itself has the path. Those of the server, of teams and of connectors are on
+// isDaily reports whether the manual itself has the path. Those of the server, of teams, of connectors and of definitions are on
 // the page of paths.
 func (r *Route) isDaily() bool {
-	return !slices.Contains([]string{"start", "teams", "connect"}, r.Group)
+	return !slices.Contains([]string{"start", "teams", "connect"}, r.Group) && (r.Entity == nil || !r.Entity.IsDefinition())
 }
 
 // formOf returns a path with {kind} in place of the first kind in it.

@@ -6,7 +6,7 @@ import "crmkit/crm"
 // other kinds it names the page that lists them: a model pays for every word of the
 // description in every conversation.
 func mainKinds(e *crm.Entity) bool {
-	return e.Keys.Unique != "" || e.Reminder.Field != "" || e.Parents.AuthorOwned
+	return !e.IsDefinition() && (e.Keys.Unique != "" || e.Reminder.Field != "" || e.Parents.AuthorOwned)
 }
 
 // brief returns the facts that a model needs to start without the manual. Clients send it
@@ -18,7 +18,7 @@ func (c *Connector) brief() string {
 // briefWrite says how to write. It is a constant, since the tool write needs no more: its
 // reader has the description of read as well.
 const briefWrite = `?dry_run=1 only shows a write.
-Create: POST /contacts {"name":…,"email":…}; a known email (company: domain) updates that record.
+Create: POST /contacts {"name":…,"email":…}; a known email (company: domain) updates it.
 Change: PATCH /contacts/{id} {only what changes}; null clears. tags is a list, {"tags":{"add":["vip"]}} edits it; {"custom":{"seats":12}} merges.
 Log: POST /contacts/{id}/activities {"kind":"call","body":…}.
 Several, all or none: POST /batch [{method,path,body,as:"co"},…]; later $co is its id.`

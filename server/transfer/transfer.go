@@ -48,12 +48,17 @@ func (x *Endpoints) Routes() []web.Route {
 	}
 }
 
-// EntityRoutes returns the rows that export and import the records of an entity.
+// EntityRoutes returns the rows that export and import the records of an entity. No file has rows of
+// definitions; an exported workspace has them.
 func (x *Endpoints) EntityRoutes(e *crm.Entity) []web.Route {
-	return []web.Route{
+	rows := []web.Route{
 		{Method: http.MethodGet, Path: "/export/" + e.Route(), Access: web.Read, Group: "move", Entity: e, Lists: true, Stream: web.Exporting,
 			Params: []string{"bom"}, Doc: "all, with the filters of its list", Handle: x.export},
 		{Method: http.MethodPost, Path: "/import/" + e.Route(), Access: web.Write, Group: "move", Entity: e, Stream: web.Importing,
 			Params: []string{"dry_run", "atomic", "source", "key", "decimal", "dates", "null", "confirm"}, Doc: "rows of CSV or JSON; see /help/import", Handle: x.importFile},
 	}
+	if e.IsDefinition() {
+		return rows[:1]
+	}
+	return rows
 }

@@ -32,8 +32,12 @@ func New(s *store.Store) *Endpoints {
 // Routes returns the routes of restores.
 func (x *Endpoints) Routes() (rows []web.Route) {
 	for _, e := range x.store.Schema.Entities {
+		access := web.Write
+		if e.IsDefinition() {
+			access = web.Manage
+		}
 		if !e.IsView() && e.Can(crm.Delete) {
-			rows = append(rows, web.Route{Method: "POST", Path: "/" + e.Route() + "/:id/restore", Access: web.Write, Group: e.Plural, Entity: e, AsLine: true,
+			rows = append(rows, web.Route{Method: "POST", Path: "/" + e.Route() + "/:id/restore", Access: access, Group: e.Plural, Entity: e, AsLine: !e.IsDefinition(),
 				Params: append(slices.Clone(web.PlanParams), "without"), Doc: "bring back a deleted one", Handle: x.restore})
 		}
 	}

@@ -20,7 +20,7 @@ type router struct {
 }
 
 // Methods are the methods that routes may have.
-var Methods = []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete}
+var Methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 
 // matched carries the route out of httprouter's handler type: each handler puts its route
 // here.

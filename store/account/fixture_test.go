@@ -160,6 +160,9 @@ func (f *fixture) list(actor crm.Actor, kind, params string) list.Page {
 // everyKind creates a record of every kind.
 func (f *fixture) everyKind(actor crm.Actor) {
 	f.t.Helper()
+	full := actor
+	full.Scope, full.Role = crm.ScopeFull, crm.RoleAdmin
+	f.save(full, "view", "name", "cold", "kind", "contact", "query", "stage=lead")
 	company := f.save(actor, "company", "name", "Acme")
 	contact := f.save(actor, "contact", "name", "Jane", "company_id", company)
 	f.save(actor, "deal", "title", "Pilot", "contact_id", contact)

@@ -2,6 +2,7 @@ package table
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"crmkit/crm"
@@ -228,6 +229,29 @@ func ValuesOf(rec crm.Record, names []string) []crm.Value {
 		values[i] = rec.Value(name)
 	}
 	return values
+}
+
+// ValuesIn returns the values that inputs set fields to, in the order of their names in the call.
+func ValuesIn(inputs []crm.Input, names []string) []crm.Value {
+	values := make([]crm.Value, len(names))
+	for _, in := range inputs {
+		if i := slices.Index(names, in.Field.Name); i >= 0 && in.Mode == crm.Set {
+			values[i] = in.Value
+		}
+	}
+	return values
+}
+
+// AddingItems returns inputs whose lists of items are added to those of the record. Who found the
+// record by one of its addresses or ids does not know the others, and must not take them away.
+func AddingItems(inputs []crm.Input) []crm.Input {
+	inputs = slices.Clone(inputs)
+	for i, in := range inputs {
+		if in.Field.HasItems() && in.Mode == crm.Set && in.Value.Set() {
+			inputs[i].Mode = crm.EditTags
+		}
+	}
+	return inputs
 }
 
 // Spelled returns a value of text, the item of a list or a reference as clients see it.

@@ -49,7 +49,7 @@ func (s *Reads) Usage(ctx context.Context, actor crm.Actor, plans catalog.Plans)
 	used, err := s.Used(ctx, actor)
 	var list []Usage
 	for _, e := range s.schema.Entities {
-		if !e.IsView() || e.Name == "member" {
+		if !e.IsView() && !e.IsDefinition() || e.Name == "member" {
 			list = append(list, Usage{e.Plural, used.Kinds[e.Plural], plans.Cap(actor.Plan, e.Plural)})
 		}
 	}
