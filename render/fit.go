@@ -119,7 +119,7 @@ func (fit *fitter) each(fn func(*Field)) {
 // records but for their id and label, unless fields= names what is shown.
 func (fit *fitter) optional() (names []string) {
 	add := func(l *Item) {
-		if l.rec.Entity == nil || l.selected != nil {
+		if !l.hasOptional() {
 			return
 		}
 		var buffer []Field
@@ -142,6 +142,9 @@ func (fit *fitter) optional() (names []string) {
 	}
 	return names
 }
+
+// hasOptional reports whether some fields of the line may be left out: nobody asked for them by name.
+func (l *Item) hasOptional() bool { return l.rec.Entity != nil && l.selected == nil }
 
 // with returns the answer without what s leaves out.
 func (fit *fitter) with(s shrink) []byte {
@@ -205,7 +208,10 @@ func shown(groups []Group, rows []Item) []Group {
 // fields of a record are made here.
 func (s shrink) item(l *Item) Item {
 	var buffer []Field
-	fields := slices.DeleteFunc(slices.Clone(l.fields(&buffer)), func(f Field) bool { return slices.Contains(s.without, f.Name) })
+	fields := slices.Clone(l.fields(&buffer))
+	if l.hasOptional() {
+		fields = slices.DeleteFunc(fields, func(f Field) bool { return slices.Contains(s.without, f.Name) })
+	}
 	for i := range fields {
 		if v := &fields[i].Value; v.Kind == crm.TextKind {
 			v.Text = cutTo(v.Text, s.chars)
@@ -213,6 +219,17 @@ func (s shrink) item(l *Item) Item {
 	}
 	made := *l
 	made.rec, made.Fields, made.selected = crm.Record{}, fields, nil
+	return made
+}
+
+// Short returns the line with its texts cut as lists do, but for one field.
+func (l Item) Short(whole string) Item {
+	made := shrink{}.item(&l)
+	for i := range made.Fields {
+		if f := &made.Fields[i]; f.Name != whole && f.Value.Kind == crm.TextKind {
+			f.Value.Text = cut(f.Value.Text)
+		}
+	}
 	return made
 }
 

@@ -17,9 +17,9 @@ func TestForeignPrefixes(t *testing.T) {
 		"/crm/v1/v1/deals":           "paths begin with the kind: GET /deals.",
 		"/rest/api/v2/contacts.csv":  "all of them as CSV: GET /export/contacts?format=csv.",
 		"/api/v1/contacts/search":    "to search, use the list: GET /contacts?search=<words>",
-		"/api/rest/crm/v1/contacts":  "GET /help lists every path.",
-		strings.Repeat("/v1", 660):   "GET /help lists every path.",
-		strings.Repeat("/v1/v2", 99): "GET /help lists every path.",
+		"/api/rest/crm/v1/contacts":  "GET /help/paths lists every path.",
+		strings.Repeat("/v1", 660):   "GET /help/paths lists every path.",
+		strings.Repeat("/v1/v2", 99): "GET /help/paths lists every path.",
 	} {
 		if a := r.call("GET", path, ""); a.status != 404 || !strings.Contains(a.body, hint) {
 			t.Errorf("%s: %d %s, want %q", crop(path), a.status, a.body, hint)

@@ -7,6 +7,7 @@ import (
 	"crmkit/crm"
 	"crmkit/render"
 	"crmkit/server/batch"
+	"crmkit/server/brief"
 	"crmkit/server/duplicate"
 	"crmkit/server/manual"
 	"crmkit/server/merge"
@@ -52,7 +53,7 @@ func (s *Server) routes() []web.Route {
 	}
 	rows = append(rows, merge.Routes(s.store)...)
 	rows = append(rows, s.transfer.Routes()...)
-	rows = append(append(rows, s.duplicates.Routes()...), s.pipelines.Routes()...)
+	rows = slices.Concat(rows, s.duplicates.Routes(), s.pipelines.Routes(), brief.New(s.store).Routes())
 	rows = append(rows, s.feed.Routes()...)
 	rows = append(append(rows, s.undo.Routes()...), s.trash.Routes()...)
 	return append(rows,

@@ -64,7 +64,7 @@ func innerURL(method, target string) (*url.URL, *crm.Error) {
 		return nil, fault
 	}
 	if first, _, _ := strings.Cut(u.Path[1:], "/"); slices.Contains(hidden, strings.ToLower(first)) {
-		return nil, crm.Errorf(crm.NotFound, "%s cannot be called by a tool: the connection is signed in already, as GET /whoami shows. GET /help lists every path.", norm.Quote(u.RawPath))
+		return nil, crm.Errorf(crm.NotFound, "%s cannot be called by a tool: the connection is signed in already, as GET /whoami shows. GET /help/paths lists every path.", norm.Quote(u.RawPath))
 	}
 	return u, nil
 }

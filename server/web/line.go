@@ -163,7 +163,7 @@ func ParseTarget(method, target string) (*url.URL, *crm.Error) {
 	decoded, err := url.PathUnescape(raw)
 	if err != nil || !strings.HasPrefix(raw, "/") || strings.ContainsFunc(decoded, func(r rune) bool { return r == '\\' || norm.IsInvisible(r) }) ||
 		strings.ContainsFunc(rest, func(r rune) bool { return r < ' ' }) || path.Clean(decoded) != decoded {
-		return nil, crm.Errorf(crm.NotFound, "%s is not a valid path; write it like /contacts or /contacts?search=acme. GET /help lists every path.", norm.Quote(raw))
+		return nil, crm.Errorf(crm.NotFound, "%s is not a valid path; write it like /contacts or /contacts?search=acme. GET /help/paths lists every path.", norm.Quote(raw))
 	}
 	return &url.URL{Path: decoded, RawPath: raw, RawQuery: rest}, nil
 }

@@ -16,7 +16,7 @@ import (
 // works on the raw path: any other escaped slash stays in its segment and is refused.
 func cleanPath(schema *crm.Schema, escaped string) (string, *crm.Error) {
 	if !strings.HasPrefix(escaped, "/") || len(escaped) > 2000 {
-		return "", crm.Errorf(crm.NotFound, "a path starts with / and has at most 2000 bytes. GET /help lists every path.")
+		return "", crm.Errorf(crm.NotFound, "a path starts with / and has at most 2000 bytes. GET /help/paths lists every path.")
 	}
 	var segments []string
 	for _, raw := range strings.Split(escaped[1:], "/") {
@@ -25,7 +25,7 @@ func cleanPath(schema *crm.Schema, escaped string) (string, *crm.Error) {
 			segments, segment = append(segments, kind), id // a handle that a client escaped as a whole
 		}
 		if err != nil || strings.ContainsFunc(segment, func(r rune) bool { return r == '/' || r == '\\' || r == '\ufffd' || norm.IsInvisible(r) }) {
-			return "", crm.Errorf(crm.NotFound, "the path segment %s is not valid: it contains an escaped slash, a backslash or a control character. GET /help lists every path.", norm.Quote(raw))
+			return "", crm.Errorf(crm.NotFound, "the path segment %s is not valid: it contains an escaped slash, a backslash or a control character. GET /help/paths lists every path.", norm.Quote(raw))
 		}
 		segments = append(segments, segment)
 	}

@@ -100,10 +100,10 @@ func (r *router) notFound(method, path string) *crm.Error {
 			paths = append(paths, "/"+head)
 		}
 	}
-	err := crm.Errorf(crm.NotFound, "there is no path %s. GET /help lists every path.", norm.Quote(path)).Of("/"+first, paths)
+	err := crm.Errorf(crm.NotFound, "there is no path %s. GET /help/paths lists every path.", norm.Quote(path)).Of("/"+first, paths)
 	near := r.suggestPath(err.DidYouMean, path)
 	if len(near) > 0 {
-		err.Hint = "there is no path " + norm.Quote(path) + "; the nearest are " + strings.Join(near, ", ") + ". GET /help lists every path."
+		err.Hint = "there is no path " + norm.Quote(path) + "; the nearest are " + strings.Join(near, ", ") + ". GET /help/paths lists every path."
 	}
 	return err
 }

@@ -1,0 +1,239 @@
+// Package brief has the endpoints that gather what is known before a conversation: all about one record, and what a
+// day begins with. A brief is read from records in one moment, and nothing in it is computed by a model.
+package brief
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/crm/alike"
+	"crmkit/query"
+	"crmkit/render"
+	"crmkit/server/web"
+	"crmkit/store"
+	"crmkit/store/changelog"
+)
+
+// defaultBudget is in tokens: some 700 words.
+const defaultBudget = 1000
+
+// Endpoints answer requests for briefs. They are safe for concurrent use.
+type Endpoints struct {
+	store *store.Store
+}
+
+// New returns the endpoints of a store.
+func New(s *store.Store) *Endpoints { return &Endpoints{store: s} }
+
+// Routes returns the rows of the endpoints.
+func (x *Endpoints) Routes() (rows []web.Route) {
+	for i := range x.store.Schema.Entities {
+		e := x.store.Schema.Entities[i]
+		if sections[e.Name] != nil {
+			rows = append(rows, web.Route{Method: "GET", Path: "/" + e.Route() + "/:id/brief", Access: web.Read, Group: e.Plural, Entity: e,
+				Doc: "what is known before a talk (/help/brief)", Handle: x.record})
+		}
+	}
+	return rows
+}
+
+// gatherer collects the parts of one brief.
+type gatherer struct {
+	rq   *web.Request
+	view *store.View
+	rec  crm.Record
+	doc  *render.Response
+	left []string // what is not shown, with the calls that show it
+}
+
+// record answers GET on the brief of a record: the record; what it belongs to; what is due; the last talks, the
+// newest whole; open deals, people and tickets; what others changed lately; records that may be the same. Rows are in the
+// order of importance, and a remark says what was left out.
+//
+// Errors: not_found, invalid_value for the budget.
+func (x *Endpoints) record(rq *web.Request) (*render.Response, error) {
+	e := rq.Route.Entity
+	key, err := rq.Key(e, rq.RecordID)
+	if err != nil {
+		return nil, err
+	}
+	if rq.Budget == 0 {
+		rq.Budget = defaultBudget
+	}
+	var doc *render.Response
+	err = x.store.View(rq.Context(), rq.Actor, func(v *store.View) (err error) {
+		g := gatherer{rq: rq, view: v}
+		if g.rec, err = v.Record(e, key); err != nil {
+			return err
+		}
+		doc = &render.Response{Items: []render.Item{render.Record(g.rec, pick(g.rec.Entity, recordFields))}}
+		g.doc = doc
+		return g.gather()
+	})
+	return doc, err
+}
+
+// gather adds all parts.
+func (g *gatherer) gather() error {
+	if err := g.addRelated(); err != nil {
+		return err
+	}
+	for _, s := range sections[g.rec.Entity.Name] {
+		if err := g.addSection(s); err != nil {
+			return err
+		}
+	}
+	if err := g.addChanges(); err != nil {
+		return err
+	}
+	if err := g.addDuplicates(); err != nil {
+		return err
+	}
+	if len(g.left) > 0 {
+		g.doc.Remarks = append(g.doc.Remarks, "left out: "+strings.Join(g.left, ", "))
+	}
+	return nil
+}
+
+// addRelated adds the records to which the record refers.
+func (g *gatherer) addRelated() error {
+	e := g.rec.Entity
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		if fields := related[f.Name]; fields != "" && f.IsReference() && g.rec.Values[i].Set() {
+			rec, err := g.view.Record(e.Target(f), g.rec.Values[i].Int)
+			if err != nil {
+				return err
+			}
+			g.add(rec, fields, "")
+		}
+	}
+	return nil
+}
+
+// add adds the row of a record.
+func (g *gatherer) add(rec crm.Record, fields, whole string) {
+	g.doc.Items = append(g.doc.Items, render.Record(rec, pick(rec.Entity, fields)).Short(whole))
+}
+
+// pick returns the names of fields that the entity has.
+func pick(e *crm.Entity, fields string) (names []string) {
+	for _, name := range strings.Split(fields, ",") {
+		head, _, dotted := strings.Cut(name, ".")
+		if e.Field(name) != nil || dotted && e.Field(head+"_id") != nil {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// addSection adds the rows of a list, and notes how many it has beyond them.
+func (g *gatherer) addSection(s section) error {
+	e := g.rq.Env.Schema.ByName(s.kind)
+	if e == nil {
+		return nil
+	}
+	params, err := url.ParseQuery(s.where)
+	if err != nil {
+		return err
+	}
+	id := crm.RecordID(g.rec.Entity.Prefix, g.rec.Key)
+	params.Set(s.of, id)
+	q, fault := query.Parse(e, params, g.rq.Env)
+	if fault != nil {
+		return fault
+	}
+	q.Limit = s.rows
+	page, err := g.view.List(q)
+	if err != nil {
+		return err
+	}
+	for i, rec := range page.Records {
+		whole := ""
+		if i == 0 {
+			whole = s.whole
+		}
+		g.add(rec, s.fields, whole)
+	}
+	if more := page.Total - int64(len(page.Records)); more > 0 {
+		g.left = append(g.left, fmt.Sprintf("%d %s: GET /%s?%s", more, e.Plural, e.Route(), readable(s.of+"="+id, s.where)))
+	}
+	return nil
+}
+
+// readable joins the parameters of a list as people write them.
+func readable(first, rest string) string {
+	if rest == "" {
+		return first
+	}
+	return first + "&" + rest
+}
+
+// maxChanges is how many changes of others a brief names.
+const maxChanges = 5
+
+// addChanges adds what others changed since the bookmark of the token or, without one, in the last seven days.
+func (g *gatherer) addChanges() error {
+	me := g.rq.Actor.Email
+	ask := changelog.Question{After: changelog.FromStart, Target: g.rec.Handle(), Limit: maxChanges, Scan: 2000,
+		Takes: func(rec crm.Record) bool { return rec.Value("by").Text != me && rec.Value("action").Text == "update" }}
+	number, found, err := g.view.Bookmark("default")
+	if err != nil {
+		return err
+	}
+	since := "since your bookmark"
+	if ask.After = number; !found {
+		ask.After, ask.Since, since = changelog.FromStart, g.rq.Env.Now.AddDate(0, 0, -7), "in the last 7 days"
+	}
+	part, err := g.view.Changes(ask)
+	if err != nil || part.Expired {
+		return err
+	}
+	for _, entry := range part.Entries {
+		g.doc.Items = append(g.doc.Items, changed(entry.Record))
+	}
+	if len(part.Entries) > 0 {
+		g.doc.Remarks = append(g.doc.Remarks, fmt.Sprintf("%d changes by others %s", len(part.Entries), since))
+	}
+	if part.More && len(part.Entries) == maxChanges {
+		g.left = append(g.left, "further changes: GET /audit?target="+g.rec.Handle())
+	}
+	return nil
+}
+
+// changed returns the line of a change.
+func changed(rec crm.Record) render.Item {
+	item := render.Item{Head: "changed", HeadKey: "kind", Fields: []render.Field{{Name: "at", Value: rec.Value("at")}, {Name: "by", Value: rec.Value("by")}}}
+	for _, name := range []string{"from", "to"} {
+		item.Fields = append(item.Fields, render.Field{Name: name, Value: rec.Value(name), Named: true, Of: rec.Entity})
+	}
+	return item
+}
+
+// addDuplicates names records that may be of the same person or company.
+func (g *gatherer) addDuplicates() error {
+	if !alike.Knows(g.rec.Entity) {
+		return nil
+	}
+	source, err := g.view.Duplicates(g.rec.Entity)
+	if err != nil {
+		return err
+	}
+	likes, err := alike.Near(source, alike.Of(g.rec, g.rq.Actor.Country))
+	if err != nil {
+		return err
+	}
+	for i, pair := range likes.Pairs {
+		if i == 3 {
+			g.left = append(g.left, fmt.Sprintf("%d that may be the same: GET /duplicates?kind=%s", len(likes.Pairs)-i, g.rec.Entity.Plural))
+			break
+		}
+		handle := pair.B.Record.Handle()
+		g.doc.Items = append(g.doc.Items, render.Item{Head: handle, Fields: append(web.Names(handle),
+			render.Field{Name: "name", Value: pair.B.Record.Value("name")},
+			render.Field{Name: "possible_duplicate", Value: crm.Str(strings.Join(pair.Why, ", "))})})
+	}
+	return nil
+}
