@@ -48,7 +48,7 @@ func TestManualPrintsTheTables(t *testing.T) {
 			continue // a protocol whose own metadata describes it, or a write of all that match, which every list has
 		}
 		form := kinds.ReplaceAllString(row.Path, "/{kind}$1")
-		lines := regexp.MustCompile(`(?m)^(/\S* )*(` + regexp.QuoteMeta(row.Path) + `|` + regexp.QuoteMeta(form) + `) .*$`).FindAllString(paths, -1)
+		lines := regexp.MustCompile(`(?m)^(/\S* )*(`+regexp.QuoteMeta(row.Path)+`|`+regexp.QuoteMeta(form)+`) .*$`).FindAllString(paths, -1)
 		if !strings.Contains(strings.Join(lines, "\n"), " "+row.Method+" "+row.Doc) {
 			t.Errorf("/help/paths lacks %s %s", row.Method, row.Path)
 		}

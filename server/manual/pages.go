@@ -135,28 +135,6 @@ func (m *Manual) Fields(want func(*crm.Entity) bool) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// fieldsInDepth prints a line for each field, with r for one that clients cannot write and
-// + for one that lists show.
-func (m *Manual) fieldsInDepth() string {
-	var b strings.Builder
-	for _, e := range m.opts.Schema.Entities {
-		fmt.Fprintf(&b, "\n%s (%s_), %s\n", e.Name, e.Prefix, e.Doc)
-		for i := range e.Fields {
-			f := &e.Fields[i]
-			mark := fieldMarkers(e, f)
-			if f.ReadOnly {
-				mark += "r"
-			}
-			if f.InLists {
-				mark += "+"
-			}
-			fmt.Fprintf(&b, "  %-3s %-15s %s", mark, f.Name, describe(f))
-			b.WriteString(": " + f.Doc + "\n")
-		}
-	}
-	return b.String()
-}
-
 // describe says which values a field takes: the most specific of the kind of the record
 // referred to, the choices, the limit of a text, and the name of the type.
 func describe(f *crm.Field) string {
