@@ -23,7 +23,7 @@ query < store < auth < auth/oauth < server/edge < server/plan < server/web < ser
 crm < server/client < server
 crm/catalog < server/habit < server/web
 crm/norm < mail < auth
-store < store/undo < server/draft < server/plan < server/web < server/listing < server/brief < server/past < server/bulkedit < server/purge < server/feed < server/undo < server/trash < server/duplicate < server/definition < server/pipeline < server/batch < server/merge < server/transfer
+store < store/undo < server/draft < server/plan < server/web < server/listing < server/brief < server/past < server/aggregate < server/bulkedit < server/purge < server/feed < server/undo < server/trash < server/duplicate < server/definition < server/pipeline < server/batch < server/merge < server/transfer
 crm < render < server/draft < server/importer/rows < server/importer/cells < server/importer/references < server/importer < server/transfer < server < server/servertest < server/dumptest
 query < server/manual < server/mcp
 render/tokens < server/web
@@ -35,7 +35,8 @@ crm < store/refusal < store/notify < store/spool < store/fair < store/lastused <
 query < store/spelling < store/textindex < store/txn
 store/spelling < store/duplicates < store/words < store/txn < store/erase
 store/visits < store/erase
-store/textindex < store/list < store/past < store/view
+store/textindex < store/list < store/aggregate < store/past < store/view
+query < query/aggregate < store/aggregate
 store/snapshot < store/changelog < store/list
 store/changelog < store/erase < store/view < store/maintenance
 store/account < store/storetest

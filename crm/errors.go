@@ -23,6 +23,7 @@ const (
 	InvalidOp            Code = "invalid_op"
 	InvalidSort          Code = "invalid_sort"
 	InvalidCursor        Code = "invalid_cursor"
+	SumTooLarge          Code = "sum_too_large"
 	InvalidEmail         Code = "invalid_email"
 	AuthRequired         Code = "auth_required"
 	InvalidToken         Code = "invalid_token"
@@ -79,6 +80,7 @@ var Codes = []CodeRow{
 	{InvalidOp, 400, "an operator that does not exist or does not fit the field"},
 	{InvalidSort, 400, "a field that cannot be sorted by"},
 	{InvalidCursor, 400, "a cursor that was changed or belongs to another list"},
+	{SumTooLarge, 400, "a sum beyond 64 bits; ask for smaller groups, or an average"},
 	{InvalidEmail, 400, "not one bare e-mail address"},
 	{AuthRequired, 401, "no token was sent; sign in"},
 	{InvalidToken, 401, "the token is unknown or revoked; sign in again"},

@@ -86,6 +86,10 @@ func (e *Entity) HoldsTime(key string) bool {
 // these names, since its filter could not be written.
 var ListParams = []string{"search", "sort", "limit", "cursor", "fields", "total", "times", "format"}
 
+// AggregateParams are the parameters by which a list answers numbers instead of records. They are
+// reserved too.
+var AggregateParams = []string{"group", "sum", "avg", "min", "max", "count_distinct", "count", "links"}
+
 // reserved are further names that no field may have: parameters of other requests, and keys
 // that answers add to a record.
 var reserved = []string{"confirm", "dry_run", "budget", "all", "atomic", "code", "days", "result", "overdue", "about", "current", "items", "remarks", "deleted", "deleted_at", "deleted_by", "deleted_with"}
@@ -104,7 +108,7 @@ func (e *Entity) has(path string) bool {
 // link resolves the references of an entity, and checks its fields and groups.
 func (s *Schema) link(e *Entity) error {
 	seen := map[string]bool{}
-	for _, name := range append(reserved, ListParams...) {
+	for _, name := range slices.Concat(reserved, ListParams, AggregateParams) {
 		seen[name] = true
 	}
 	for i := range e.Fields {

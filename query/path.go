@@ -77,6 +77,32 @@ func resolve(e *crm.Entity, name string) (target, bool) {
 	}
 }
 
+// Target is the field that a name with dots leads to, for packages that read its values.
+type Target struct {
+	Hops      []Hop
+	Entity    *crm.Entity // of the field
+	Field     *crm.Field
+	Alternate *crm.Field // a second reference; a record has the value of either
+	Key       string     // of an object field
+}
+
+// Hop is one step of a path: through a reference, with or without an alternate, or through a link.
+type Hop struct {
+	Link             *crm.ManyToMany // nil: through the reference
+	Field, Alternate *crm.Field
+	To               *crm.Entity
+}
+
+// Resolve returns the field that a name leads to, as filters read it.
+func Resolve(e *crm.Entity, name string) (Target, bool) {
+	t, ok := resolve(e, name)
+	to := Target{Entity: t.entity, Field: t.field, Alternate: t.alternate, Key: t.key}
+	for _, h := range t.hops {
+		to.Hops = append(to.Hops, Hop{h.link, h.field, h.alternate, h.to})
+	}
+	return to, ok
+}
+
 // memberName returns a key as text answers show it: bare, or as a JSON string. So a label that
 // was copied from an answer works as a filter.
 func memberName(s string) string {
@@ -140,6 +166,9 @@ func FilterNames(e *crm.Entity) []string {
 // a parameter of another API, a field of another CRM, or a misspelling.
 func unknownFilterError(e *crm.Entity, name, value string) *crm.Error {
 	allowed := FilterNames(e)
+	if slices.Contains(crm.AggregateParams, name) {
+		return crm.Errorf(crm.InvalidFilter, "%s= asks a list of records for numbers, like GET /deals?group=stage&sum=amount_cents; it cannot be used here. Leave it out, or ask the list itself.", name).On(name)
+	}
 	for _, param := range crm.ListParams {
 		if param != "search" || len(e.Search) > 0 {
 			allowed = append(allowed, param)

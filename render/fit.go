@@ -91,7 +91,7 @@ func (fit *fitter) longest() (n int) {
 		defer func() { n = min(n, maxListed-len("…(+65536 chars)")) }()
 	}
 	fit.each(func(f *Field) {
-		if f.Value.Kind == crm.TextKind {
+		if f.Value.Kind == crm.TextKind && !f.Column { // a group, or the path of its records, is whole or not there
 			n = max(n, len(f.Value.Text))
 		}
 	})
@@ -213,7 +213,7 @@ func (s shrink) item(l *Item) Item {
 		fields = slices.DeleteFunc(fields, func(f Field) bool { return slices.Contains(s.without, f.Name) })
 	}
 	for i := range fields {
-		if v := &fields[i].Value; v.Kind == crm.TextKind {
+		if v := &fields[i].Value; v.Kind == crm.TextKind && !fields[i].Column {
 			v.Text = cutTo(v.Text, s.chars)
 		}
 	}

@@ -175,7 +175,7 @@ func (l *Item) members(o *object, buffer *[]Field) {
 		outer, inner, nested := strings.Cut(f.Name, ".")
 		switch {
 		case f.Text:
-		case !nested:
+		case !nested || f.Column:
 			o.key(f.Name)
 			o.b = f.appendJSON(o.b)
 		case !f.Value.Set():
@@ -193,7 +193,7 @@ func (f *Field) appendJSON(b []byte) []byte {
 	v := f.Value
 	switch v.Kind {
 	case crm.TextKind:
-		return norm.AppendQuoted(b, v.Text)
+		return f.appendTextJSON(b)
 	case crm.IntKind:
 		return strconv.AppendInt(b, v.Int, 10)
 	case crm.TimeKind:

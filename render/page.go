@@ -4,19 +4,26 @@ import "strconv"
 
 // appendCounts appends how many rows are shown and how many there are: "# 50 of 1234
 // contacts". The total is 10000+ if counting stopped there, and is left out if it is 0 or
-// was not counted.
+// was not counted. Of groups it appends how many there are, and how many rows are in them.
 func (p *Page) appendCounts(b []byte, n int) []byte {
 	if p == nil {
 		return b
 	}
-	b = strconv.AppendInt(append(b, "# "...), int64(n), 10)
-	all := int64(n)
-	if p.Counted && p.Total > 0 {
-		all = p.Total
-		b = strconv.AppendInt(append(b, " of "...), all, 10)
+	b = append(b, "# "...)
+	all := p.Total
+	switch {
+	case p.Grouped && n == 1:
+		b = strconv.AppendInt(append(b, "1 group of "...), all, 10)
+	case p.Grouped:
+		b = strconv.AppendInt(append(strconv.AppendInt(b, int64(n), 10), " groups of "...), all, 10)
+	case p.Counted && p.Total > 0:
+		b = strconv.AppendInt(append(strconv.AppendInt(b, int64(n), 10), " of "...), all, 10)
 		if !p.Exact {
 			b = append(b, '+')
 		}
+	default:
+		all = int64(n)
+		b = strconv.AppendInt(b, all, 10)
 	}
 	noun := p.Plural
 	if all == 1 {

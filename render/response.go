@@ -68,6 +68,8 @@ type Field struct {
 	Second bool   // a time is shown to the second
 	Named  bool   // an object whose keys are labels of their own, as in the audit
 	ID     string // of a reference: the id of its target
+	Column bool   // of a line of numbers: the name is one key in JSON, and text says (unset), no and all of a long text
+	Number bool   // a text that is a number: JSON has it without quotes
 
 	Of *crm.Entity // of a Named object: says which keys hold times; nil: none does
 
@@ -91,6 +93,7 @@ type Page struct {
 	Total        int64
 	Exact        bool   // else there are more than Total
 	Counted      bool   // else Total is unknown
+	Grouped      bool   // the items are groups of the rows
 	Next         string // cursor of the next page; empty on the last
 	Cursor       string // of a list that grows at its end: the place after the last item, from which a later list goes on; then there are no total and no Next
 	More         bool   // items follow after Cursor already

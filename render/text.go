@@ -99,20 +99,33 @@ func (l *Item) appendText(b []byte, s textOptions, buffer *[]Field) []byte {
 	if l.Progress {
 		return l.appendProgress(b, s.zone)
 	}
+	start := len(b)
 	b = append(b, l.Head...)
 	fields := l.fields(buffer)
 	for i := range fields {
-		f := &fields[i]
-		if f.JSON || !f.Value.Set() || s.inList && f.Long || f.Value.Kind == crm.FlagKind && f.Value.Int == 0 {
-			continue
+		if f := &fields[i]; !f.isHidden(s) {
+			b = f.appendText(b, s)
 		}
-		b = f.appendText(b, s)
+	}
+	if l.Head == "" && len(b) > start {
+		b = append(b[:start], b[start+1:]...) // the blank before the first field
 	}
 	return append(b, '\n')
 }
 
+// isHidden reports whether text leaves the field out.
+func (f *Field) isHidden(s textOptions) bool {
+	if f.JSON || f.Column {
+		return f.JSON
+	}
+	return !f.Value.Set() || s.inList && f.Long || f.Value.Kind == crm.FlagKind && f.Value.Int == 0
+}
+
 // appendText appends the field as " name=value", an object as one for each key.
 func (f *Field) appendText(b []byte, s textOptions) []byte {
+	if f.Column {
+		return f.appendColumn(b, s)
+	}
 	if f.Value.Kind == crm.ObjectKind {
 		for _, m := range f.Value.Members() {
 			b = append(append(append(b, ' '), f.Name...), '.')

@@ -195,7 +195,7 @@ func sameList(records, remarks []string, items []any, object map[string]any) err
 	var said []any
 	for _, remark := range remarks {
 		name, value, _ := strings.Cut(remark, ": ")
-		counts := regexp.MustCompile(`^(\d+)(?: of (\d+)\+?)? [a-z_ ]+$`).FindStringSubmatch(remark)
+		counts := regexp.MustCompile(`^(\d+)(?: (?:groups? )?of (\d+)\+?)? [a-z_ ]+$`).FindStringSubmatch(remark)
 		switch {
 		case name == "next":
 			next = value
@@ -296,6 +296,7 @@ func sameLine(line string, object map[string]any, whole bool) error {
 		}
 		return nil
 	}
+	line, object = asRecord(line, object)
 	head, labels, err := parseLine(line)
 	if err != nil {
 		return err
@@ -314,6 +315,9 @@ func sameLine(line string, object map[string]any, whole bool) error {
 			name += ".handle"
 			labels[name] = value
 		}
+		if unset, is := object[name]; value == "(unset)" && is && unset == nil {
+			continue // a group
+		}
 		if !sameValue(value, flat[name]) {
 			return fmt.Errorf("%s=%q in text, %q in JSON", name, value, flat[name])
 		}
@@ -324,6 +328,19 @@ func sameLine(line string, object map[string]any, whole bool) error {
 		}
 	}
 	return nil
+}
+
+// asRecord returns a line of numbers, which is about no record, with a head, and its object with that as handle.
+func asRecord(line string, object map[string]any) (string, map[string]any) {
+	first, _, _ := strings.Cut(line, " ")
+	if object["handle"] != nil || object["count"] == nil && object["total"] == nil {
+		return line, object
+	}
+	object = maps.Clone(object)
+	if object["handle"] = first; strings.Contains(first, "=") {
+		object["handle"], line = "group", "group "+line
+	}
+	return line, object
 }
 
 var cutPattern = regexp.MustCompile(`^(?s)(.*)…\(\+(\d+) chars\)$`)

@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/render"
+	"crmkit/server/aggregate"
 	"crmkit/server/batch"
 	"crmkit/server/brief"
 	"crmkit/server/duplicate"
@@ -100,13 +101,13 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 	if e.IsView() {
 		return nil
 	}
-	base, one := "/"+e.Route(), "/"+e.Route()+"/:id"
+	base, one, listParams := "/"+e.Route(), "/"+e.Route()+"/:id", slices.Concat([]string{trash.Param}, past.ListParams, aggregate.Params)
 	// Deletes need a token with scope full: what is gone for everybody may have been made by others.
 	all := []struct {
 		verb crm.Ops
 		row  web.Route
 	}{
-		{crm.List, web.Route{Method: http.MethodGet, Path: base, Access: web.Read, Doc: "list or search", Lists: true, Params: append([]string{trash.Param}, past.ListParams...), Handle: s.trash.Lists(s.past.List(s.list))}},
+		{crm.List, web.Route{Method: http.MethodGet, Path: base, Access: web.Read, Doc: "list or search", Lists: true, Params: listParams, Handle: s.aggregate.Lists(s.trash.Lists(s.past.Lists(s.list)))}},
 		{crm.Create, web.Route{Method: http.MethodPost, Path: base, Access: web.Write, Doc: createDoc(e), Body: true, AsLine: true, Params: slices.Concat(linkParams(e), duplicate.Params(e), web.PlanParams), Handle: s.create}},
 		{crm.Fetch, web.Route{Method: http.MethodGet, Path: one, Access: web.Read, Doc: "one of them", Params: append([]string{"fields", "times", trash.Param}, past.Params...), Handle: s.trash.Fetches(s.fetch)}},
 		{crm.Update, web.Route{Method: http.MethodPatch, Path: one, Access: web.Write, Doc: "change the fields you send", Body: true, AsLine: true, Params: web.PlanParams, Handle: s.update}},
@@ -132,8 +133,8 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 			params = web.PagedParams // its body may name many
 		}
 		rows = append(rows,
-			web.Route{Method: http.MethodGet, Path: path, Access: web.Read, Group: e.Plural, Entity: e, Lists: true, Params: append([]string{trash.Param}, past.ListParams...),
-				Doc: "those of this record", Handle: s.trash.ListsBelow(above, name, s.past.Below(above, name, below(above, name, s.listBelow)))},
+			web.Route{Method: http.MethodGet, Path: path, Access: web.Read, Group: e.Plural, Entity: e, Lists: true, Params: listParams,
+				Doc: "those of this record", Handle: s.aggregate.Below(above, name, s.trash.ListsBelow(above, name, s.past.Below(above, name, below(above, name, s.listBelow))))},
 			web.Route{Method: http.MethodPost, Path: path, Access: web.Write, Group: e.Plural, Entity: e, Body: true, AsLine: true, Params: params,
 				Doc: "create one for this record", Handle: below(above, name, s.createBelow)})
 		if e.IsLink() {

@@ -31,6 +31,7 @@ import (
 	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/mail"
+	"crmkit/server/aggregate"
 	"crmkit/server/bulkedit"
 	"crmkit/server/definition"
 	"crmkit/server/duplicate"
@@ -86,6 +87,7 @@ type Server struct {
 	manual  *manual.Manual
 
 	past       *past.Endpoints
+	aggregate  *aggregate.Endpoints
 	transfer   *transfer.Endpoints
 	duplicates *duplicate.Endpoints
 	pipelines  *pipeline.Endpoints
@@ -120,6 +122,7 @@ func New(opts Options) (*Server, error) {
 	s.feed, s.pipelines = feed.New(s.store), pipeline.New(s.store)
 	s.undo, s.past, s.trash = undo.New(s.store), past.New(s.store), trash.New(s.store)
 	s.defined = definition.New(s.store, saved)
+	s.aggregate = aggregate.New(s.store, s.past)
 	s.transfer = transfer.New(transfer.Options{Store: s.store, Log: opts.Log, ImportMax: opts.ImportMax, Token: s.auth.ConfirmToken})
 	s.purge = purge.New(purge.Options{Store: s.store, Auth: s.auth, Backups: opts.Backups, Forget: s.transfer.Forget})
 	s.bulk = bulkedit.New(s.store, s.explain)

@@ -48,25 +48,33 @@ func pathParameters(row *Route) []object {
 
 // parameterDocs describe query parameters whose names do not.
 var parameterDocs = map[string]string{
-	"dry_run":      "1: nothing is saved, and the answer shows what would be, with a token for confirm; see /help/dry-run",
-	"on_duplicate": "fail: if the record would look like another, nothing is saved; see /help/duplicates",
-	"since":        "a cursor: only what happened after it; a time, like -1h; now: nothing, but its cursor",
-	"bookmark":     "the name of a bookmark of this token, instead of the one named default",
-	"by":           "an e-mail address, me or not-me: whose changes",
-	"kind":         "kinds of records, separated by commas",
-	"action":       "what was done, such as delete, separated by commas",
-	"record":       "the handle or id of a record, also of a deleted one",
-	"field":        "only changes of this field",
-	"run":          "the name that writes had in the header Crmkit-Run",
-	"at":           "as it was at a time like -7d, or at a cursor of GET /changes; see /help/past",
-	"vs":           "compares the total with that of a time like -7d, or of a cursor of GET /changes; see /help/past",
-	"summary":      "1: counts instead of changes",
-	"wait":         "seconds to wait for a change if there is none, at most 50",
-	"budget":       "the most tokens that the answer may have; a remark says what is left out",
-	"confirm":      "the token of a dry run, or of confirmation_required: does exactly what that showed",
-	"purge":        "1: erase the record for good, with its history: an admin and a code, no undo; see /help/purge",
-	"all":          "1: every record; without filters",
-	"null":         "for CSV: the word of cells that clear their field, like NULL; see /help/import",
+	"dry_run":        "1: nothing is saved, and the answer shows what would be, with a token for confirm; see /help/dry-run",
+	"on_duplicate":   "fail: if the record would look like another, nothing is saved; see /help/duplicates",
+	"since":          "a cursor: only what happened after it; a time, like -1h; now: nothing, but its cursor",
+	"bookmark":       "the name of a bookmark of this token, instead of the one named default",
+	"by":             "an e-mail address, me or not-me: whose changes",
+	"kind":           "kinds of records, separated by commas",
+	"action":         "what was done, such as delete, separated by commas",
+	"record":         "the handle or id of a record, also of a deleted one",
+	"field":          "only changes of this field",
+	"run":            "the name that writes had in the header Crmkit-Run",
+	"at":             "as it was at a time like -7d, or at a cursor of GET /changes; see /help/past",
+	"group":          "at most three fields, separated by commas; a time as month(close_at), also day, week, quarter, year: the answer has a line of numbers for each group; see /help/totals",
+	"sum":            "numbers to add, separated by commas; amounts are split by currency",
+	"avg":            "numbers of which to take the average",
+	"min":            "numbers or times of which to take the smallest",
+	"max":            "numbers or times of which to take the largest",
+	"count_distinct": "fields of which to count the different values",
+	"count":          "only: how many records match, and nothing else",
+	"links":          "1: each line of numbers has the path of its records",
+	"vs":             "compares the total, or each line of numbers, with that of a time like -7d, or of a cursor of GET /changes; see /help/past",
+	"summary":        "1: counts instead of changes",
+	"wait":           "seconds to wait for a change if there is none, at most 50",
+	"budget":         "the most tokens that the answer may have; a remark says what is left out",
+	"confirm":        "the token of a dry run, or of confirmation_required: does exactly what that showed",
+	"purge":          "1: erase the record for good, with its history: an admin and a code, no undo; see /help/purge",
+	"all":            "1: every record; without filters",
+	"null":           "for CSV: the word of cells that clear their field, like NULL; see /help/import",
 }
 
 // queryParameters describes the query parameters. The header X-Escalation-Code can replace
@@ -101,6 +109,8 @@ func queryParameters(row *Route) (list []object) {
 			if name == "days" {
 				schema["minimum"] = 0
 			}
+		case "count":
+			schema["enum"] = []string{"only"}
 		case "on_duplicate":
 			schema["enum"] = []string{"create", "fail"}
 		case "format":

@@ -2,6 +2,7 @@ package past
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 
 	"crmkit/crm"
@@ -12,6 +13,7 @@ import (
 	"crmkit/store"
 	stored "crmkit/store/list"
 	"crmkit/store/past"
+	"crmkit/store/view"
 )
 
 // Endpoints are the endpoints about the past.
@@ -20,24 +22,24 @@ type Endpoints struct{ store *store.Store }
 // New returns the endpoints of a store.
 func New(s *store.Store) *Endpoints { return &Endpoints{s} }
 
-// list is a request for a list.
-type list struct {
-	rq     *web.Request
-	parent *crm.Entity // of a list of the records of one; nil: of all
-	key    int64       // of the parent
-	field  *crm.Field  // that refers to it
+// List is a request for a list.
+type List struct {
+	Request *web.Request
+	Parent  *crm.Entity // of a list of the records of one; nil: of all
+	Key     int64       // of the parent
+	Field   *crm.Field  // that refers to it
 }
 
-// List returns the handler of a list, which with at= is of the past, and with vs= compares totals.
+// Lists returns the handler of a list, which with at= is of the past, and with vs= compares totals.
 //
 // Errors: those of a list, and with at= or vs= invalid_value, invalid_cursor, cursor_expired.
-func (x *Endpoints) List(present web.Handler) web.Handler {
-	return func(rq *web.Request) (*render.Response, error) { return x.answer(list{rq: rq}, present) }
+func (x *Endpoints) Lists(present web.Handler) web.Handler {
+	return func(rq *web.Request) (*render.Response, error) { return x.answer(List{Request: rq}, present) }
 }
 
-// Below returns the handler of a list of the records that refer to one with a field, which is like that of List.
+// Below returns the handler of a list of the records that refer to one with a field, which is like that of Lists.
 //
-// Errors: those of List, and not_found.
+// Errors: those of Lists, and not_found.
 func (x *Endpoints) Below(parent *crm.Entity, field string, present web.Handler) web.Handler {
 	return func(rq *web.Request) (*render.Response, error) {
 		if !rq.Params.Has("at") && !rq.Params.Has("vs") {
@@ -47,13 +49,13 @@ func (x *Endpoints) Below(parent *crm.Entity, field string, present web.Handler)
 		if err != nil {
 			return nil, err
 		}
-		return x.answer(list{rq, parent, key, rq.Route.Entity.Field(field)}, present)
+		return x.answer(List{rq, parent, key, rq.Route.Entity.Field(field)}, present)
 	}
 }
 
 // answer answers a list. Where it compares, the total is exact, and pages after the first one do not compare again.
-func (x *Endpoints) answer(in list, present web.Handler) (doc *render.Response, err error) {
-	rq := in.rq
+func (x *Endpoints) answer(in List, present web.Handler) (doc *render.Response, err error) {
+	rq := in.Request
 	if !rq.Params.Has("vs") {
 		return x.one(in, present)
 	}
@@ -83,8 +85,8 @@ func (x *Endpoints) answer(in list, present web.Handler) (doc *render.Response, 
 }
 
 // one answers a list of the present or the past.
-func (x *Endpoints) one(in list, present web.Handler) (*render.Response, error) {
-	rq := in.rq
+func (x *Endpoints) one(in List, present web.Handler) (*render.Response, error) {
+	rq := in.Request
 	if !rq.Params.Has("at") {
 		return present(rq)
 	}
@@ -103,7 +105,7 @@ func (x *Endpoints) one(in list, present web.Handler) (*render.Response, error) 
 	}
 	doc.Page.After = func(i int) string { return after(i) + place }
 	if page.parent.Entity != nil {
-		noteFollowed(rq, page.parent, in.key)
+		NoteFollowed(rq, page.parent, in.Key)
 	}
 	doc.Remarks = append(doc.Remarks, remark(rq, page.place))
 	return doc, nil
@@ -118,33 +120,74 @@ type page struct {
 }
 
 // read reads a page of the past.
-func (x *Endpoints) read(in list, a asked) (p page, err error) {
-	rq := in.rq
-	if in.parent != nil {
-		path := in.field.Path()
-		a.params[path] = append([]string{crm.RecordID(in.parent.Prefix, in.key)}, a.params[path]...)
+func (x *Endpoints) read(in List, a asked) (p page, err error) {
+	err = x.look(in, a, Look{
+		Parse: func(params url.Values, env query.Env) (kinds []*crm.Entity, fault *crm.Error) {
+			if p.query, fault = query.Parse(in.Request.Route.Entity, params, env); fault != nil {
+				return nil, fault
+			}
+			return past.Kinds(x.store.Schema, p.query), nil
+		},
+		Read: func(then view.PastView, at Moment) (err error) {
+			p.place, p.parent = at.Place, at.Parent
+			p.Page, err = then.List(p.query)
+			return err
+		},
+	})
+	return p, err
+}
+
+// Look is what is asked about a place.
+type Look struct {
+	// Parse compiles the request as one of the time of the place, and returns the kinds of records that it needs.
+	Parse func(params url.Values, env query.Env) (kinds []*crm.Entity, fault *crm.Error)
+	// Read answers it.
+	Read func(then view.PastView, at Moment) error
+}
+
+// Moment is the place that a request asks for.
+type Moment struct {
+	past.Place
+	Parent crm.Record // to which the list belongs, as it was; of no entity: to none
+	Remark string     // says of which place an answer is
+}
+
+// At answers a request about the place that a parameter names, which is at or vs.
+//
+// Errors: those of at= and vs=, of Look, and not_found for the parent.
+func (x *Endpoints) At(in List, param string, look Look) error {
+	a, fault := parse(in.Request, param)
+	if fault != nil {
+		return fault
 	}
-	err = x.store.View(rq.Context(), rq.Actor, func(v *store.View) error {
+	return x.look(in, a, look)
+}
+
+// look is At for a place that was parsed.
+func (x *Endpoints) look(in List, a asked, look Look) error {
+	rq := in.Request
+	if in.Parent != nil {
+		path := in.Field.Path()
+		a.params[path] = append([]string{crm.RecordID(in.Parent.Prefix, in.Key)}, a.params[path]...)
+	}
+	return x.store.View(rq.Context(), rq.Actor, func(v *store.View) error {
 		place, last, err := v.Locate(a.Asked)
 		if err != nil {
 			return err
 		}
 		env := rq.Env
 		env.Now, env.Place = moment(place), " "+a.Text+query.OfPast+cursorOf(rq, place)
-		q, fault := query.Parse(rq.Route.Entity, a.params, env)
-		if fault != nil && in.parent == nil {
+		kinds, fault := look.Parse(a.params, env)
+		if fault != nil && in.Parent == nil {
 			return fault
 		}
-		kinds := []*crm.Entity{rq.Route.Entity}
-		if fault == nil {
-			kinds = past.Kinds(x.store.Schema, q)
+		if kinds = append(kinds, rq.Route.Entity); in.Parent != nil {
+			kinds = append(kinds, in.Parent)
 		}
-		if in.parent != nil && !slices.Contains(kinds, in.parent) {
-			kinds = append(kinds, in.parent)
-		}
-		then, err := v.Past(past.Question{Place: place, Last: last, Kinds: kinds})
-		if err == nil && in.parent != nil {
-			p.parent, err = then.Record(in.parent, in.key)
+		then, err := v.Past(past.Question{Place: place, Last: last, Kinds: distinct(kinds)})
+		at := Moment{Place: place, Remark: remark(rq, place)}
+		if err == nil && in.Parent != nil {
+			at.Parent, err = then.Record(in.Parent, in.Key)
 		}
 		if err != nil {
 			return err
@@ -152,11 +195,18 @@ func (x *Endpoints) read(in list, a asked) (p page, err error) {
 		if fault != nil {
 			return fault
 		}
-		p.query, p.place = q, place
-		p.Page, err = then.List(q)
-		return err
+		return look.Read(then, at)
 	})
-	return p, err
+}
+
+// distinct returns each of some kinds once.
+func distinct(kinds []*crm.Entity) (list []*crm.Entity) {
+	for _, e := range kinds {
+		if !slices.Contains(list, e) {
+			list = append(list, e)
+		}
+	}
+	return list
 }
 
 // Record reads the record of a request with at=, and adds the remark that says of when it is.
@@ -180,16 +230,16 @@ func (x *Endpoints) Record(rq *web.Request, key int64) (rec crm.Record, err erro
 		if rec, err = then.Record(e, key); err != nil {
 			return err
 		}
-		noteFollowed(rq, rec, key)
+		NoteFollowed(rq, rec, key)
 		rq.Remarks = append(rq.Remarks, remark(rq, place))
 		return nil
 	})
 	return rec, err
 }
 
-// noteFollowed adds a remark if the record that was read is not the one of the key, since that had been merged
+// NoteFollowed adds a remark if the record that was read is not the one of the key, since that had been merged
 // into it.
-func noteFollowed(rq *web.Request, rec crm.Record, key int64) {
+func NoteFollowed(rq *web.Request, rec crm.Record, key int64) {
 	if rec.Key != key {
 		rq.Remarks = append(rq.Remarks, store.Followed{Entity: rec.Entity, From: key, To: rec.Key}.Remark())
 	}

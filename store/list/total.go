@@ -91,16 +91,11 @@ func (r *Reader) counting(ctx context.Context, path Path) (text string, args []a
 	if len(q.Where) == 1 && len(q.IndexPaths) == 1 && q.IndexPaths[0].Exact {
 		text, args = q.IndexPaths[0].Keys(), append(args, q.Args...)
 	} else {
-		if path, err = r.cheapestSource(ctx, path, wanted); err != nil {
+		rows := ""
+		if path, rows, args, err = r.matching(ctx, path, wanted); err != nil {
 			return "", nil, err
 		}
-		path.byMany = path.Many != "" && path.Index == nil
-		whole := query.Range{Where: q.Condition(), Args: q.Args}
-		if (path.KeyList != "" || path.byMany) && !r.Filtered() {
-			whole.Where = q.Without().Condition()
-		}
-		text, args = "SELECT 1 FROM "+path.keySubquery(whole), path.args(whole)
-		if path.byMany && len(q.OtherKinds) == 0 {
+		if text = "SELECT 1 FROM " + rows; path.byMany && len(q.OtherKinds) == 0 {
 			text = path.Many
 		}
 	}
@@ -108,4 +103,36 @@ func (r *Reader) counting(ctx context.Context, path Path) (text string, args []a
 		text += fmt.Sprintf(" LIMIT %d", query.TotalCap+1)
 	}
 	return "SELECT COUNT(*) FROM (" + text + ") x", args, nil
+}
+
+// matching returns the SQL after FROM of the rows that match, with its arguments, for a statement that wants
+// about so many of them, and the path by which it finds them.
+func (r *Reader) matching(ctx context.Context, path Path, wanted int64) (_ Path, text string, args []any, err error) {
+	if path, err = r.cheapestSource(ctx, path, wanted); err != nil {
+		return path, "", nil, err
+	}
+	q := path.Query
+	path.byMany = path.Many != "" && path.Index == nil
+	whole := query.Range{Where: q.Condition(), Args: q.Args}
+	if (path.KeyList != "" || path.byMany) && !r.Filtered() {
+		whole.Where = q.Without().Condition()
+	}
+	return path, path.keySubquery(whole), path.args(whole), nil
+}
+
+// Rows are the records that match a question, as SQL that follows FROM: each has the alias t, and each text
+// other records, with the same arguments. The first argument is the scope.
+type Rows struct {
+	Texts []string
+	Args  []any
+}
+
+// Matching returns all records that match, for a statement that reads each of them.
+func (r *Reader) Matching(ctx context.Context, path Path) (Rows, error) {
+	path, text, args, err := r.matching(ctx, path, path.rows)
+	if err != nil || path.Past == nil {
+		return Rows{[]string{text}, args}, err
+	}
+	whole := query.Range{Where: path.Query.Condition(), Args: path.Query.Args}
+	return Rows{[]string{text, path.changed().keySubquery(whole)}, args}, nil
 }

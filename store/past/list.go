@@ -23,16 +23,22 @@ func Kinds(schema *crm.Schema, q *query.Query) []*crm.Entity {
 	return kinds
 }
 
-// List answers a question about the place. The reader is of the same transaction.
-func (p *Past) List(r *list.Reader, actor crm.Actor, q *query.Query) (page list.Page, err error) {
+// ask returns the reader and the path of a question about the place. The reader r is of the same transaction.
+func (p *Past) ask(r *list.Reader, actor crm.Actor, q *query.Query) (*list.Reader, list.Path, error) {
 	e, l, own := q.Entity, lens{p, false}, lens{p, true}
 	if err := p.number(own.conditions(q.Condition()), q.Args); err != nil {
-		return page, err
+		return nil, list.Path{}, err
 	}
 	past := &list.Past{Changed: keysJSON(p.Changed(e)), Table: "past_" + e.Plural, Where: l.conditions, OwnWhere: own.conditions,
 		Source: func(text string) string { return l.links(text, e) }, More: int64(len(p.kind(e).then) - len(p.kind(e).now))}
 	reader := &list.Reader{Tx: r.Tx.AsOf(l), Cached: r.Cached, Usage: r.Usage}
 	path, err := reader.ChoosePastPlan(p.ctx, list.Path{Actor: actor, Query: q, Past: past})
+	return reader, path, err
+}
+
+// List answers a question about the place. The reader is of the same transaction.
+func (p *Past) List(r *list.Reader, actor crm.Actor, q *query.Query) (page list.Page, err error) {
+	reader, path, err := p.ask(r, actor, q)
 	if err != nil {
 		return page, err
 	}
