@@ -92,7 +92,7 @@ var AggregateParams = []string{"group", "sum", "avg", "min", "max", "count_disti
 
 // reserved are further names that no field may have: parameters of other requests, and keys
 // that answers add to a record.
-var reserved = []string{"confirm", "dry_run", "budget", "all", "atomic", "code", "days", "result", "overdue", "about", "current", "items", "remarks", "deleted", "deleted_at", "deleted_by", "deleted_with"}
+var reserved = []string{"confirm", "dry_run", "budget", "all", "atomic", "code", "days", "result", "overdue", "about", "current", "items", "remarks", "deleted", "deleted_at", "deleted_by", "deleted_with", "view", "where"}
 
 // has reports whether a path, through at most one reference, names a field.
 func (e *Entity) has(path string) bool {

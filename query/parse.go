@@ -122,6 +122,8 @@ func (q *Query) param(c *compiler, name, value string) (err *crm.Error) {
 		if value == "" {
 			err = crm.Errorf(crm.InvalidCursor, "cursor= is empty; send the cursor from the previous page, or leave it out.").On("cursor")
 		}
+	case "view":
+		err = crm.Errorf(crm.InvalidFilter, "%s have no views; write the conditions themselves.", q.Entity.Plural).On("view")
 	case "search":
 		var where []string
 		where, err = c.search(q.Entity, name, value)

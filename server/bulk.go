@@ -9,6 +9,7 @@ import (
 	"crmkit/query"
 	"crmkit/query/filtertext"
 	"crmkit/server/bulkedit"
+	"crmkit/server/definition"
 	"crmkit/server/draft"
 	"crmkit/server/web"
 )
@@ -30,7 +31,7 @@ const maxBulkLinks = bulkedit.Max
 //
 // Errors: unknown_field, invalid_value, missing_field, and those of a list for the filter, all on
 // the member of the body.
-func bulkLinks(rq *web.Request, e *crm.Entity) (*bulkLinkRequest, *crm.Error) {
+func (s *Server) bulkLinks(rq *web.Request, e *crm.Entity) (*bulkLinkRequest, error) {
 	if !e.IsLink() {
 		return nil, nil
 	}
@@ -51,10 +52,10 @@ func bulkLinks(rq *web.Request, e *crm.Entity) (*bulkLinkRequest, *crm.Error) {
 		}
 	}
 	d, fault := draft.Decode(e, b.rest, rq.Env)
-	if b.more = d.Inputs; fault == nil {
-		fault = b.parseFilter()
+	if b.more = d.Inputs; fault != nil {
+		return nil, fault
 	}
-	return &b.bulkLinkRequest, fault
+	return &b.bulkLinkRequest, b.parseFilter(s.defined)
 }
 
 // bulkBody is a body that links several records while it is read.
@@ -138,7 +139,7 @@ func (b *bulkBody) list(f *crm.Field, member crm.Member) *crm.Error {
 // parseFilter compiles the filter, which is the part of a list's URL after the question mark. An
 // empty filter is an error: it would mean every record, which a client that lost a variable
 // does not intend.
-func (b *bulkBody) parseFilter() *crm.Error {
+func (b *bulkBody) parseFilter(views *definition.Endpoints) error {
 	kind, filter := b.kind, b.filter
 	if b.foundRef = b.fields[kind]; b.foundRef == nil {
 		return crm.Errorf(crm.InvalidValue, "kind cannot be %s; it is one of %s.", norm.Quote(kind), strings.Join(linkParam(b.entity), ", ")).On("kind").Of(kind, linkParam(b.entity))
@@ -152,12 +153,15 @@ func (b *bulkBody) parseFilter() *crm.Error {
 		}
 		return nil
 	}
-	params, fault := filtertext.Text{Name: "filter", Value: filter}.Params()
-	if fault != nil {
+	params, err := views.Filter(b.rq, b.entity.Target(b.foundRef), filtertext.Text{Name: "filter", Value: filter})
+	if err != nil {
+		return err
+	}
+	var fault *crm.Error
+	if b.question, fault = query.Parse(b.entity.Target(b.foundRef), params, b.rq.Env); fault != nil {
 		return fault
 	}
-	b.question, fault = query.Parse(b.entity.Target(b.foundRef), params, b.rq.Env)
-	return fault
+	return nil
 }
 
 // linkCounts counts the outcomes of candidates.

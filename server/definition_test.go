@@ -2,8 +2,10 @@ package server_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"crmkit/crm"
 )
@@ -74,6 +76,54 @@ func TestDefinitionsAreFew(t *testing.T) {
 		t.Errorf("%v views", total)
 	}
 	if text := r.want(404, "GET", "/views/v_7", ""); !strings.Contains(text, fmt.Sprintf("and %d more", most-20)) || !strings.Contains(text, "Did you mean v-7?") {
+		t.Error(text)
+	}
+}
+
+// TestListsWithAViewAreThoseOfItsFilters asks random questions, each with some of its conditions in a view and the
+// rest beside it: lists, their pages, totals and explanations, exports and the past are, byte by byte, those of the
+// conditions.
+func TestListsWithAViewAreThoseOfItsFilters(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 1))
+	r := newRig(t).as("jane@acme.com")
+	for i := range 60 {
+		r.want(201, "POST", "/contacts", fmt.Sprintf(`{"name":"Person %d","stage":"s%d","tags":["t%d"],"owner":"me","custom":{"n":%d}}`, i, random.IntN(3), random.IntN(3), i))
+	}
+	terms := []string{"stage=s1", "stage=ne:s0", "tags=t1", "tags=not:null", "custom.n=gt:20", "custom.n=lt:50", "owner=me", "search=person", "name=like:1", "created_at=gte:-1d", "company.name=is:null", "stage=nobody"}
+	for range 40 {
+		random.Shuffle(len(terms), func(i, j int) { terms[i], terms[j] = terms[j], terms[i] })
+		in, beside := 1+random.IntN(3), random.IntN(3)
+		r.call("PUT", "/views/some", `{"kind":"contacts","query":"`+strings.Join(terms[:in], "&")+`"}`)
+		with, without := strings.Join(append([]string{"view=some"}, terms[in:in+beside]...), "&"), strings.Join(terms[:in+beside], "&")
+		for _, path := range []string{"/contacts?limit=7&", "/contacts?format=json&sort=name&", "/contacts?total=exact&fields=name&", "/export/contacts?format=csv&", "/contacts?at=now&"} {
+			for next := ""; ; {
+				want, got := r.call("GET", path+without+next, ""), r.call("GET", path+with+next, "")
+				if want.status != got.status || want.body != got.body {
+					t.Fatalf("%s%s: %d\n%s\n%s: %d\n%s", path, with, got.status, got.body, without, want.status, want.body)
+				}
+				_, cursor, more := strings.Cut(want.body, "# next: ")
+				if !more {
+					break
+				}
+				next = "&cursor=" + strings.Fields(cursor)[0]
+			}
+		}
+	}
+}
+
+// TestViewsThatDoNotWorkAnyMoreSayWhy restores a view in another workspace, where the ids in it lead nowhere.
+func TestViewsThatDoNotWorkAnyMoreSayWhy(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	id := r.json(201, "POST", "/companies", `{"name":"Acme"}`)["id"].(string)
+	r.want(201, "PUT", "/views/of-acme", `{"kind":"contacts","query":"company=`+id+`"}`)
+	dump := r.want(200, "GET", "/export", "")
+	r.as("joe@new.com")
+	if text := r.want(200, "POST", "/import?atomic=1", dump); !strings.Contains(text, "# imported: 2 created") {
+		t.Fatal(text)
+	}
+	if text := r.want(400, "GET", "/contacts?view=of-acme", ""); !strings.Contains(text, "view of-acme (company="+id+") does not work any more: ") || !strings.Contains(text, "PATCH /views/of-acme") {
 		t.Error(text)
 	}
 }

@@ -172,7 +172,7 @@ func (s *Server) createBelow(rq *web.Request, p parent) (*render.Response, error
 		return nil, err
 	}
 	e := rq.Route.Entity
-	m, fault := bulkLinks(rq, e)
+	m, fault := s.bulkLinks(rq, e)
 	if fault != nil {
 		return nil, fault
 	}

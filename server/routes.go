@@ -145,7 +145,7 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 	if e.IsDefinition() {
 		return slices.Concat(rows, s.defined.Routes(e), s.transfer.EntityRoutes(e))
 	}
-	return slices.Concat(rows, s.bulk.Routes(e), s.transfer.EntityRoutes(e))
+	return s.defined.TakeViews(e, slices.Concat(rows, s.bulk.Routes(e), s.transfer.EntityRoutes(e)))
 }
 
 // createDoc returns the description of POST on a collection. A kind with a unique field has

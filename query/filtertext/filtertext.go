@@ -29,6 +29,9 @@ func (t Text) Params() (url.Values, *crm.Error) {
 		return nil, crm.Errorf(crm.InvalidFilter, "%s has the form of a list's query string, like stage=lead&tags=fintech, not %s; for all records write created_at=not:null.", t.Name, norm.Quote(t.Value)).On(t.Name)
 	}
 	for name := range params {
+		if name == "view" && t.Name == "query" {
+			return nil, crm.Errorf(crm.InvalidFilter, "the query of a view cannot name another view; write the conditions of that one.").On(t.Name)
+		}
 		if name != "search" && slices.Contains(crm.ListParams, name) {
 			return nil, crm.Errorf(crm.InvalidFilter, "%s cannot be used in %s, only fields and search=.", name, t.Name).On(t.Name)
 		}
@@ -36,9 +39,14 @@ func (t Text) Params() (url.Values, *crm.Error) {
 	return params, nil
 }
 
+// OfView returns the parameters in the query of a view.
+func OfView(rec crm.Record) (url.Values, *crm.Error) {
+	return Text{"query", rec.Value("query").Text}.Params()
+}
+
 // CheckView returns the error of the list for the query of a view.
 func CheckView(env query.Env, rec crm.Record) *crm.Error {
-	params, fault := Text{"query", rec.Value("query").Text}.Params()
+	params, fault := OfView(rec)
 	if fault != nil {
 		return fault
 	}

@@ -81,18 +81,20 @@ func isID(e *crm.Entity, segment string) bool {
 //
 // Errors: not_found, with the nearest name and all others.
 func Find(rq *web.Request, s *store.Store, e *crm.Entity, name string) (rec crm.Record, err error) {
+	q, fault := query.Parse(e, url.Values{e.Keys.Unique: {"eq:" + name}, "limit": {"1"}, "total": {"none"}}, rq.Env)
+	if fault == nil { // else the name has characters that no name has
+		page, err := s.List(rq.Context(), rq.Actor, q)
+		if err != nil || len(page.Records) > 0 {
+			return append(page.Records, rec)[0], err
+		}
+	}
 	known, err := All(rq, s, e)
 	if err != nil {
 		return rec, err
 	}
-	v, fault := rq.Env.Reader(e).Normal(e.Field(e.Keys.Unique), name)
 	var names []string
 	for _, rec := range known {
-		label := rec.Value(e.Keys.Unique).Text
-		if fault == nil && label == v.Text {
-			return rec, nil
-		}
-		names = append(names, label)
+		names = append(names, rec.Value(e.Keys.Unique).Text)
 	}
 	return rec, Missing(e, name, names)
 }
@@ -102,11 +104,7 @@ func Missing(e *crm.Entity, name string, names []string) *crm.Error {
 	if len(names) == 0 {
 		return crm.Errorf(crm.NotFound, "there is no %s %s, since the workspace has no %s. An admin makes one with PUT /%s/%s.", e.Name, norm.Quote(name), e.Plural, e.Route(), norm.Quote(name))
 	}
-	shown := strings.Join(names[:min(len(names), maxNamed)], ", ")
-	if more := len(names) - maxNamed; more > 0 {
-		shown += " and " + strconv.Itoa(more) + " more"
-	}
-	return crm.Errorf(crm.NotFound, "there is no %s %s. There is %s; GET /%s lists them.", e.Name, norm.Quote(name), shown, e.Route()).Of(name, names)
+	return crm.Errorf(crm.NotFound, "there is no %s %s. There is %s; GET /%s lists them.", e.Name, norm.Quote(name), shown(names), e.Route()).Of(name, names)
 }
 
 // maxNamed is how many names an error lists.

@@ -75,6 +75,7 @@ var parameterDocs = map[string]string{
 	"purge":          "1: erase the record for good, with its history: an admin and a code, no undo; see /help/purge",
 	"all":            "1: every record; without filters",
 	"null":           "for CSV: the word of cells that clear their field, like NULL; see /help/import",
+	"view":           "the name of a view, whose filters are added; see /help/views",
 }
 
 // queryParameters describes the query parameters. The header X-Escalation-Code can replace
