@@ -10,6 +10,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/render"
 	"crmkit/server/purge"
+	"crmkit/server/listing"
 	"crmkit/server/web"
 	"crmkit/store"
 	"crmkit/store/account"
@@ -175,7 +176,7 @@ func (s *Server) whoami(rq *web.Request) (*render.Response, error) {
 func (s *Server) tokens(rq *web.Request) (*render.Response, error) {
 	days := strconv.Itoa(int(store.IdleLimit.Hours() / 24))
 	rq.RawParams = rq.Params
-	rq.Params = withParam(rq.Params, "last_used_at", "gt:-"+days+"d")
+	rq.Params = listing.WithParam(rq.Params, "last_used_at", "gt:-"+days+"d")
 	doc, err := s.list(rq)
 	if err != nil {
 		return nil, err

@@ -1,8 +1,6 @@
 package server
 
 import (
-	"maps"
-	"net/url"
 	"time"
 
 	"crmkit/crm"
@@ -82,7 +80,7 @@ func (s *Server) listBelow(rq *web.Request, p parent) (doc *render.Response, err
 		return nil, err
 	}
 	rq.RawParams = rq.Params
-	rq.Params = withParam(rq.Params, rq.Route.Entity.Field(p.field).Path(), crm.RecordID(p.entity.Prefix, key))
+	rq.Params = listing.WithParam(rq.Params, rq.Route.Entity.Field(p.field).Path(), crm.RecordID(p.entity.Prefix, key))
 	q, fault := query.Parse(rq.Route.Entity, rq.Params, rq.Env)
 	err = s.store.View(rq.Context(), rq.Actor, func(v *store.View) error {
 		if err := prepare(v, q); err != nil {
@@ -100,13 +98,6 @@ func (s *Server) listBelow(rq *web.Request, p parent) (doc *render.Response, err
 		return err
 	})
 	return doc, err
-}
-
-// withParam returns the parameters with one more filter.
-func withParam(params url.Values, name, value string) url.Values {
-	more := maps.Clone(params)
-	more[name] = append([]string{value}, params[name]...)
-	return more
 }
 
 // prepare loads the text that a query searches, for a query that is not the first read of its

@@ -3,6 +3,8 @@ package listing
 
 import (
 	"fmt"
+	"maps"
+	"net/url"
 
 	"crmkit/crm/norm"
 	"crmkit/query"
@@ -42,4 +44,11 @@ const FullRemark = "this page has fewer records than its limit, to stay small an
 // CutRemark says that a limit was lowered.
 func CutRemark(sent string, given int) string {
 	return fmt.Sprintf("limit=%s is above the maximum; this page has at most %d", norm.Quote(sent), given)
+}
+
+// WithParam returns the parameters with one more filter.
+func WithParam(params url.Values, name, value string) url.Values {
+	more := maps.Clone(params)
+	more[name] = append([]string{value}, params[name]...)
+	return more
 }
