@@ -26,6 +26,7 @@ const (
 // the time they are due.
 type reminderSource struct {
 	entity   *crm.Entity
+	about    url.Values // the records that they are about; empty: any
 	question *query.Query
 	page     list.Page
 	cursor   string // of the request; "": from the start
@@ -128,8 +129,8 @@ func reminderParams(params url.Values) (days, limit int, cut string, fault *crm.
 func (s *Server) dueParts(rq *web.Request, days, limit int) ([]*reminderSource, error) {
 	var parts []*reminderSource
 	for _, e := range s.schema.Entities {
-		if e.Reminder.Field != "" {
-			parts = append(parts, &reminderSource{entity: e})
+		if filters, can := aboutFilters(e, rq.Params); e.Reminder.Field != "" && can {
+			parts = append(parts, &reminderSource{entity: e, about: filters})
 		}
 	}
 	if cursor := rq.Params.Get("cursor"); cursor != "" {
@@ -157,6 +158,27 @@ func (s *Server) dueParts(rq *web.Request, days, limit int) ([]*reminderSource, 
 	})
 }
 
+// aboutParams are the parameters that name the record which reminders are about.
+var aboutParams = []string{"contact", "company", "deal"}
+
+// aboutFilters returns the filters by which reminders of a kind are about the records that a request names: the record
+// itself, or those that refer to it. can is false for a kind that cannot be about them all.
+func aboutFilters(e *crm.Entity, params url.Values) (filters url.Values, can bool) {
+	filters = url.Values{}
+	for _, name := range aboutParams {
+		switch {
+		case !params.Has(name):
+		case e.Name == name:
+			filters["id"] = params[name]
+		case e.Field(name+"_id") != nil:
+			filters[name] = params[name]
+		default:
+			return nil, false
+		}
+	}
+	return filters, true
+}
+
 // parse compiles the query for the records of the entity that are due. The catalog says by which
 // field, and which records are finished.
 func (p *reminderSource) parse(rq *web.Request, days, limit int) error {
@@ -165,6 +187,9 @@ func (p *reminderSource) parse(rq *web.Request, days, limit int) error {
 		return err
 	}
 	params.Add(p.entity.Reminder.Field, "lte:+"+strconv.Itoa(days)+"d")
+	for name, values := range p.about {
+		params[name] = append(params[name], values...)
+	}
 	if status := rq.Params.Get("status"); status != "" && p.entity.Field("status") != nil {
 		params.Add("status", status)
 	}
@@ -183,6 +208,9 @@ func (p *reminderSource) parse(rq *web.Request, days, limit int) error {
 	}
 	q, fault := query.Parse(p.entity, params, rq.Env)
 	if fault != nil {
+		if fault.Field == "id" { // of the record that a parameter with the name of its kind means
+			fault.Hint, fault.Field = p.entity.Name+strings.TrimPrefix(fault.Hint, "id"), p.entity.Name
+		}
 		return fault
 	}
 	p.question, q.Limit = q, limit

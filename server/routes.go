@@ -62,7 +62,7 @@ func (s *Server) routes() []web.Route {
 		web.Route{Method: http.MethodGet, Path: "/search", Access: web.Read, Group: "work", Doc: "find q= in all kinds, best first; types=contacts,deals only these",
 			Params: []string{"q", "types", "limit"}, Handle: s.search},
 		web.Route{Method: http.MethodGet, Path: "/reminders", Access: web.Read, Group: "work", Doc: "follow-ups and tasks due by now, soonest first; days=N looks ahead, assignee=me only yours, overdue=yes only late ones, status=open no closed deals",
-			Params: []string{"days", "assignee", "overdue", "status", "limit", "cursor", "total"}, Handle: s.reminders},
+			Params: append([]string{"days", "assignee", "overdue", "status", "limit", "cursor", "total"}, aboutParams...), Handle: s.reminders},
 		web.Route{Method: http.MethodGet, Path: "/audit", Access: web.Read, Group: "work", Doc: "who changed what, newest first", Lists: true, Entity: change, Handle: s.list},
 		web.Route{Method: http.MethodGet, Path: "/audit/:id", Access: web.Read, Group: "work", Doc: "one change", Params: []string{"fields", "times"}, Entity: change, Handle: s.fetch})
 }
