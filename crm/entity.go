@@ -28,6 +28,7 @@ type Entity struct {
 	Parents  Parents
 	Links    []ManyToMany // to entities whose records others join to this one
 	Reminder Reminder
+	Sums     *Sums // nil: none are kept
 
 	Definition Definition
 
@@ -72,6 +73,17 @@ func (k Keys) All() [][]string {
 	}
 	return append([][]string{{k.Unique}}, k.Together...)
 }
+
+// Sums are numbers that the store keeps of the records of an entity, so that they can be read without the records:
+// for each set of values of some fields how many records have it, and the sum of a number. The table is named for
+// the entity, with _sums at its end.
+type Sums struct {
+	Of string   // the number
+	By []string // the fields; of all but the last one each record has a value without a blank
+}
+
+// SumsTable returns the name of the table with the Sums.
+func (e *Entity) SumsTable() string { return e.Name + "_sums" }
 
 // Parents are the references to the records that a record belongs to. When the last of these
 // parents is deleted, so is the record.

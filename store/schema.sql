@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 36
+-- Made by TestNewSchema from the migrations up to 37
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,
@@ -580,6 +580,18 @@ CREATE TABLE views (
   updated_by_fold TEXT
 ) STRICT;
 CREATE UNIQUE INDEX views_name ON views (workspace_id, name);
+CREATE TABLE deal_sums (
+  workspace_id INTEGER NOT NULL,
+  place TEXT NOT NULL,
+  status TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  stage TEXT,
+  n INTEGER NOT NULL,
+  amounts INTEGER NOT NULL,
+  high INTEGER NOT NULL,
+  low INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, place)
+) STRICT, WITHOUT ROWID;
 INSERT INTO usage VALUES (0, 'storage', 0, 0, 0, 0);
 INSERT INTO sequences VALUES ('members', 0);
 INSERT INTO sequences VALUES ('names', 0);

@@ -177,6 +177,7 @@ var work = []crm.Entity{
 				contactRef, companyRef, owner, tags, notes, followUp, followNote, custom), crm.FieldCreatedAt, crm.FieldUpdatedAt)},
 		Ops: crm.AllOps, Keys: byExternalID,
 		Search:   []string{"title", "notes", "company.name", "contact.name"},
+		Sums:     &crm.Sums{Of: "amount_cents", By: []string{"status", "currency", "stage"}},
 		Reminder: crm.Reminder{Field: "follow_up_at", Note: "follow_up_note", Assignee: "owner"},
 	},
 	// A ticket has no key: one person may ask the same thing twice. solved_at follows the

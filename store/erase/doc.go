@@ -27,7 +27,7 @@
 //
 //   - companies, contacts, deals, activities, tickets, tasks, campaigns, campaign_members, views: the row is deleted, and
 //     references to it are cleared. A record with many references is hidden first, and deleted after the last step.
-//   - tags, custom_values, names, list_values, values_in_use, duplicate_keys, dismissed_pairs, words: follow from the
+//   - tags, custom_values, names, list_values, values_in_use, deal_sums, duplicate_keys, dismissed_pairs, words: follow from the
 //     record, and are deleted with it, in the same transaction. A name that no other record uses is deleted.
 //   - log: the values before and after are erased, of the record, of those that were about it alone, and in the
 //     entries of records that it was merged into and came back from. The target, an id, stays.

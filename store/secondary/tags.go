@@ -30,6 +30,9 @@ func Update(tx *txn.Tx, before, after crm.Record) (err error) {
 		}
 	}
 	countUses(tx, before, after)
+	if err := updateSums(tx, before, after); err != nil {
+		return err
+	}
 	if err := visits.Update(tx, before, after); err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func Tables(schema *crm.Schema) (list []Table) {
 	}
 	return append(list, Table{"confirmations", "hash"},
 		Table{"log", "key"}, Table{"runs", "first"}, Table{"bookmarks", "token_key, name"}, Table{"origins", "key"}, Table{"kept_answers", "user_id, hash"}, Table{"kept_files", "hash"}, Table{"kept_parts", "hash, part"}, Table{"imported", "source, kind, id"}, Table{"reservations", "id"},
-		Table{"list_values", "kind, value, record"}, Table{"duplicate_keys", "kind, hash, record"}, Table{"dismissed_pairs", "kind, record, other"}, Table{"merged", "kind, record"}, Table{"stage_visits", "kind, record, n"}, Table{"values_in_use", "kind, field, value"})
+		Table{"list_values", "kind, value, record"}, Table{"duplicate_keys", "kind, hash, record"}, Table{"dismissed_pairs", "kind, record, other"}, Table{"merged", "kind, record"}, Table{"stage_visits", "kind, record, n"}, Table{"values_in_use", "kind, field, value"}, Table{"deal_sums", "place"})
 }
 
 // counts is the last table, because what goes before is counted there.

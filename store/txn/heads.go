@@ -67,7 +67,7 @@ func (tx *Tx) AddHead(workspace int64) {
 
 // inWorkspaces are the tables, beside those of records, whose rows belong to a workspace and are
 // written only while its head is locked.
-var inWorkspaces = []string{"bookmarks", "cascades", "confirmations", "custom_values", "dismissed_pairs", "duplicate_keys", "imported", "kept_answers", "kept_files", "kept_parts", "list_values", "log", "merged", "names", "origins", "reservations", "runs", "stage_visits", "tags", "usage", "values_in_use", "words"}
+var inWorkspaces = []string{"bookmarks", "cascades", "confirmations", "custom_values", "deal_sums", "dismissed_pairs", "duplicate_keys", "imported", "kept_answers", "kept_files", "kept_parts", "list_values", "log", "merged", "names", "origins", "reservations", "runs", "stage_visits", "tags", "usage", "values_in_use", "words"}
 
 // isInWorkspaces reports whether the rows of a table belong to a workspace.
 func isInWorkspaces(table string) bool {

@@ -10,6 +10,9 @@ import (
 //
 // Errors: invalid_filter, see aggregate.Reader.
 func (v *View) Numbers(q *query.Question) (lines aggregate.Lines, err error) {
+	if lines, answered, err := v.keptNumbers(q); answered || err != nil {
+		return lines, err
+	}
 	r, path, err := v.find(q.Query)
 	switch {
 	case err != nil:
@@ -28,6 +31,19 @@ func (v *View) Numbers(q *query.Question) (lines aggregate.Lines, err error) {
 	}
 	reader := &aggregate.Reader{Tx: r.Tx, Entity: q.Query.Entity, Workspace: v.actor.Workspace, Zone: v.actor.Zone, Tables: aggregate.Present{}}
 	return reader.Read(v.ctx, q, rows)
+}
+
+// keptNumbers answers from the sums that the store keeps, if these have the answer.
+func (v *View) keptNumbers(q *query.Question) (lines aggregate.Lines, answered bool, err error) {
+	if q.Query.Entity.Sums == nil {
+		return lines, false, nil
+	}
+	r, err := v.reader(q.Query.Entity)
+	if err != nil || r.Filtered() {
+		return lines, false, err
+	}
+	reader := &aggregate.Reader{Tx: r.Tx, Entity: q.Query.Entity, Workspace: v.actor.Workspace, Tables: aggregate.Present{}}
+	return reader.Kept(v.ctx, q)
 }
 
 // Numbers answers a request for numbers.
