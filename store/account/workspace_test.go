@@ -216,7 +216,7 @@ func (f *fixture) filled(email, colleague string) crm.Actor {
 	admin = f.enter(admin, admin.WorkspaceID)
 	f.join(admin, colleague, crm.RoleMember)
 	f.everyKind(admin)
-	f.save(admin, "contact", "name", "Tagged", "tags", []string{"vip"}, "other_emails", []string{"t@example.com"}, "custom", []crm.Member{{Name: "seats", JSON: "12"}})
+	f.save(admin, "contact", "name", "Tagged", "stage", "lead", "tags", []string{"vip"}, "other_emails", []string{"t@example.com"}, "custom", []crm.Member{{Name: "seats", JSON: "12"}})
 	winner, other := f.save(admin, "company", "name", "Initech"), f.save(admin, "company", "name", "Initech again")
 	f.write(admin, func(tx *store.Tx) error {
 		_, err := tx.Merge(store.Merge{Entity: winner.Entity, Winner: winner.Key, Others: []int64{other.Key}})
