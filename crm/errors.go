@@ -20,6 +20,7 @@ const (
 	MissingField         Code = "missing_field"
 	InvalidValue         Code = "invalid_value"
 	InvalidFilter        Code = "invalid_filter"
+	AmbiguousFilter      Code = "ambiguous_filter"
 	InvalidOp            Code = "invalid_op"
 	InvalidSort          Code = "invalid_sort"
 	InvalidCursor        Code = "invalid_cursor"
@@ -77,6 +78,7 @@ var Codes = []CodeRow{
 	{MissingField, 400, "a required field is missing or was cleared"},
 	{InvalidValue, 400, "a value of the wrong type, length or choice"},
 	{InvalidFilter, 400, "a filter on an unknown field, or a query string that cannot be parsed"},
+	{AmbiguousFilter, 400, "where= mixes and with or without brackets; the hint has both meanings"},
 	{InvalidOp, 400, "an operator that does not exist or does not fit the field"},
 	{InvalidSort, 400, "a field that cannot be sorted by"},
 	{InvalidCursor, 400, "a cursor that was changed or belongs to another list"},

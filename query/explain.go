@@ -40,16 +40,16 @@ func Conditions(e *crm.Entity, params url.Values, env Env) (parts []Condition, a
 		if name != "search" && slices.Contains(crm.ListParams, name) {
 			continue
 		}
-		for _, value := range params[name] {
-			if value == "" {
+		for _, one := range apart(name, params[name]) {
+			if one.Value == "" {
 				continue
 			}
-			q, err := Parse(e, url.Values{name: {value}}, env)
+			q, err := Parse(e, url.Values{one.Name: {one.Value}}, env)
 			if err != nil {
 				return nil, false, err
 			}
 			q.Limit, q.Total = 1, TotalNone
-			parts = append(parts, env.condition(e, name, value, q))
+			parts = append(parts, env.condition(e, one.Name, one.Value, q))
 		}
 	}
 	slices.SortStableFunc(parts, func(a, b Condition) int {

@@ -11,6 +11,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
+	"crmkit/query/mistake"
 )
 
 // Total says up to which number the rows of a list are counted.
@@ -122,6 +123,8 @@ func (q *Query) param(c *compiler, name, value string) (err *crm.Error) {
 		if value == "" {
 			err = crm.Errorf(crm.InvalidCursor, "cursor= is empty; send the cursor from the previous page, or leave it out.").On("cursor")
 		}
+	case "where":
+		err = q.where(c, value)
 	case "view":
 		err = crm.Errorf(crm.InvalidFilter, "%s have no views; write the conditions themselves.", q.Entity.Plural).On("view")
 	case "search":
@@ -172,10 +175,10 @@ func parseSort(e *crm.Entity, value string) (Order, *crm.Error) {
 	f := e.Field(name)
 	if f == nil || !Sortable(e, f) {
 		allowed, near := e.Names(func(f *crm.Field) bool { return Sortable(e, f) }), name
-		if other := meant(e, name); f == nil && other != nil {
+		if other := mistake.Field(e, name); f == nil && other != nil {
 			near = other.Name
 		}
-		base, written := directionIn(name)
+		base, written := mistake.Direction(name)
 		if near = cmp.Or(base, near); base != "" {
 			written = " Write sort=" + norm.Quote(written) + "."
 		}

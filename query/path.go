@@ -8,6 +8,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/query/mistake"
 )
 
 // target is the field that the name of a filter leads to, such as company.owner: through
@@ -194,13 +195,13 @@ func unknownFilterError(e *crm.Entity, name, value string) *crm.Error {
 	}
 	err := crm.Errorf(crm.InvalidFilter, "there is no filter or parameter %s on %s; allowed: %s.",
 		norm.Quote(name), e.Plural, strings.Join(allowed, " ")).On(name)
-	if field, right := operatorIn(e, name, value); field != "" {
+	if field, right := mistake.Operator(e, name, value); field != "" {
 		err.Hint += " An operator is written after the equals sign: " + norm.Quote(right) + "."
 		name = field
 	}
-	if habit := commonMistakes[name]; habit != "" {
+	if habit := mistake.Parameters[name]; habit != "" {
 		name = habit
-	} else if f := meant(last, rest); f != nil {
+	} else if f := mistake.Field(last, rest); f != nil {
 		name = prefix + f.Name
 	}
 	return err.Of(name, allowed)

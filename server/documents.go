@@ -57,7 +57,7 @@ func described(r *web.Route) manual.Route {
 		d.Bulk = &manual.Bulk{Kinds: linkParam(r.Entity), Texts: extraLinkParams(r.Entity), Max: maxBulkLinks}
 	}
 	if r.Stream == web.Exporting {
-		d.Params = []string{"search", "sort", "fields", "times", "view"}
+		d.Params = []string{"search", "sort", "fields", "times", "view", "where"}
 	}
 	if r.Stream != web.NoStream {
 		d.Stream = r.StreamMedia()

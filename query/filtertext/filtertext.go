@@ -1,6 +1,6 @@
 // Package filtertext reads the filters of a list that are a text: the member of a body, or the query of a view.
 //
-// Such a text is what a URL has behind its question mark. It has filters, search and where only, since it
+// Such a text is what a URL has behind its question mark. It has filters, search, where and view only, since it
 // says which records are meant and not how a list shows them.
 package filtertext
 
@@ -33,7 +33,7 @@ func (t Text) Params() (url.Values, *crm.Error) {
 			return nil, crm.Errorf(crm.InvalidFilter, "the query of a view cannot name another view; write the conditions of that one.").On(t.Name)
 		}
 		if name != "search" && slices.Contains(crm.ListParams, name) {
-			return nil, crm.Errorf(crm.InvalidFilter, "%s cannot be used in %s, only fields and search=.", name, t.Name).On(t.Name)
+			return nil, crm.Errorf(crm.InvalidFilter, "%s cannot be used in %s, only fields, search= and where=.", name, t.Name).On(t.Name)
 		}
 	}
 	return params, nil

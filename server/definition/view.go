@@ -28,7 +28,7 @@ func (x *Endpoints) TakeViews(e *crm.Entity, rows []web.Route) []web.Route {
 	}
 	for i := range rows {
 		if row := &rows[i]; row.Lists || row.Many {
-			row.Params = append(slices.Clone(row.Params), ViewParam)
+			row.Params = append(slices.Clone(row.Params), ViewParam, "where")
 			row.Handle = x.withView(row.Handle)
 		}
 	}

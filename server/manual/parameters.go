@@ -75,6 +75,7 @@ var parameterDocs = map[string]string{
 	"purge":          "1: erase the record for good, with its history: an admin and a code, no undo; see /help/purge",
 	"all":            "1: every record; without filters",
 	"null":           "for CSV: the word of cells that clear their field, like NULL; see /help/import",
+	"where":          "conditions that are joined with and, or, not and brackets; see /help/filters",
 	"view":           "the name of a view, whose filters are added; see /help/views",
 }
 

@@ -1,4 +1,6 @@
-package query
+// Package mistake recognises what other APIs call parameters, fields and operators, and where they write them, so
+// that an error has what to write here. It is never taken for what was meant.
+package mistake
 
 import (
 	"regexp"
@@ -7,8 +9,8 @@ import (
 	"crmkit/crm/catalog"
 )
 
-// commonMistakes are parameter names of other APIs, with the parameter to use instead.
-var commonMistakes = map[string]string{
+// Parameters are parameter names of other APIs, with the parameter to use instead.
+var Parameters = map[string]string{
 	"q": "search", "query": "search", "filter": "search", "page": "cursor", "offset": "cursor", "skip": "cursor", "after": "cursor",
 	"per_page": "limit", "page_size": "limit", "count": "limit", "order": "sort", "order_by": "sort", "sort_by": "sort", "select": "fields",
 }
@@ -30,9 +32,9 @@ var (
 	underscoreOperator = regexp.MustCompile(`^([\w.]+?)__(\w+)$`)
 )
 
-// operatorIn recognises an operator in the name of a parameter, and returns the field and the
+// Operator recognises an operator in the name of a parameter, and returns the field and the
 // condition to write instead. The field is empty if the name has no operator.
-func operatorIn(e *crm.Entity, name, value string) (field, condition string) {
+func Operator(e *crm.Entity, name, value string) (field, condition string) {
 	op := ""
 	if m := infixOperator.FindStringSubmatch(name); m != nil {
 		if field, op = m[1], m[2]; m[3] != "" { // amount>100: there was no equals sign
@@ -66,9 +68,9 @@ func operatorIn(e *crm.Entity, name, value string) (field, condition string) {
 // orderWithDirection matches an order as other APIs write it: created_at:desc, name asc.
 var orderWithDirection = regexp.MustCompile(`(?i)^([\w.]+)[ :,+]+(asc|desc|ascending|descending)$`)
 
-// directionIn recognises an order with its direction after the field, and returns the field
+// Direction recognises an order with its direction after the field, and returns the field
 // and the order to write instead.
-func directionIn(name string) (field, order string) {
+func Direction(name string) (field, order string) {
 	m := orderWithDirection.FindStringSubmatch(name)
 	if m == nil {
 		return "", ""
@@ -79,9 +81,9 @@ func directionIn(name string) (field, order string) {
 	return m[1], order
 }
 
-// meant returns the field for a name of another system, or nil. Lists do not filter by
+// Field returns the field for a name of another system, or nil. Lists do not filter by
 // amounts, so it returns the number instead of the amount.
-func meant(e *crm.Entity, name string) *crm.Field {
+func Field(e *crm.Entity, name string) *crm.Field {
 	f := catalog.Meant(e, name)
 	if f != nil && f.AmountOf() != nil {
 		return e.Field(f.AmountOf().Number)
