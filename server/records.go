@@ -6,6 +6,7 @@ import (
 	"crmkit/crm"
 	"crmkit/query"
 	"crmkit/render"
+	"crmkit/server/plan"
 	"crmkit/server/web"
 	"crmkit/store"
 	"crmkit/store/ahead"
@@ -91,7 +92,7 @@ func saved(out store.Outcome) *render.Response {
 	}
 	if out.Result == store.Updated {
 		doc.Changed = render.Changes(out.Before, out.After)
-		doc.Remarks = append(doc.Remarks, stays(out)...)
+		doc.Remarks = append(doc.Remarks, plan.Stays(out)...)
 	}
 	return doc
 }

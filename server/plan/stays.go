@@ -1,4 +1,4 @@
-package server
+package plan
 
 import (
 	"slices"
@@ -7,9 +7,9 @@ import (
 	"crmkit/store"
 )
 
-// stays returns a remark for each field that was set by a change of another one and is
+// Stays returns a remark for each field that was set by a change of another one and is
 // not set back with it: a deal that is won stays won when its stage is set back.
-func stays(out store.Outcome) (remarks []string) {
+func Stays(out store.Outcome) (remarks []string) {
 	e := out.After.Entity
 	for i := range e.Fields {
 		f := &e.Fields[i]
