@@ -1,8 +1,6 @@
 package web
 
 import (
-	"context"
-	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -219,6 +217,10 @@ func (a *Adapter) dispatch(rq *Request, ids []string) (*render.Response, error) 
 			return nil, err
 		}
 	}
+	rq.bodyLimits = a.bodyLimitsOf(rq)
+	if err := rq.readQuery(); err != nil {
+		return nil, err
+	}
 	ignored := rq.dropEmpty()
 	if err := checkParams(rq); err != nil {
 		return nil, err
@@ -229,7 +231,6 @@ func (a *Adapter) dispatch(rq *Request, ids []string) (*render.Response, error) 
 	if err := rq.readRun(); err != nil {
 		return nil, err
 	}
-	rq.bodyLimits = a.bodyLimitsOf(rq)
 	doc, err := rq.Route.Handle(rq)
 	if err != nil {
 		return doc, err
@@ -273,12 +274,6 @@ func (a *Adapter) observe(rq *Request, status, size int, took time.Duration) {
 		slog.Int("bytes", size), slog.Float64("took_ms", float64(took.Microseconds())/1000),
 		slog.String("workspace", rq.Actor.WorkspaceID), slog.String("token", rq.Actor.TokenID),
 		slog.String("addr", rq.Addr), slog.String("request_id", rq.ID))
-}
-
-// stoppedByClient reports whether a request was not finished because its client is gone, which is no
-// fault of the server. A fault that the server had meanwhile has another status.
-func stoppedByClient(rq *Request, status int) bool {
-	return status == http.StatusServiceUnavailable && errors.Is(rq.Context().Err(), context.Canceled)
 }
 
 // labelsOf returns the labels under which a request is counted. Methods and paths of the client

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -10,6 +12,42 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 )
+
+// readQuery makes a request with the method QUERY the GET that it stands for: the form in its body has further
+// parameters, which may be longer than a URL.
+//
+// Errors: those of a body, invalid_filter for a form that cannot be read.
+func (rq *Request) readQuery() error {
+	if rq.Method != methodQuery {
+		return nil
+	}
+	data, fault := rq.Bytes()
+	if fault != nil {
+		return fault
+	}
+	raw := string(data)
+	if strings.HasPrefix(strings.TrimSpace(raw), "{") {
+		return crm.Errorf(crm.UnsupportedMedia, "the body of QUERY is a form, as behind the ? of GET %s: stage=lead&limit=20.", rq.Path)
+	}
+	if rq.URL.RawQuery != "" && raw != "" {
+		raw = "&" + raw
+	}
+	if rq.Params, fault = query.Params(rq.URL.RawQuery + raw); fault != nil {
+		return fault
+	}
+	asked := *rq.Request
+	asked.Method = http.MethodGet
+	rq.Request = &asked
+	rq.Media = mediaOf(rq.Request, rq.Params, rq.Route)
+	rq.Format = formatOf(rq.Media)
+	return nil
+}
+
+// stoppedByClient reports whether a request was not finished because its client is gone, which is no
+// fault of the server. A fault that the server had meanwhile has another status.
+func stoppedByClient(rq *Request, status int) bool {
+	return status == http.StatusServiceUnavailable && errors.Is(rq.Context().Err(), context.Canceled)
+}
 
 // dropEmpty drops the empty parameters of a GET that is not a stream, and returns them as
 // they were written: agents fill in patterns like /activities?contact=&deal=&limit=. In

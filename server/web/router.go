@@ -22,6 +22,9 @@ type router struct {
 // Methods are the methods that routes may have.
 var Methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 
+// methodQuery asks a list with the parameters of a form in its body (RFC 10008). It has the route of GET.
+const methodQuery = "QUERY"
+
 // matched carries the route out of httprouter's handler type: each handler puts its route
 // here.
 type matched struct {
@@ -46,12 +49,16 @@ func newRouter(routes []Route) *router {
 // find returns the route and the parameters of the path. If no route has the path with this
 // method, row is nil, and allowed holds the methods of the path.
 func (r *router) find(method, path string) (row *Route, ids []string, allowed []string) {
-	if method == http.MethodHead {
+	asked := method
+	if method == http.MethodHead || method == methodQuery {
 		method = http.MethodGet
 	}
-	if handle, params, _ := r.tree.Lookup(method, path); handle != nil {
-		var m matched
+	var m matched
+	handle, params, _ := r.tree.Lookup(method, path)
+	if handle != nil {
 		handle(&m, nil, nil)
+	}
+	if handle != nil && (asked != methodQuery || m.route.Lists) {
 		for _, p := range params {
 			ids = append(ids, p.Value)
 		}
