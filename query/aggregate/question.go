@@ -99,6 +99,16 @@ func (g *Group) Leads() *crm.Entity {
 // IsMany reports whether a record may be in several groups.
 func (g *Group) IsMany() bool { return manySteps(g.Target) > 0 }
 
+// IsCovered reports whether an index of the records has the whole answer: the number of records with each value of an
+// indexed field.
+func (q *Question) IsCovered() bool {
+	if len(q.Groups) != 1 || len(q.Measures) > 0 || !q.Query.Unfiltered {
+		return false
+	}
+	t := q.Groups[0].Target
+	return len(t.Hops) == 0 && t.Key == "" && t.Field.Indexed && q.Groups[0].Unit == ""
+}
+
 // IsMany reports whether a record may be in several lines.
 func (q *Question) IsMany() bool {
 	for i := range q.Groups {

@@ -114,7 +114,8 @@ func (r *Reader) units(ctx context.Context, g *aggregate.Group, rows list.Rows) 
 	}
 	zone := g.ZoneIn(r.Zone)
 	if f := g.Target.Field; f.RangeIndexed && len(g.Target.Hops) == 0 && !r.Tx.Filtered() && len(rows.Texts) == 1 {
-		text := "SELECT (SELECT MIN(t.%[1]s) FROM %[2]s t WHERE t.workspace_id = $1), (SELECT MAX(t.%[1]s) FROM %[2]s t WHERE t.workspace_id = $1)"
+		// SQLite uses an index of the rows that have a time only if the condition says so.
+		text := "SELECT (SELECT MIN(t.%[1]s) FROM %[2]s t WHERE t.workspace_id = $1 AND t.%[1]s IS NOT NULL), (SELECT MAX(t.%[1]s) FROM %[2]s t WHERE t.workspace_id = $1 AND t.%[1]s IS NOT NULL)"
 		first, last, err := r.span(ctx, fmt.Sprintf(text, f.Col(), g.Target.Entity.TableName()), rows.Args[:1])
 		if err != nil || first == nil {
 			return nil, err

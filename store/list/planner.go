@@ -26,6 +26,7 @@ type Path struct {
 	KeyList  string           // the only keys that may match, from KeysJSON; empty: any
 	LastUsed Overlay          // in lists of tokens
 	Past     *Past            // nil: the list is of the present
+	Pass     bool             // all rows are read, in the order of their keys unless Index has those that match: an index of another column would lead to each of them
 	byMany   bool             // the rows are those of Many
 }
 

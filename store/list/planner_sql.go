@@ -49,7 +49,7 @@ func (p Path) keySubquery(part query.Range) string {
 		scope = "t.key = ANY(ARRAY(" + p.Many + "))" // which are within the scope
 	case p.Index != nil:
 		scope = engine.NoIndex(scope) + " AND t.key IN (" + p.Index.Keys() + ")"
-	case !e.IsView() && len(part.Order) > 0 && part.Order[0].By == "t.key":
+	case !e.IsView() && (p.Pass || len(part.Order) > 0 && part.Order[0].By == "t.key"):
 		scope = engine.NoIndex(scope) + p.ownKeys()
 	case p.LastUsed.Table != "":
 		from = fmt.Sprintf(p.LastUsed.Table, len(part.Args)+2) + " t"

@@ -25,6 +25,7 @@ func (v *View) Numbers(q *query.Question) (lines aggregate.Lines, err error) {
 		err = r.Total(v.ctx, path, &page)
 		return aggregate.Lines{Total: page.Total}, err
 	}
+	path.Pass = !q.IsCovered()
 	rows, err := r.Matching(v.ctx, path)
 	if err != nil {
 		return lines, err
