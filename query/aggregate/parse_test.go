@@ -58,26 +58,31 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("%q mixes currencies", sum)
 			}
 		}
-		again := rq
-		again.Params = url.Values{"group": nil}
-		for _, g := range q.Groups {
-			if !g.Added {
-				again.Params.Add("group", g.Name)
-			}
-		}
-		if len(again.Params["group"]) == 0 {
-			return
-		}
-		other, fault := Parse(again)
-		if fault != nil {
-			t.Fatalf("the names %q are not read again: %v", again.Params, fault)
-		}
-		for i, g := range other.Groups {
-			if g.Name != q.Groups[i].Name {
-				t.Errorf("%q is read again as %q", q.Groups[i].Name, g.Name)
-			}
-		}
+		checkReadAgain(t, rq, q)
 	})
+}
+
+// checkReadAgain checks that the names of the groups that a request names are read as the same groups.
+func checkReadAgain(t *testing.T, rq Request, q *Question) {
+	t.Helper()
+	rq.Params = url.Values{}
+	for _, g := range q.Groups {
+		if !g.Added {
+			rq.Params.Add("group", g.Name)
+		}
+	}
+	if len(rq.Params) == 0 {
+		return
+	}
+	other, fault := Parse(rq)
+	if fault != nil {
+		t.Fatalf("the names %q are not read again: %v", rq.Params, fault)
+	}
+	for i, g := range other.Groups {
+		if g.Name != q.Groups[i].Name {
+			t.Errorf("%q is read again as %q", q.Groups[i].Name, g.Name)
+		}
+	}
 }
 
 // TestBoundsCoverTheirTimes checks for many times in zones where clocks change that the units follow each other
