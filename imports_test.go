@@ -18,12 +18,12 @@ import (
 // order says which package may import which: those to its left, directly or through another
 // line, and no others. ARCHITECTURE.md shows the same lines.
 const order = `
-crm/norm < crm/pipeline < crm < crm/fieldtype < crm/products < crm/alike < crm/merging < crm/declared < crm/shape < crm/catalog < query/mistake < query/condition < query < query/filtertext < store/definition < store
+crm/norm < crm/pipeline < crm < crm/fieldtype < crm/products < crm/alike < crm/merging < crm/declared < crm/shape < query/operand < crm/catalog < query/mistake < query/condition < query < query/filtertext < store/definition < store
 query < store < auth < auth/oauth < server/edge < server/plan < server/web < server/oauth < server/mcp < server < server/owner < server/progress < main
 crm < server/client < server
 crm/catalog < server/habit < server/web
 crm/norm < mail < auth
-store < store/undo < server/draft < server/plan < server/web < server/listing < server/brief < server/past < server/aggregate < server/bulkedit < server/purge < server/feed < server/undo < server/trash < server/duplicate < server/definition < server/pipeline < server/batch < server/merge < server/transfer
+store < store/undo < server/draft < server/plan < server/web < server/listing < server/brief < server/past < server/schema < server/aggregate < server/bulkedit < server/purge < server/feed < server/undo < server/trash < server/duplicate < server/definition < server/pipeline < server/batch < server/merge < server/transfer
 crm < render < server/draft < server/importer/rows < server/importer/cells < server/importer/references < server/importer < server/transfer < server < server/servertest < server/dumptest
 query < server/manual < server/mcp
 render/tokens < server/web

@@ -123,7 +123,7 @@ func noParentError(e *Entity) *Error {
 func (in Input) apply(old Value, country string) Value {
 	key := func(item string) string { return in.Field.ItemKey(country, item) }
 	switch {
-	case in.Mode == Set && sameLabels(old.List(), in.Value.List()):
+	case in.Mode == Set && sameLabels(old.List(), in.Value.List()) && !in.Field.Type.Comparison().Sequence:
 		return old
 	case in.Mode == Set && in.Field.HasItems() && in.Value.Set():
 		return Labels(applyTagEdits(nil, in.Value.List(), nil, key))

@@ -21,7 +21,7 @@ func TestEntitiesAreDocumented(t *testing.T) {
 			if f.Doc == "" || strings.ContainsAny(f.Doc, "\r\n") || !name.MatchString(f.Name) {
 				t.Errorf("%s.%s: name or doc %q is not one line", e.Name, f.Name, f.Doc)
 			}
-			if f.Type == fieldtype.Choice != (len(f.Choices.Values) > 0) || f.Limit() < 1 || f.Col() == "" {
+			if (f.Type == fieldtype.Choice || f.Type == fieldtype.Switch) != (len(f.Choices.Values) > 0) || f.Limit() < 1 || f.Col() == "" {
 				t.Errorf("%s.%s: a %s with values %v", e.Name, f.Name, f.Type, f.Choices.Values)
 			}
 			if f.Choices.Ordered && (f.Type != fieldtype.Choice || len(f.Choices.Values) > 10) {

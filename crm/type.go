@@ -53,6 +53,7 @@ type Comparison struct {
 	Folded   bool // texts are sorted and compared in their folded form
 	OwnFold  bool // a stored text is its own folded form
 	Capitals bool // a stored text has capitals of ASCII only
+	Sequence bool // the order of the labels has a meaning
 	Lists    bool // a comma in a filter separates several values
 	Null     bool // the word null can be a value
 	Hosts    bool // texts have host names, which are searched in ASCII and in Unicode

@@ -9,6 +9,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
+	"crmkit/query/operand"
 )
 
 // sqlOps are the SQL operators of filter operators. ne is compiled as eq and negated.
@@ -214,14 +215,14 @@ func (c *compiler) identity(t target, param, op, value string) (string, *crm.Err
 	if hint != "" {
 		return "", crm.Errorf(crm.InvalidValue, "%s: %s. Find the record with %s.", norm.Quote(param), hint, fieldtype.Finding(e, value)).On(param)
 	}
-	operand := c.arg(key)
-	if !orders(op) {
-		operand = leading(e, operand)
+	argument := c.arg(key)
+	if !operand.Orders(op) {
+		argument = leading(e, argument)
 	}
 	if t.field.IsIdentity() && len(t.hops) == 0 && (op == "eq" || op == "in") {
 		c.named = append(c.named, key)
 	}
-	is := " " + sqlOps[op] + " " + operand
+	is := " " + sqlOps[op] + " " + argument
 	c.addReferencePath(t, columns, is)
 	return anyOf(columns, is), nil
 }
@@ -235,57 +236,43 @@ func leading(e *crm.Entity, key string) string {
 // custom_values_text.
 const maxIndexed = 200
 
-// The forms in which custom values are compared. Custom values have no type in the schema, so
-// the form of the operand decides.
-const (
-	AsNumber = "number"
-	AsTime   = "time"
-	AsText   = "text"
-)
-
-// memberOperand is the operand of a condition on a custom value.
-type memberOperand struct {
-	form   string         // AsNumber, AsTime or AsText
-	number string         // norm.NumberKey of a number
-	span   norm.TimeRange // of a time
+// memberOperand parses the operand of a condition on a custom value: by the type of a declared key, else by the form of the operand.
+func (env Env) memberOperand(t target, op, value string) (operand.Operand, *crm.Error) {
+	if m := env.Shape.Kind(t.entity).Member(t.key); m != nil {
+		return operand.Declared(m, env.Reader(t.entity), op, value)
+	}
+	return operand.Free(env.Now, op, value), nil
 }
 
-// memberOperand parses the operand of a condition on a custom value. Words such as today are
-// times only for an operator of order: status=today must find the text.
-func (env Env) memberOperand(op, value string) memberOperand {
-	if key, ok := norm.NumberKey(value); ok {
-		return memberOperand{form: AsNumber, number: key}
-	}
-	utc := norm.Clock{Now: env.Now} // the zone in which the times of custom values are stored
-	if span, ok := utc.Parse(value); ok && (orders(op) || norm.IsAbsoluteTime(value)) {
-		return memberOperand{form: AsTime, span: span}
-	}
-	return memberOperand{form: AsText}
-}
-
-// orders reports whether an operator compares by order.
-func orders(op string) bool { return op == "gt" || op == "gte" || op == "lt" || op == "lte" }
-
-// compareMember compares a custom value: with a JSON number by value, with a time as a time,
-// and with everything else as text.
+// compareMember compares a custom value: by the type of a declared key; of all others with a JSON number by
+// value, with a time as a time, and with everything else as text.
 func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error) {
-	name, ordered := c.arg(t.key), orders(op)
-	if op == "like" {
-		return member(t, name, textContains("COALESCE(v.fold, v.text)", c.arg(c.partsOf(t, value)[0]))), nil
+	o, err := c.env.memberOperand(t, op, value)
+	if err != nil {
+		return "", err
 	}
-	switch o := c.env.memberOperand(op, value); {
-	case o.form == AsNumber:
-		is := "number " + sqlOps[op] + " " + c.arg(o.number)
+	name, ordered := c.arg(t.key), operand.Orders(op)
+	switch {
+	case op == "like":
+		return member(t, name, textContains("COALESCE(v.fold, v.text)", c.arg(c.partsOf(t, value)[0]))), nil
+	case o.Form == operand.AsNumber:
+		is := "number " + sqlOps[op] + " " + c.arg(o.Number)
 		c.addMemberPath(t, name, "g."+is)
 		c.candidates.sorted = c.candidates.sorted && !ordered
 		return member(t, name, noIndex("v."+is)), nil
-	case o.form == AsTime:
-		return member(t, name, c.rangeCondition("v.time", op, o.span)), nil
+	case o.Form == operand.AsTime:
+		return member(t, name, c.rangeCondition("v.time", op, o.Span)), nil
+	case o.Form == operand.AsLabel:
+		return member(t, name, textContains("v.text", c.arg(o.Text))), nil
+	case o.Form == operand.AsWords && len(o.Words) == 0:
+		return member(t, name, "FALSE"), nil
+	case o.Form == operand.AsWords:
+		return member(t, name, "v.text IN ("+c.list(o.Words)+")"), nil
 	case ordered:
-		return member(t, name, "COALESCE(v.fold, v.text) "+sqlOps[op]+" "+c.arg(norm.Fold(value))), nil
+		return member(t, name, "COALESCE(v.fold, v.text) "+sqlOps[op]+" "+c.arg(norm.Fold(o.Text))), nil
 	}
-	is := "text = " + c.arg(value)
-	if utf8.RuneCountInString(value) <= maxIndexed {
+	is := "text = " + c.arg(o.Text)
+	if _, number := norm.NumberKey(o.Text); !number && utf8.RuneCountInString(o.Text) <= maxIndexed {
 		c.addMemberPath(t, name, fmt.Sprintf("g.number IS NULL AND LENGTH(g.text) <= %d AND g.%s", maxIndexed, is))
 	}
 	return member(t, name, "v."+is), nil

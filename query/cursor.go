@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/query/operand"
 )
 
 // position is the end of a page: the sort value and the key of its last row. Pages continue
@@ -119,6 +120,10 @@ func (q *Query) positionOf(r crm.Record) position {
 	f := q.Order.Field
 	if isKey(f) {
 		return m
+	}
+	if q.Order.key != nil {
+		text, n, set := operand.Order{Member: q.Order.key}.Value(r.Value("custom").Members())
+		return position{key: r.Key, unset: !set, text: text, n: n}
 	}
 	v := r.Value(f.Name)
 	m.unset, m.n, m.text = !v.Set(), v.Int, v.Text

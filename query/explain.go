@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/query/operand"
 )
 
 // Condition is one condition of a query, which is run alone to explain why the whole query
@@ -71,15 +72,16 @@ func Conditions(e *crm.Entity, params url.Values, env Env) (parts []Condition, a
 // by counting in the newest records, or none for fields with many different values.
 func (env Env) condition(e *crm.Entity, name, value string, q *Query) Condition {
 	p := Condition{Param: name, Value: value, Operand: value, Question: q}
-	t, ok := resolve(e, name)
+	t, ok := resolve(e, env.Shape.FullName(e, name))
 	if !ok || name == "search" {
 		return p
 	}
-	op, operand, _ := splitOp(name, value, t)
-	p.Operand = operand
+	op, rest, _ := splitOp(name, value, t)
+	p.Operand = rest
 	switch {
-	case t.key != "" && orders(op):
-		p.Form = env.memberOperand(op, operand).form
+	case t.key != "" && operand.Orders(op):
+		o, _ := env.memberOperand(t, op, rest)
+		p.Form = o.Form
 		p.scan(formSQL, "custom_values", "name_id = "+nameKey(t, "$2")+" ORDER BY record DESC")
 		p.Args = []any{t.key}
 	case op != "eq" && op != "in":
@@ -97,6 +99,11 @@ func (env Env) condition(e *crm.Entity, name, value string, q *Query) Condition 
 		p.Text = isFreeText(t.field)
 	}
 	return p
+}
+
+// InUse returns the condition of which the values in use are those of a field, or of a key of custom.
+func (env Env) InUse(e *crm.Entity, name string) Condition {
+	return env.condition(e, name, "", &Query{Entity: e})
 }
 
 // Shown returns a value in use as answers show it.
@@ -118,7 +125,7 @@ func (p Condition) Shown(value string) string {
 }
 
 // formSQL is the most specific form in which a custom value can be compared.
-const formSQL = "CASE WHEN number IS NOT NULL THEN '" + AsNumber + "' WHEN time IS NOT NULL THEN '" + AsTime + "' ELSE '" + AsText + "' END"
+const formSQL = "CASE WHEN number IS NOT NULL THEN '" + operand.AsNumber + "' WHEN time IS NOT NULL THEN '" + operand.AsTime + "' ELSE '" + operand.AsText + "' END"
 
 // stored reads the values in use from the counts that the store maintains.
 func (p *Condition) stored(where string) {

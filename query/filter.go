@@ -9,6 +9,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
+	"crmkit/query/operand"
 )
 
 // compiler collects conditions and their arguments. Placeholder $1 is the
@@ -54,7 +55,7 @@ const maxLike = 200
 
 // filter compiles one parameter into a condition.
 func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error) {
-	t, ok := resolve(e, param)
+	t, ok := resolve(e, c.env.Shape.FullName(e, param))
 	if !ok || isObject(t.field) && t.field.ReadOnly {
 		return "", unknownFilterError(e, param, raw)
 	}
@@ -178,7 +179,7 @@ func (c *compiler) restorePlus(t target, param, op string, values []string) {
 func split(param, op, value string, t target) ([]string, *crm.Error) {
 	values := []string{value}
 	if op == "in" || isList(t) && op != "like" {
-		list, ok := items(value)
+		list, ok := operand.Items(value)
 		if !ok {
 			return nil, crm.Errorf(crm.InvalidValue, "%s needs a list of at most %d items, separated by commas; quote an item that contains a comma: a,b,\"c,d\".", norm.Quote(param), crm.MaxItems).On(param)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/query/operand"
 )
 
 // item returns the condition that one of the items of a list is a value. The table list_values
@@ -64,7 +65,7 @@ func (c *compiler) list(args []string) string {
 // withOthers returns the field of a target and, if an operator also compares its list of
 // further values, that list.
 func withOthers(t target, op string) []target {
-	if t.field.Others == "" || orders(op) {
+	if t.field.Others == "" || operand.Orders(op) {
 		return []target{t}
 	}
 	others := t

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/query/operand"
 )
 
 // FuzzItems compares lists with encoding/csv for the texts that are valid in both.
@@ -15,7 +16,7 @@ func FuzzItems(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		list, ok := items(text)
+		list, ok := operand.Items(text)
 		if len(list) > crm.MaxItems {
 			t.Fatalf("%d items", len(list))
 		}

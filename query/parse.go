@@ -10,8 +10,10 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
+	"crmkit/crm/declared"
 	"crmkit/crm/norm"
 	"crmkit/query/mistake"
+	"crmkit/query/operand"
 )
 
 // Total says up to which number the rows of a list are counted.
@@ -70,6 +72,7 @@ type Query struct {
 type Order struct {
 	Field *crm.Field
 	Desc  bool
+	key   *declared.Member // of custom, of which Field is; nil: Field is one of the entity
 }
 
 // The limits of a statement. They are far below those of SQLite, an expression depth of 1000
@@ -106,7 +109,7 @@ func Parse(e *crm.Entity, params url.Values, env Env) (*Query, *crm.Error) {
 		q.Terms, q.keys = &c.terms, &keySearch{compiler: c, entity: e, likes: q.likes}
 	}
 	if q.Order.Field == nil {
-		q.Order, _ = parseSort(e, e.Sort)
+		q.Order, _ = env.parseSort(e, e.Sort)
 	}
 	q.scope = q.cursorScope(env.Workspace, params, names) + env.Place
 	if cursor := params.Get("cursor"); cursor != "" {
@@ -132,11 +135,11 @@ func (q *Query) param(c *compiler, name, value string) (err *crm.Error) {
 		where, err = c.search(q.Entity, name, value)
 		q.Where = append(q.Where, where...)
 	case "sort":
-		q.Order, err = parseSort(q.Entity, value)
+		q.Order, err = c.env.parseSort(q.Entity, value)
 	case "limit":
 		q.Limit, q.RequestedLimit, err = ParseLimit(value, q.Entity.MaxLimit)
 	case "fields":
-		q.Fields, err = ParseFields(q.Entity, value)
+		q.Fields, err = c.env.ParseFields(q.Entity, value)
 	case "total":
 		q.Total, err = parseTotal(value)
 	case "times":
@@ -170,11 +173,16 @@ const maxSortText = crm.DefaultMax
 
 // parseSort parses sort=. The error names the fields, and in "created_at desc" or a name of
 // another system recognises the order that was meant.
-func parseSort(e *crm.Entity, value string) (Order, *crm.Error) {
+func (env Env) parseSort(e *crm.Entity, value string) (Order, *crm.Error) {
 	name, desc := strings.CutPrefix(value, "-")
+	if key, own := strings.CutPrefix(env.Shape.FullName(e, name), declared.Prefix); own {
+		if m := env.Shape.Kind(e).Member(key); operand.Sortable(m) {
+			return Order{&m.Field, desc, m}, nil
+		}
+	}
 	f := e.Field(name)
 	if f == nil || !Sortable(e, f) {
-		allowed, near := e.Names(func(f *crm.Field) bool { return Sortable(e, f) }), name
+		allowed, near := append(e.Names(func(f *crm.Field) bool { return Sortable(e, f) }), operand.SortableKeys(env.Shape.Kind(e))...), name
 		if other := mistake.Field(e, name); f == nil && other != nil {
 			near = other.Name
 		}
@@ -191,7 +199,7 @@ func parseSort(e *crm.Entity, value string) (Order, *crm.Error) {
 		}
 		return Order{}, err
 	}
-	return Order{f, desc}, nil
+	return Order{f, desc, nil}, nil
 }
 
 // ParseLimit parses limit=. A larger number than most is not an error, because agents ask for
@@ -233,14 +241,14 @@ func parseTotal(value string) (Total, *crm.Error) {
 // ParseFields parses fields=: names of fields, custom.<key>, or the label that is shown beside
 // a reference, like company.name. Other fields of a reference cannot be shown, since a list
 // loads records of one entity only.
-func ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
+func (env Env) ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
 	var fields []string
 	names, ok := listOf(value)
 	if !ok {
 		return nil, crm.TooMany("fields", crm.MaxItems, "names", "Leave it out, or GET one record to see all of its fields.")
 	}
 	for _, name := range names {
-		if name = strings.TrimSpace(name); name == "" || slices.Contains(fields, name) {
+		if name = env.Shape.FullName(e, strings.TrimSpace(name)); name == "" || slices.Contains(fields, name) {
 			continue
 		}
 		t, ok := resolve(e, name)

@@ -208,11 +208,11 @@ func unknownFilterError(e *crm.Entity, name, value string) *crm.Error {
 }
 
 // Takes reports whether lists of the entity take a parameter.
-func Takes(e *crm.Entity, name string) bool {
+func (env Env) Takes(e *crm.Entity, name string) bool {
 	if slices.Contains(crm.ListParams, name) {
 		return true
 	}
-	_, known := resolve(e, name)
+	_, known := resolve(e, env.Shape.FullName(e, name))
 	return known
 }
 

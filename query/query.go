@@ -16,6 +16,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/crm/shape"
 )
 
 // Env is the input of a query besides its parameters. Parse reads no clock and no other state.
@@ -25,6 +26,7 @@ type Env struct {
 	Zone      *time.Location      // of dates and clock times without an offset; nil is UTC
 	Workspace int64               // ids of other workspaces are refused
 	Country   string              // ISO 3166-1 alpha-2, in which phone numbers are read; empty: none
+	Shape     *shape.Schema       // what the workspace has declared; nil: nothing
 	Me        string              // the address that the word "me" means
 	Secret    []byte              // signs cursors
 	Place     string              // the place in the log of which the list is; cursors are bound to it
@@ -33,7 +35,7 @@ type Env struct {
 
 // For returns the Env of a request by an actor at a time.
 func For(schema *crm.Schema, actor crm.Actor, now time.Time, secret []byte) Env {
-	return Env{Schema: schema, Now: now, Zone: actor.Zone, Workspace: actor.Workspace, Country: actor.Country, Me: actor.Email, Secret: secret}
+	return Env{Schema: schema, Now: now, Zone: actor.Zone, Workspace: actor.Workspace, Country: actor.Country, Me: actor.Email, Secret: secret, Shape: shape.Of(actor.Schema)}
 }
 
 // Reader returns the reader of values for the fields of an entity. The entity may be nil if

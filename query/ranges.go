@@ -1,11 +1,13 @@
 package query
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/query/operand"
 )
 
 // Range is one part of a list whose rows an index has in order: a condition and an order. The
@@ -67,7 +69,7 @@ func (q *Query) Ranges() []Range {
 		pages = append(pages, q.nonNullRange(key, "="), q.nonNullRange(key, q.afterCursor()))
 	}
 	if !key.notNull {
-		pages = append(pages, q.nullRange(key.column))
+		pages = append(pages, q.nullRange(key))
 	}
 	return pages
 }
@@ -97,20 +99,31 @@ func (q *Query) First() bool { return q.after == nil }
 
 // sortKey is the column by which a list is ordered.
 type sortKey struct {
-	column  string
-	notNull bool // every record has a value there
+	column  string // empty: a subquery, see in
+	notNull bool   // every record has a value there
 }
 
 // sortKey returns the column of the order.
 func (q *Query) sortKey() sortKey {
 	f := q.Order.Field
 	switch {
+	case q.Order.key != nil:
+		return sortKey{}
 	case isKey(f):
 		return sortKey{"t.key", true}
 	case f.ComparesFolds():
 		return sortKey{FoldedSQL("t", f), f.Required || f.Choices.Ordered && f.Default != ""}
 	}
 	return sortKey{"t." + f.Col(), f.NotNull() && (!q.Entity.IsView() || !f.ReadOnly || f.Type.Kind() == crm.TimeKind)}
+}
+
+// in returns the SQL of a sort key in a range. That of a key of custom has arguments.
+func (k sortKey) in(p *Range, q *Query) string {
+	if q.Order.key == nil {
+		return k.column
+	}
+	t := target{entity: q.Entity, field: q.Entity.Field("custom")}
+	return fmt.Sprintf("(SELECT %s FROM custom_values v WHERE v.name_id = %s AND v.record = t.key)", operand.Order{Member: q.Order.key}.SQL(p.arg), nameKey(t, p.arg(q.Order.key.Key)))
 }
 
 // afterCursor returns the operator for values that come later in the order.
@@ -126,8 +139,9 @@ func (q *Query) afterCursor() string {
 // are ranges of their own because SQLite takes only the first part of a comparison of
 // pairs for its index, and would read all rows with the value of the cursor for each page.
 func (q *Query) nonNullRange(key sortKey, compared string) Range {
-	column := key.column
-	p := Range{Args: slices.Clone(q.Args), Order: SortTerms{{column, q.Order.Desc}, {"t.key", q.Order.Desc}}}
+	p := Range{Args: slices.Clone(q.Args)}
+	column := key.in(&p, q)
+	p.Order = SortTerms{{column, q.Order.Desc}, {"t.key", q.Order.Desc}}
 	where := slices.Clone(q.Where)
 	if !key.notNull {
 		where = append(where, column+" IS NOT NULL") // SQLite does not see it in the comparison of a pair, and needs it for a partial index
@@ -135,19 +149,19 @@ func (q *Query) nonNullRange(key sortKey, compared string) Range {
 	switch compared {
 	case "":
 	case "=":
-		where = append(where, column+" = "+p.arg(q.after.value(q.Order.Field)), "t.key"+q.afterCursor()+p.arg(q.after.key))
+		where = append(where, column+" = "+p.arg(q.after.value(q.Order)), "t.key"+q.afterCursor()+p.arg(q.after.key))
 	default:
-		where = append(where, column+compared+p.arg(q.after.value(q.Order.Field)))
+		where = append(where, column+compared+p.arg(q.after.value(q.Order)))
 	}
 	p.Where = and(where)
 	return p
 }
 
 // nullRange returns the range of the rows without a sort value, ordered by key.
-func (q *Query) nullRange(column string) Range {
+func (q *Query) nullRange(key sortKey) Range {
 	less := q.afterCursor()
 	p := Range{Args: slices.Clone(q.Args), Order: SortTerms{{"t.key", q.Order.Desc}}}
-	where := append(slices.Clone(q.Where), column+" IS NULL")
+	where := append(slices.Clone(q.Where), key.in(&p, q)+" IS NULL")
 	if q.after != nil && q.after.unset {
 		where = append(where, "t.key"+less+p.arg(q.after.key))
 	}
@@ -162,8 +176,14 @@ func (p *Range) arg(v any) string {
 }
 
 // value returns the sort value as an argument, by the kind of the column.
-func (m *position) value(f *crm.Field) any {
-	switch f.Type.Kind() {
+func (m *position) value(o Order) any {
+	if o.key != nil {
+		if (operand.Order{Member: o.key}).IsTime() {
+			return m.n
+		}
+		return m.text
+	}
+	switch o.Field.Type.Kind() {
 	case crm.IntKind, crm.TimeKind, crm.RefKind:
 		return m.n
 	}

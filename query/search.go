@@ -109,7 +109,7 @@ func Find(e *crm.Entity, text string, env Env) (*Search, *crm.Error) {
 	known := len(c.args)
 	s.bestRank = s.rank(c, exact)
 	s.Args, s.bestArgs = c.args[:known:known], c.args[known:]
-	s.Order, err = parseSort(e, e.Sort)
+	s.Order, err = env.parseSort(e, e.Sort)
 	return s, err
 }
 

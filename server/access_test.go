@@ -143,6 +143,9 @@ func (w *world) path(row server.RouteRow, caller string) string {
 	if row.Path == "/changes/{id}" {
 		path = "/changes/" + w.ids["group"]
 	}
+	if row.Path == "/schema/{topic}" {
+		path = "/schema/contact"
+	}
 	w.state = w.contents()
 	return path
 }

@@ -9,6 +9,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/query/operand"
 	"crmkit/store"
 )
 
@@ -107,7 +108,7 @@ func compared(part query.Condition, forms store.ValueCounts) string {
 	if slices.ContainsFunc(forms.Values, func(in store.ValueCount) bool { return in.Value == part.Form }) {
 		return text
 	}
-	written := map[string]string{query.AsNumber: "a number like 10", query.AsTime: "a time like 2026-06-10", query.AsText: "text"}
+	written := map[string]string{operand.AsNumber: "a number like 10", operand.AsTime: "a time like 2026-06-10", operand.AsText: "text"}
 	return text + "; to match them write " + written[forms.Values[0].Value]
 }
 

@@ -243,7 +243,7 @@ func sameSingle(records, remarks []string, object map[string]any) error {
 		for j, line := range list {
 			against := object
 			if i == 1 {
-				for _, name := range []string{"workspaces", "usage"} {
+				for _, name := range []string{"workspaces", "usage", "kinds", "fields"} {
 					if items, found := object[name].([]any); found {
 						against = items[j].(map[string]any)
 					}
@@ -383,7 +383,7 @@ func flatten(flat map[string]string, prefix string, object map[string]any) {
 			}
 			flat[label] = compact(v)
 		case []any:
-			if name == "workspaces" || name == "usage" {
+			if slices.Contains([]string{"workspaces", "usage", "kinds", "fields"}, name) {
 				continue
 			}
 			var parts []string

@@ -25,7 +25,7 @@ func (s *Server) fetch(rq *web.Request) (*render.Response, error) {
 	var pick []string
 	if rq.Params.Has("fields") {
 		var fault *crm.Error
-		if pick, fault = query.ParseFields(e, rq.Params.Get("fields")); fault != nil {
+		if pick, fault = rq.Env.ParseFields(e, rq.Params.Get("fields")); fault != nil {
 			return nil, fault
 		}
 	}

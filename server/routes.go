@@ -56,7 +56,7 @@ func (s *Server) routes() []web.Route {
 	rows = append(rows, s.transfer.Routes()...)
 	rows = slices.Concat(rows, s.duplicates.Routes(), s.pipelines.Routes(), brief.New(s.store).Routes())
 	rows = append(rows, s.feed.Routes()...)
-	rows = append(append(rows, s.undo.Routes()...), s.trash.Routes()...)
+	rows = slices.Concat(rows, s.undo.Routes(), s.trash.Routes(), s.shape.Routes())
 	return append(rows,
 		batch.Route(),
 		web.Route{Method: http.MethodGet, Path: "/search", Access: web.Read, Group: "work", Doc: "find q= in all kinds, best first; types=contacts,deals only these",

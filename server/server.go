@@ -43,6 +43,7 @@ import (
 	"crmkit/server/past"
 	"crmkit/server/pipeline"
 	"crmkit/server/purge"
+	"crmkit/server/schema"
 	"crmkit/server/transfer"
 	"crmkit/server/trash"
 	"crmkit/server/undo"
@@ -97,6 +98,7 @@ type Server struct {
 	purge      *purge.Endpoint
 	trash      *trash.Endpoints
 	defined    *definition.Endpoints
+	shape      *schema.Endpoints
 
 	mcp *mcp.Connector
 }
@@ -120,7 +122,7 @@ func New(opts Options) (*Server, error) {
 	s.oauth = oauth.New(oauth.Options{Auth: s.auth, Store: s.store, InviteOnly: opts.InviteOnly})
 	s.duplicates = duplicate.New(s.store)
 	s.feed, s.pipelines = feed.New(s.store), pipeline.New(s.store)
-	s.undo, s.past, s.trash = undo.New(s.store), past.New(s.store), trash.New(s.store)
+	s.undo, s.past, s.trash, s.shape = undo.New(s.store), past.New(s.store), trash.New(s.store), schema.New(s.store)
 	s.defined = definition.New(s.store, saved)
 	s.aggregate = aggregate.New(s.store, s.past)
 	s.transfer = transfer.New(transfer.Options{Store: s.store, Log: opts.Log, ImportMax: opts.ImportMax, Token: s.auth.ConfirmToken})

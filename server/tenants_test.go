@@ -49,6 +49,8 @@ func full(e *crm.Entity, text string, ids map[string]string) string {
 			fieldtype.Name: `"` + text + `"`, fieldtype.Word: `"search=` + text + `"`, // the query of a view
 			fieldtype.ExternalIDs: `["hubspot:` + text + `"]`, fieldtype.Address: `{"city":"` + text + `"}`}[f.Type]
 		switch {
+		case f.Type == fieldtype.Name && e.Name == "field": // whose name is that of a key
+			value = `"` + strings.ReplaceAll(text, "-", "_") + `"`
 		case f.Name == e.Reminder.Field:
 			value = `"now"`
 		case f.Type == fieldtype.Choice && f.Required:

@@ -91,7 +91,8 @@ func (tx *Tx) KeyOfDraft(d Draft) (key int64, err error) {
 			}
 		}
 	}
-	return key, nil
+	err = tx.store.shapes.Holders(tx.Tx, e, d.Inputs, found)
+	return key, err
 }
 
 // keepUnique returns the draft without the value of the unique field, if the record with the key
@@ -262,5 +263,5 @@ func (tx *Tx) checkUnique(before, after crm.Record) error {
 			}
 		}
 	}
-	return nil
+	return tx.store.shapes.CheckUnique(tx.Tx, before, after)
 }

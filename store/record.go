@@ -147,7 +147,7 @@ func (tx *Tx) ApplyDraft(before crm.Record, d Draft) (crm.Record, error) {
 	if d.Restores {
 		return after, nil
 	}
-	return after, definition.Check(tx.env(), after)
+	return after, definition.Check(tx.env(), before, after)
 }
 
 // replace writes the changed fields of a record, and its stamps.

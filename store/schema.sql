@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 37
+-- Made by TestNewSchema from the migrations up to 38
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,
@@ -592,6 +592,29 @@ CREATE TABLE deal_sums (
   low INTEGER NOT NULL,
   PRIMARY KEY (workspace_id, place)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE fields (
+  key INTEGER PRIMARY KEY,
+  workspace_id INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  name_fold TEXT NOT NULL,
+  type TEXT NOT NULL,
+  options TEXT,
+  required TEXT NOT NULL,
+  is_unique TEXT NOT NULL,
+  ref TEXT,
+  doc TEXT,
+  doc_fold TEXT,
+  doc_plain TEXT,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  created_by_fold TEXT,
+  updated_at INTEGER NOT NULL,
+  updated_by TEXT NOT NULL,
+  updated_by_fold TEXT
+) STRICT;
+CREATE UNIQUE INDEX fields_name ON fields (workspace_id, kind, name);
 INSERT INTO usage VALUES (0, 'storage', 0, 0, 0, 0);
 INSERT INTO sequences VALUES ('members', 0);
 INSERT INTO sequences VALUES ('names', 0);

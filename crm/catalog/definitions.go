@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"crmkit/crm"
+	"crmkit/crm/declared"
 	"crmkit/crm/fieldtype"
 )
 
@@ -23,7 +24,34 @@ func definitions(of []crm.Entity) []crm.Entity {
 			Ops: crm.AllOps, Keys: crm.Keys{Unique: "name"},
 			Definition: crm.Definition{Most: 200},
 		},
+		// A field gives a key of custom a type. Package crm/declared checks declarations and values; kind and
+		// name never change, because the values are stored under the name.
+		{
+			View: crm.View{Name: "field", Plural: "fields", Prefix: "fd", Doc: "a key of custom that is declared: its type, and which values it takes",
+				LabelField: "name", Sort: "-created_at", MaxLimit: 200,
+				Fields: hidden(kept([]crm.Field{
+					{Name: "kind", Type: fieldtype.Choice, Choices: kindsOf(withCustom(of)), Required: true, InLists: true, Enumerable: true, Doc: "of the records that have it"},
+					{Name: "name", Type: fieldtype.Name, Required: true, InLists: true, Max: 40, Doc: "the key: region is custom.region"},
+					{Name: "type", Type: fieldtype.Choice, Choices: crm.OneOf(declared.Types()...), Required: true, InLists: true, Enumerable: true, Doc: "which values it takes"},
+					{Name: "options", Type: fieldtype.Options, InLists: true, Doc: "of a choice, in their order"},
+					{Name: "required", Type: fieldtype.Switch, Choices: fieldtype.SwitchWords, Default: "no", InLists: true, Doc: "new records need a value, and no write clears it"},
+					{Name: "unique", Type: fieldtype.Switch, Choices: fieldtype.SwitchWords, Default: "no", Column: "is_unique", InLists: true, Doc: "one record has each value; POST with a known one updates that record"},
+					{Name: "ref", Type: fieldtype.Choice, Choices: kindsOf(withCustom(of)), InLists: true, Doc: "of a reference: the kind of records that it leads to"},
+					{Name: "doc", Type: fieldtype.Text, InLists: true, Max: 1000, Doc: "what it is for"}}))},
+			Ops: crm.AllOps, Keys: crm.Keys{Together: [][]string{{"kind", "name"}}},
+			Definition: crm.Definition{Most: 1000},
+		},
 	}
+}
+
+// withCustom returns the kinds of records that have keys of their own.
+func withCustom(of []crm.Entity) (list []crm.Entity) {
+	for _, e := range of {
+		if e.Field("custom") != nil {
+			list = append(list, e)
+		}
+	}
+	return list
 }
 
 // maxName is the maximum length of a name that paths and parameters have.

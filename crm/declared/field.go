@@ -90,6 +90,25 @@ func (f *Field) Check(schema *crm.Schema, e *crm.Entity) *crm.Error {
 	return f.checkOptions()
 }
 
+// CheckBeside returns an error if the fields of the kind leave no place for one more, or another one has a key of it.
+func (k *Kind) CheckBeside(f *Field) *crm.Error {
+	if k == nil || k.Field(f.Name) != nil {
+		return nil
+	}
+	if len(k.Fields) >= MaxFields {
+		return crm.Errorf(crm.PlanLimitReached, "%s have %d declared fields, the most there may be. GET /fields?kind=%s lists them; DELETE /fields/{id} removes one and keeps the values.", k.Entity.Plural, MaxFields, k.Entity.Name)
+	}
+	for _, m := range f.Members() {
+		if k.Member(m.Key) != nil || k.Field(m.Key) != nil {
+			return crm.Errorf(crm.InvalidValue, "a field of %s cannot be called %s: %s is declared already. Send another name.", k.Entity.Plural, f.Name, m.Key).On("name")
+		}
+	}
+	if m := k.Member(f.Name); m != nil {
+		return crm.Errorf(crm.InvalidValue, "a field of %s cannot be called %s: it is a key of the field %s. Send another name.", k.Entity.Plural, f.Name, m.Of.Name).On("name")
+	}
+	return nil
+}
+
 // checkRef checks the kind to which a reference leads.
 func (f *Field) checkRef(schema *crm.Schema) *crm.Error {
 	if f.Type != Reference {

@@ -1,6 +1,7 @@
 package fieldtype
 
 import (
+	"strconv"
 	"strings"
 
 	"crmkit/crm"
@@ -60,3 +61,53 @@ func (flagType) Show(rec crm.Record, i int) crm.Value {
 }
 
 func (flagType) Schema(*crm.Field) crm.JSONSchema { return crm.JSONSchema{Type: "boolean"} }
+
+// Switch is yes or no, of which a record always has one.
+//
+// It accepts true and false, and the words yes and no, and stores the word. Answers show true and
+// false. Filters take the words of both kinds.
+var Switch crm.Type = switchType{}
+
+// SwitchWords are the words of a field that is a Switch.
+var SwitchWords = crm.OneOf("no", "yes")
+
+type switchType struct{ choiceType }
+
+func (switchType) String() string { return "yes or no" }
+
+func (t switchType) Parse(r crm.Reader, f *crm.Field, text string) (crm.Value, *crm.Error) {
+	switch strings.ToLower(text) {
+	case "true":
+		text = "yes"
+	case "false":
+		text = "no"
+	}
+	return t.choiceType.Parse(r, f, text)
+}
+
+func (t switchType) Decode(r crm.Reader, f *crm.Field, json string) (crm.Input, *crm.Error) {
+	text, isText := norm.Unquote(json)
+	if !isText {
+		text = json
+	}
+	v, err := r.Normal(f, text)
+	return crm.Input{Field: f, Value: v}, err
+}
+
+// DecodeCell takes the text of a cell: Decode reads the words that tables have.
+func (switchType) DecodeCell(_ *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
+	return crm.Decoded{JSON: c.JSON, Whole: true}, nil
+}
+
+func (switchType) Show(rec crm.Record, i int) crm.Value {
+	if !rec.Values[i].Set() {
+		return crm.Value{}
+	}
+	return crm.Bool(rec.Values[i].Text == "yes")
+}
+
+func (switchType) Matches(_ crm.Reader, _ *crm.Field, shown crm.Value, json string) bool {
+	return shown.Set() && json == strconv.FormatBool(shown.Int != 0)
+}
+
+func (switchType) Schema(*crm.Field) crm.JSONSchema { return crm.JSONSchema{Type: "boolean"} }

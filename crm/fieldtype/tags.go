@@ -37,6 +37,19 @@ func (tagsType) Show(rec crm.Record, i int) crm.Value {
 	return showItems(Email, rec.Values[i])
 }
 
+// Options are labels in an order that has a meaning, such as the options of a choice. All else is as for Tags.
+var Options crm.Type = optionsType{}
+
+type optionsType struct{ tagsType }
+
+func (optionsType) String() string { return "list" }
+
+func (t optionsType) Comparison() crm.Comparison {
+	how := t.tagsType.Comparison()
+	how.Sequence = true
+	return how
+}
+
 // MaxTag is the maximum length of a tag, in characters. A longer text is a note.
 const MaxTag = 64
 

@@ -9,6 +9,7 @@ package shape
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"crmkit/crm"
@@ -46,9 +47,10 @@ func New(from Source) *Schema {
 	s := &Schema{Base: from.Base, workspace: from.Workspace, version: from.Version, kinds: map[string]*declared.Kind{}}
 	fields := map[string][]*declared.Field{}
 	for _, rec := range from.Records {
-		if rec.Entity.Name == "field" {
-			kind := rec.Value("kind").Text
-			fields[kind] = append(fields[kind], FieldOf(rec))
+		kind := rec.Value("kind").Text
+		// A name that a later version has for a field of its own is that field's: such a declaration has no effect.
+		if f := FieldOf(rec); f.Check(from.Base, from.Base.ByName(kind)) == nil {
+			fields[kind] = append(fields[kind], f)
 		}
 	}
 	for _, e := range from.Base.Entities {
@@ -102,6 +104,45 @@ func (s *Schema) Kind(e *crm.Entity) *declared.Kind {
 		return nil
 	}
 	return s.kinds[e.Name]
+}
+
+// FullName returns a name of a filter, an order or a shown field with custom. before its last word, if that word alone is a
+// declared key: region is custom.region, company.region is company.custom.region. All other names are returned as they are.
+func (s *Schema) FullName(e *crm.Entity, name string) string {
+	if s == nil {
+		return name
+	}
+	rest := name
+	for {
+		if e.Field(rest) != nil {
+			return name
+		}
+		head, tail, dotted := strings.Cut(rest, ".")
+		if !dotted {
+			if s.Kind(e).Member(rest) == nil {
+				return name
+			}
+			return strings.TrimSuffix(name, rest) + declared.Prefix + rest
+		}
+		next := step(e, head)
+		if next == nil {
+			return name
+		}
+		e, rest = next, tail
+	}
+}
+
+// step returns the entity to which a word of a path leads, nil if it leads nowhere.
+func step(e *crm.Entity, word string) *crm.Entity {
+	if link := e.Link(word); link != nil {
+		return link.End
+	}
+	for i := range e.Fields {
+		if f := &e.Fields[i]; f.IsReference() && f.Path() == word {
+			return e.Target(f)
+		}
+	}
+	return nil
 }
 
 // Apply checks the declared fields of a record, and brings them into their stored form.

@@ -19,6 +19,10 @@ var answered = []string{"result", "overdue", "about", "current", "replayed"}
 // record that is sent back unchanged is accepted.
 func Decode(e *crm.Entity, members []crm.Member, env query.Env) (store.Draft, *crm.Error) {
 	d := store.Draft{Entity: e}
+	members, fault := intoCustomKeys(e, members, env)
+	if fault != nil {
+		return d, fault
+	}
 	for _, m := range members {
 		if slices.Contains(answered, m.Name) {
 			continue

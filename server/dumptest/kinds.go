@@ -19,6 +19,17 @@ func (s *sample) campaign(r record) {
 	}
 }
 
+func (s *sample) field(r record) {
+	r.named("name", "field_%d")
+	r.texts("kind", "contact", "required", "no", "unique", "no", "doc", "a key that no record of the sample has")
+	if r.i%2 == 0 {
+		r.texts("type", "reference", "ref", "company")
+		return
+	}
+	r.texts("type", "choice")
+	r.Set("options", crm.Labels([]string{"small", "large"}))
+}
+
 func (s *sample) view(r record) {
 	r.named("name", "view-%d")
 	r.texts("kind", "contact", "query", "stage=lead&last_outreach=lt:-30d", "doc", "leads that nobody called")

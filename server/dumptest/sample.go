@@ -64,7 +64,7 @@ func (s *sample) records(w io.Writer, e *crm.Entity) (n int64, err error) {
 		"campaign": {s.campaigns(), (*sample).campaign}, "campaign_member": {s.others(), (*sample).member},
 		"company": {s.companies(), (*sample).fillCompany}, "contact": {s.contacts, (*sample).fillContact},
 		"deal": {s.others(), (*sample).deal}, "ticket": {s.others(), (*sample).ticket},
-		"task": {s.others(), (*sample).task}, "activity": {s.others(), (*sample).fillActivity}, "view": {2, (*sample).view},
+		"task": {s.others(), (*sample).task}, "activity": {s.others(), (*sample).fillActivity}, "view": {2, (*sample).view}, "field": {2, (*sample).field},
 	}
 	maker, known := makers[e.Name]
 	if !known {

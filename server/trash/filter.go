@@ -74,7 +74,7 @@ func (q *question) param(name, value string) (fault *crm.Error) {
 	case "limit":
 		q.ask.Limit, q.cut, fault = query.ParseLimit(value, q.entity.MaxLimit)
 	case "fields":
-		q.fields, fault = query.ParseFields(q.entity, value)
+		q.fields, fault = q.rq.Env.ParseFields(q.entity, value)
 	case "times":
 		q.millis, fault = query.ParseTimes(value)
 	case "sort":

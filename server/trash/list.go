@@ -96,7 +96,7 @@ func (x *Endpoints) fetch(rq *web.Request) (*render.Response, error) {
 	q := &question{rq: rq, entity: e}
 	var fault *crm.Error
 	if rq.Params.Has("fields") {
-		q.fields, fault = query.ParseFields(e, rq.Params.Get("fields"))
+		q.fields, fault = rq.Env.ParseFields(e, rq.Params.Get("fields"))
 	}
 	if rq.Params.Has("times") && fault == nil {
 		q.millis, fault = query.ParseTimes(rq.Params.Get("times"))

@@ -120,5 +120,5 @@ func (r *Route) hasParam(name string) bool {
 
 // takes reports whether the route has a parameter of the name.
 func (rq *Request) takes(name string) bool {
-	return name == "format" || name == budgetParam || rq.Route.hasParam(name) || rq.Route.Lists && query.Takes(rq.Route.Entity, name)
+	return name == "format" || name == budgetParam || rq.Route.hasParam(name) || rq.Route.Lists && rq.Env.Takes(rq.Route.Entity, name)
 }

@@ -5,6 +5,7 @@ package definition
 
 import (
 	"crmkit/crm"
+	"crmkit/crm/shape"
 	"crmkit/query"
 	"crmkit/query/filtertext"
 )
@@ -57,13 +58,32 @@ func entity(schema *crm.Schema, plural string) *crm.Entity {
 	return nil
 }
 
-// Check returns the error for a definition that means nothing: a view whose query a list would refuse.
-func Check(env query.Env, rec crm.Record) error {
-	if rec.Entity.Name != "view" {
-		return nil
+// Check returns the error for a definition that means nothing, such as a view whose query a list would refuse.
+func Check(env query.Env, before, after crm.Record) error {
+	var fault *crm.Error
+	switch after.Entity.Name {
+	case "view":
+		fault = filtertext.CheckView(env, after)
+	case "field":
+		fault = checkField(env, before, after)
 	}
-	if fault := filtertext.CheckView(env, rec); fault != nil {
+	if fault != nil {
 		return fault
 	}
 	return nil
+}
+
+// checkField returns the error for a field that cannot be declared, or one more than a kind may have. A
+// declaration keeps its kind and its name.
+func checkField(env query.Env, before, after crm.Record) *crm.Error {
+	e, f := env.Schema.ByName(after.Value("kind").Text), shape.FieldOf(after)
+	if fault := f.Check(env.Schema, e); fault != nil {
+		return fault
+	}
+	for _, name := range []string{"kind", "name"} {
+		if before.ID != "" && !before.Value(name).Equal(after.Value(name)) {
+			return crm.Errorf(crm.InvalidValue, "%s of a field cannot change, because records have their values under it. Leave it out; to have another field: POST /fields, then copy the values with PATCH.", name).On(name)
+		}
+	}
+	return env.Shape.Kind(e).CheckBeside(f)
 }

@@ -2,7 +2,9 @@ package view
 
 import (
 	"context"
+	"fmt"
 
+	"crmkit/crm"
 	"crmkit/query"
 	"crmkit/store/cache"
 	"crmkit/store/list"
@@ -36,6 +38,26 @@ func (v *View) ValuesInUse(p query.Condition) (values ValueCounts, err error) {
 		m, err = r.Cached.Count(cache.NewKey(v.actor.Workspace, p.ValuesSQL, args), read)
 	}
 	return ValueCounts{m.Values, m.N - int64(len(m.Values)), m.More >= query.MaxScan}, err
+}
+
+// maxKeys is how many keys of custom are listed.
+const maxKeys = 1000
+
+// CustomKeys returns the keys that records of the entity have in custom, with the number of records, at most query.MaxScan, that
+// have each.
+func (v *View) CustomKeys(e *crm.Entity) (keys []ValueCount, err error) {
+	f := e.Field("custom")
+	r, err := v.reader(e)
+	if f == nil || err != nil {
+		return nil, err
+	}
+	text := fmt.Sprintf("SELECT n.name, (SELECT COUNT(*) FROM (SELECT 1 FROM custom_values c WHERE c.name_id = n.key LIMIT %d) x) FROM names n WHERE n.workspace_id = $1 AND n.kind = $2 ORDER BY n.name LIMIT %d", query.MaxScan, maxKeys)
+	err = r.Rows(v.ctx, text, []any{v.actor.Workspace, e.TagKind(f)}, func(scan func(...any) error) error {
+		keys = append(keys, ValueCount{})
+		in := &keys[len(keys)-1]
+		return scan(&in.Value, &in.N)
+	})
+	return keys, err
 }
 
 // valuesInUse reads the values, how many there are, and in how many rows they were counted.

@@ -1,0 +1,28 @@
+package server_test
+
+import (
+	"testing"
+)
+
+// TestDeclaredFields declares fields and writes their values, by every form that bodies have.
+func TestDeclaredFields(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(201, "POST", "/fields", `{"kind":"company","name":"region","type":"choice","options":["emea","amer","apac"],"required":true}`)
+	r.want(201, "POST", "/fields", `{"kind":"companies","name":"arr","type":"money"}`)
+	r.want(201, "POST", "/fields", `{"kind":"company","name":"erp","type":"text","unique":true}`)
+	r.want(201, "POST", "/fields", `{"kind":"company","name":"seats","type":"number"}`)
+	t.Log(r.want(400, "POST", "/companies", `{"name":"Acme"}`))
+	t.Log(r.want(400, "POST", "/companies", `{"name":"Acme","region":"emae"}`))
+	t.Log(r.want(201, "POST", "/companies", `{"name":"Acme","region":"EMEA","custom":{"erp":"A1"},"arr":"12.50 EUR","custom.seats":"12.50"}`))
+	t.Log(r.want(200, "POST", "/companies", `{"name":"Acme Inc","erp":"A1"}`))
+	t.Log(r.want(201, "POST", "/companies", `{"name":"Beta","region":"apac","erp":"B1","seats":100}`))
+	t.Log(r.want(409, "PATCH", "/companies/"+r.id("company", 2), `{"erp":"A1"}`))
+	t.Log(r.want(400, "PATCH", "/companies/"+r.id("company", 2), `{"region":null}`))
+	t.Log(r.want(200, "GET", "/companies?region=gte:amer", ""))
+	t.Log(r.want(200, "GET", "/companies?sort=-seats&seats=gt:12.4", ""))
+	t.Log(r.want(400, "GET", "/companies?seats=gte:a", ""))
+	t.Log(r.want(200, "GET", "/companies?sort=region&fields=name,region", ""))
+	t.Log(r.want(200, "GET", "/schema/company", ""))
+	t.Log(r.want(200, "GET", "/schema", ""))
+	t.Log(r.want(200, "GET", "/fields", ""))
+}

@@ -1,0 +1,153 @@
+package shape
+
+import (
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"crmkit/crm"
+	"crmkit/crm/declared"
+	"crmkit/crm/norm"
+	"crmkit/crm/shape"
+	"crmkit/store/refusal"
+	"crmkit/store/table"
+	"crmkit/store/txn"
+)
+
+// A unique declared key is checked in the transaction, which has locked the workspace: no other one
+// makes a record there meanwhile. An index finds the holder of a value. Records that had the
+// same value before the declaration stay as they are, and the first of them holds it.
+
+// Found is called with the record that holds a value of a unique key; it may return an error.
+type Found func(key int64, name, value string) error
+
+// Holders finds the records that hold the values of unique declared keys that a draft sends.
+func (s *Shapes) Holders(tx *txn.Tx, e *crm.Entity, inputs []crm.Input, found Found) error {
+	if err := s.EnterFor(tx, e); err != nil {
+		return err
+	}
+	k := shape.Of(tx.Actor.Schema).Kind(e)
+	if k == nil {
+		return nil
+	}
+	r := crm.Reader{Clock: norm.Clock{Now: time.UnixMilli(tx.Now()), Zone: tx.Actor.Zone}, Schema: s.base, Workspace: tx.Actor.Workspace, Entity: e}
+	for _, in := range inputs {
+		if in.Field.Type.Kind() != crm.ObjectKind {
+			continue
+		}
+		for _, sent := range in.Value.Members() {
+			m := k.Member(sent.Name)
+			if m == nil || !m.Of.Unique {
+				continue
+			}
+			json, fault := m.Read(r, sent.JSON)
+			if fault != nil || json == "" {
+				continue // Apply refuses the value
+			}
+			holder, err := holder(tx, e, crm.Member{Name: m.Key, JSON: json}, 0)
+			if err == nil && holder != 0 {
+				err = found(holder, m.Name, shown(json))
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// CheckUnique refuses a record with a value of a unique declared key that another record has.
+func (s *Shapes) CheckUnique(tx *txn.Tx, before, after crm.Record) error {
+	if err := s.EnterFor(tx, after.Entity); err != nil {
+		return err
+	}
+	k := shape.Of(tx.Actor.Schema).Kind(after.Entity)
+	if k == nil {
+		return nil
+	}
+	for _, is := range after.Value("custom").Members() {
+		if m := k.Member(is.Name); m == nil || !m.Of.Unique || has(before, is) {
+			continue
+		}
+		key, err := holder(tx, after.Entity, is, after.Key)
+		if err != nil {
+			return err
+		}
+		if key != 0 {
+			return refusal.Taken(after.Entity, key, declared.Prefix+is.Name, shown(is.JSON))
+		}
+	}
+	return nil
+}
+
+// has reports whether a record has a member with the same value.
+func has(rec crm.Record, m crm.Member) bool {
+	for _, had := range rec.Value("custom").Members() {
+		if had == m {
+			return true
+		}
+	}
+	return false
+}
+
+// shown returns JSON as an error shows it: a text without its quotes.
+func shown(json string) string {
+	if text, isText := norm.Unquote(json); isText {
+		return text
+	}
+	return json
+}
+
+// holder returns the key of a record other than own that has a value of a key of custom; 0 if there is none. A record that is
+// being deleted with others is in no workspace any more.
+func holder(tx *txn.Tx, e *crm.Entity, m crm.Member, own int64) (key int64, err error) {
+	row := table.MemberRow(m)
+	is, args := "v.number IS NULL AND v.text = $5", []any{tx.Actor.Workspace, e.TagKind(e.Field("custom")), m.Name, own, row[0]}
+	switch text := row[0].(string); {
+	case row[2] != nil && text == m.JSON: // a number, however it is written
+		is, args[4] = "v.number = $5", row[2]
+	case row[2] != nil: // a text of digits
+		is, args = "v.text = $5 AND v.number = $6", append(args, row[2])
+	case utf8.RuneCountInString(text) <= maxIndexed:
+		is += fmt.Sprintf(" AND LENGTH(v.text) <= %d", maxIndexed)
+	}
+	_, err = tx.Row("SELECT t.key FROM names n JOIN custom_values v ON v.name_id = n.key AND "+is+" JOIN "+e.TableName()+
+		" t ON t.key = v.record AND t.workspace_id = $1 WHERE n.workspace_id = $1 AND n.kind = $2 AND n.name = $3 AND v.record <> $4 ORDER BY t.key LIMIT 1",
+		args, &key)
+	return key, err
+}
+
+// maxIndexed is the most characters of a text that the index custom_values_text has.
+const maxIndexed = 200
+
+// CheckReferences refuses a record with a reference of a declared key that leads to no record.
+func (s *Shapes) CheckReferences(tx *txn.Tx, before, after crm.Record) error {
+	k := shape.Of(tx.Actor.Schema).Kind(after.Entity)
+	if k == nil {
+		return nil
+	}
+	for _, is := range after.Value("custom").Members() {
+		m := k.Member(is.Name)
+		if m == nil || m.Of.Type != declared.Reference || has(before, is) {
+			continue
+		}
+		to := s.base.ByName(m.Ref)
+		key, fault := crm.ParseID(to, tx.Actor.Workspace, shown(is.JSON))
+		if fault != crm.IDOK {
+			continue // it was not changed by a client
+		}
+		if err := tx.DryRun().Restore(to, key); err != nil {
+			return err
+		}
+		var one int64
+		found, err := tx.Row("SELECT 1 FROM "+to.TableName()+" WHERE workspace_id = $1 AND key = $2 UNION ALL SELECT 1 FROM merged WHERE workspace_id = $1 AND kind = $3 AND record = $2 LIMIT 1",
+			[]any{tx.Actor.Workspace, key, to.Name}, &one)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return refusal.NoReference(&m.Field, to, key)
+		}
+	}
+	return nil
+}
