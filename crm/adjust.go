@@ -2,6 +2,7 @@ package crm
 
 import (
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -110,3 +111,14 @@ func checkAdjusted(e *Entity, before []Value, in Input) *Error {
 
 // adjusts reports whether the mode changes the value that a record has.
 func (m Mode) adjusts() bool { return m == Multiply || m == AddNumber || m == Shift }
+
+// SharesAddress reports whether inputs have a value that the record has in its unique field or
+// among the further ones.
+func SharesAddress(rec Record, inputs []Input) bool {
+	f := rec.Entity.Field(rec.Entity.Keys.Unique)
+	has := append([]string{rec.Value(f.Name).Text}, rec.Value(f.Others).List()...)
+	return slices.ContainsFunc(inputs, func(in Input) bool {
+		return in.Field == f && slices.Contains(has, in.Value.Text) ||
+			in.Field.Name == f.Others && slices.ContainsFunc(in.Value.List(), func(item string) bool { return slices.Contains(has, item) })
+	})
+}

@@ -22,6 +22,7 @@ type Rollup struct {
 	Value  string   // their field that is summarised; an integer needs none
 	Where  string   // only records in which this field is set
 	Equals []string // and, if this is not empty, has one of these values
+	Quiet  bool     // text leaves out a count of 0, which most records have
 }
 
 // Inherited copies a reference of a parent, such as the company of an activity's contact. It

@@ -119,6 +119,8 @@ type ManyToMany struct {
 	Name       string // in filters
 	JoinEntity string // the entity between
 	From, To   string // its references to this entity and to the other one
+	Main       string // a reference of this entity to one of the other, which is always joined too; empty: none is
+	Counted    string // the field with the number of joined records, which are shown when a record is fetched; empty: they are not
 
 	Via, End *Entity // set by NewSchema
 }
@@ -142,6 +144,48 @@ func (e *Entity) Link(name string) *ManyToMany {
 		}
 	}
 	return nil
+}
+
+// Own returns the field of the records between that says more about the link, such as the role of a contact on a deal;
+// nil: there is none of the name, or the other entity has one.
+func (l *ManyToMany) Own(name string) *Field {
+	f := l.Via.Field(name)
+	if f == nil || f.ReadOnly || f.IsReference() || l.End.Field(name) != nil {
+		return nil
+	}
+	return f
+}
+
+// OwnPaths returns the paths of the texts that say more about the link, such as contact.role.
+func (l *ManyToMany) OwnPaths() []string {
+	names := l.Via.Names(func(f *Field) bool { return f.Type.Kind() == TextKind && l.Own(f.Name) != nil })
+	for i := range names {
+		names[i] = l.Name + "." + names[i]
+	}
+	return names
+}
+
+// MainLink returns the link to which the record that a reference leads to always belongs, or nil.
+func (e *Entity) MainLink() *ManyToMany {
+	for i := range e.Links {
+		if e.Links[i].Main != "" {
+			return &e.Links[i]
+		}
+	}
+	return nil
+}
+
+// MainEnd returns the reference of a link's records to the entity that has the link with a main reference, and the link;
+// nil: they are no such records.
+func (e *Entity) MainEnd() (*Field, *ManyToMany) {
+	for i := range e.Fields {
+		if to := e.Target(&e.Fields[i]); to != nil {
+			if l := to.MainLink(); l != nil && l.Via == e && l.From == e.Fields[i].Name {
+				return &e.Fields[i], l
+			}
+		}
+	}
+	return nil, nil
 }
 
 // Target returns the entity the reference field points to.

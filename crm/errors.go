@@ -44,6 +44,7 @@ const (
 	ConfirmationRequired Code = "confirmation_required"
 	AlreadyExists        Code = "already_exists"
 	LastAdmin            Code = "last_admin"
+	InUse                Code = "in_use"
 	ReferenceNotFound    Code = "reference_not_found"
 	IdempotencyConflict  Code = "idempotency_conflict"
 	PlanStale            Code = "plan_stale"
@@ -103,6 +104,7 @@ var Codes = []CodeRow{
 	{ConfirmationRequired, 409, "the write waits for the user's yes; repeat with ?confirm="},
 	{AlreadyExists, 409, "another record has this unique value"},
 	{LastAdmin, 409, "a workspace must have at least one admin"},
+	{InUse, 409, "another record needs this one; the hint says which, and what to change first"},
 	{ReferenceNotFound, 409, "a reference points to no record of the right kind"},
 	{IdempotencyConflict, 409, "another request used this Idempotency-Key; use a new one"},
 	{PlanStale, 409, "what a dry run showed would not happen now; the hint says what would"},

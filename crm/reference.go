@@ -61,3 +61,13 @@ func (s *Schema) Referring(target *Entity) (refs []Reference) {
 	}
 	return append(refs, inherited...)
 }
+
+// Repointed reports whether a record refers to others after a change than before.
+func Repointed(before, after Record) bool {
+	for i := range before.Entity.Fields {
+		if before.Entity.Fields[i].IsReference() && !before.Values[i].Equal(after.Values[i]) {
+			return true
+		}
+	}
+	return false
+}

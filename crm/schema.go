@@ -185,6 +185,9 @@ func (s *Schema) resolveLinks(e *Entity) error {
 			return fmt.Errorf("entity %s: the link %s leads nowhere", e.Name, l.Name)
 		}
 		l.End = l.Via.refs[l.To]
+		if l.Main != "" && e.refs[l.Main] != l.End || l.Counted != "" && e.Field(l.Counted) == nil {
+			return fmt.Errorf("entity %s: the link %s has no field %s or %s that fits", e.Name, l.Name, l.Main, l.Counted)
+		}
 	}
 	return nil
 }

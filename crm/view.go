@@ -79,3 +79,43 @@ func (v *View) ScopeColumn() string {
 	}
 	return "workspace_id"
 }
+
+// FilterNames returns the names of filters on the entity: its fields, custom.<key>, and the
+// paths of its references and links.
+func (e *Entity) FilterNames() []string {
+	names := e.Names(func(f *Field) bool { return f.Type.Kind() != ObjectKind && f.Type.Comparison().By != ByNothing })
+	for i := range e.Fields {
+		switch f := &e.Fields[i]; {
+		case f.Type.Kind() == ObjectKind && !f.ReadOnly:
+			names = append(names, f.Name+".<key>")
+		case f.IsReference() && e.Link(f.Path()) == nil:
+			names = append(names, f.Path(), f.Path()+".<field>")
+		}
+	}
+	for i := range e.Links {
+		l := &e.Links[i]
+		names = append(append(names, l.Name, l.Name+".<field>"), l.OwnPaths()...)
+	}
+	return names
+}
+
+// ReferenceAt returns the reference of the entity with the path, or nil.
+func (e *Entity) ReferenceAt(path string) *Field {
+	for i := range e.Fields {
+		if f := &e.Fields[i]; f.IsReference() && f.Path() == path {
+			return f
+		}
+	}
+	return nil
+}
+
+// AlternateOf returns the inherited reference that completes a reference, or nil. Filters by
+// the path of f match the records of both.
+func (e *Entity) AlternateOf(f *Field) *Field {
+	for i := range e.Fields {
+		if by := e.Fields[i].Inherited(); by != nil && by.Alternate == f.Name {
+			return &e.Fields[i]
+		}
+	}
+	return nil
+}

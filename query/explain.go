@@ -72,7 +72,7 @@ func Conditions(e *crm.Entity, params url.Values, env Env) (parts []Condition, a
 // by counting in the newest records, or none for fields with many different values.
 func (env Env) condition(e *crm.Entity, name, value string, q *Query) Condition {
 	p := Condition{Param: name, Value: value, Operand: value, Question: q}
-	t, ok := resolve(e, env.Shape.FullName(e, name))
+	t, ok := resolveFilter(e, env.Shape.FullName(e, name))
 	if !ok || name == "search" {
 		return p
 	}

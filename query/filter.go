@@ -55,7 +55,7 @@ const maxLike = 200
 
 // filter compiles one parameter into a condition.
 func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error) {
-	t, ok := resolve(e, c.env.Shape.FullName(e, param))
+	t, ok := resolveFilter(e, c.env.Shape.FullName(e, param))
 	if !ok || isObject(t.field) && t.field.ReadOnly {
 		return "", unknownFilterError(e, param, raw)
 	}
@@ -227,9 +227,7 @@ func (c *compiler) joinPath(t target, test string) string {
 	for i := len(t.hops); i > 0; i-- {
 		h, inWorkspace := t.hops[i-1], noIndex(alias(i)+".workspace_id = $1") // the key finds the record
 		if h.link != nil {
-			by, to := h.link.Via.Field(h.link.From).Col(), h.link.Via.Field(h.link.To).Col()
-			test = fmt.Sprintf("%s.key IN (SELECT l%d.%s FROM %s l%d JOIN %s %s ON %s.key = l%d.%s AND %s WHERE l%d.workspace_id = $1 AND l%d.%s IS NOT NULL AND %s)",
-				alias(i-1), i, by, h.link.Via.TableName(), i, h.to.TableName(), alias(i), alias(i), i, to, inWorkspace, i, i, by, test)
+			test = h.joinLink(i, test)
 			continue
 		}
 		same := fmt.Sprintf("%s.key = %s.%s", alias(i), alias(i-1), h.field.Col())

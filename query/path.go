@@ -2,6 +2,7 @@ package query
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +24,7 @@ type target struct {
 
 // join is one step of a path: through a reference, or through a many-to-many link.
 type join struct {
-	link      *crm.ManyToMany // nil: the step is the reference field
+	link      *crm.ManyToMany // nil: the step is the reference field. If to is its Via, the step ends there
 	field     *crm.Field
 	alternate *crm.Field
 	to        *crm.Entity
@@ -43,9 +44,24 @@ func alias(n int) string {
 
 func (t target) alias() string { return alias(len(t.hops)) }
 
-// resolve returns the target of a name with dots. A field wins over a reference of the same
-// name. A reference or link without a field after it means the id of the record it leads to.
+// resolve returns the target of a name with dots. A field wins over a reference of the same name, and that over a link:
+// in searches and orders the contact of a deal is the main one. One without a field after it means an id.
 func resolve(e *crm.Entity, name string) (target, bool) {
+	return walk(e, name, (*crm.Entity).ReferenceAt)
+}
+
+// resolveFilter is resolve for filters, in which a link wins: there the contact of a deal is any of its people.
+func resolveFilter(e *crm.Entity, name string) (target, bool) {
+	return walk(e, name, func(e *crm.Entity, path string) *crm.Field {
+		if e.Link(path) != nil {
+			return nil
+		}
+		return e.ReferenceAt(path)
+	})
+}
+
+// walk resolves a name with the references that at finds. The other entity seems to have the fields of a link.
+func walk(e *crm.Entity, name string, at func(*crm.Entity, string) *crm.Field) (target, bool) {
 	t := target{entity: e}
 	for rest := name; ; {
 		if f := t.entity.Field(rest); f != nil {
@@ -57,18 +73,22 @@ func resolve(e *crm.Entity, name string) (target, bool) {
 			t.field, t.key = f, memberName(tail)
 			return t, true
 		}
-		f, link := referenceAt(t.entity, head), t.entity.Link(head)
+		f, link := at(t.entity, head), t.entity.Link(head)
 		if f == nil && link == nil || len(t.hops) == maxHops {
 			return t, false
 		}
-		if link != nil {
-			t.hops, t.entity = append(slices.Clip(t.hops), join{link: link, to: link.End}), link.End
+		if f == nil {
+			t.entity = link.End
+			if link.Own(tail) != nil {
+				t.entity = link.Via
+			}
+			t.hops = append(slices.Clip(t.hops), join{link: link, to: t.entity})
 			if rest = tail; !dotted {
 				rest = "id"
 			}
 			continue
 		}
-		beside := alternateRef(t.entity, f)
+		beside := t.entity.AlternateOf(f)
 		if !dotted {
 			t.field, t.alternate = f, beside
 			return t, true
@@ -114,27 +134,6 @@ func memberName(s string) string {
 	return s
 }
 
-// referenceAt returns the reference of the entity with the path, or nil.
-func referenceAt(e *crm.Entity, path string) *crm.Field {
-	for i := range e.Fields {
-		if f := &e.Fields[i]; f.IsReference() && f.Path() == path {
-			return f
-		}
-	}
-	return nil
-}
-
-// alternateRef returns the inherited reference that completes a reference, or nil. Filters by
-// the path of f match the records of both.
-func alternateRef(e *crm.Entity, f *crm.Field) *crm.Field {
-	for i := range e.Fields {
-		if by := e.Fields[i].Inherited(); by != nil && by.Alternate == f.Name {
-			return &e.Fields[i]
-		}
-	}
-	return nil
-}
-
 // columns returns the columns that a condition on the target compares.
 func (t target) columns() []string {
 	columns := []string{t.alias() + "." + t.field.Col()}
@@ -144,29 +143,11 @@ func (t target) columns() []string {
 	return columns
 }
 
-// FilterNames returns the names of filters on the entity: its fields, custom.<key>, and the
-// paths of its references and links.
-func FilterNames(e *crm.Entity) []string {
-	names := e.Names(func(f *crm.Field) bool { return !isObject(f) && f.Type.Comparison().By != crm.ByNothing })
-	for i := range e.Fields {
-		switch f := &e.Fields[i]; {
-		case isObject(f) && !f.ReadOnly:
-			names = append(names, f.Name+".<key>")
-		case f.IsReference():
-			names = append(names, f.Path(), f.Path()+".<field>")
-		}
-	}
-	for i := range e.Links {
-		names = append(names, e.Links[i].Name, e.Links[i].Name+".<field>")
-	}
-	return names
-}
-
 // unknownFilterError returns the error for a name without a target. It lists the names that are allowed
 // at the last entity that the path reached, and suggests the one that was probably meant: for
 // a parameter of another API, a field of another CRM, or a misspelling.
 func unknownFilterError(e *crm.Entity, name, value string) *crm.Error {
-	allowed := FilterNames(e)
+	allowed := e.FilterNames()
 	if slices.Contains(crm.AggregateParams, name) {
 		return crm.Errorf(crm.InvalidFilter, "%s= asks a list of records for numbers, like GET /deals?group=stage&sum=amount_cents; it cannot be used here. Leave it out, or ask the list itself.", name).On(name)
 	}
@@ -178,7 +159,7 @@ func unknownFilterError(e *crm.Entity, name, value string) *crm.Error {
 	prefix, last, rest := "", e, name
 	for {
 		head, tail, dotted := strings.Cut(rest, ".")
-		f, link := referenceAt(last, head), last.Link(head)
+		f, link := last.ReferenceAt(head), last.Link(head)
 		if !dotted || f == nil && link == nil {
 			break
 		}
@@ -188,7 +169,7 @@ func unknownFilterError(e *crm.Entity, name, value string) *crm.Error {
 			last = last.Target(f)
 		}
 		prefix, rest = prefix+head+".", tail
-		allowed = FilterNames(last)
+		allowed = last.FilterNames()
 	}
 	for i := range allowed {
 		allowed[i] = prefix + allowed[i]
@@ -212,18 +193,32 @@ func (env Env) Takes(e *crm.Entity, name string) bool {
 	if slices.Contains(crm.ListParams, name) {
 		return true
 	}
-	_, known := resolve(e, env.Shape.FullName(e, name))
+	_, known := resolveFilter(e, env.Shape.FullName(e, name))
 	return known
 }
 
 // FindsNull reports whether is:null can find a record by a name: its value, or a reference or link on
 // the way to it, may be unset.
 func FindsNull(e *crm.Entity, name string) bool {
-	t, known := resolve(e, name)
+	t, known := resolveFilter(e, name)
 	for _, h := range t.hops {
 		if known && (h.link != nil || !h.field.NotNull()) {
 			return true
 		}
 	}
 	return known && (t.key != "" || t.field.Stored() && !t.field.NotNull())
+}
+
+// joinLink wraps a test into a link. One with a main reference is followed from each record of the list; others may be few.
+func (h join) joinLink(i int, test string) string {
+	l, between := h.link, fmt.Sprint("l", i)
+	by, to, inWorkspace := l.Via.Field(l.From).Col(), l.Via.Field(l.To).Col(), noIndex(alias(i)+".workspace_id = $1")
+	from := fmt.Sprintf("%s %s JOIN %s %s ON %s.key = %s.%s AND %s", l.Via.TableName(), between, h.to.TableName(), alias(i), alias(i), between, to, inWorkspace)
+	if h.to == l.Via {
+		from, between = h.to.TableName()+" "+alias(i), alias(i)
+	}
+	if l.Main != "" {
+		return fmt.Sprintf("EXISTS (SELECT 1 FROM %s WHERE %s.%s = %s.key AND %s AND %s)", from, between, by, alias(i-1), noIndex(between+".workspace_id = $1"), test)
+	}
+	return fmt.Sprintf("%s.key IN (SELECT %s.%s FROM %s WHERE %s.workspace_id = $1 AND %s.%s IS NOT NULL AND %s)", alias(i-1), between, by, from, between, between, by, test)
 }

@@ -22,7 +22,7 @@ const (
 // replaced by these.
 func (c *compiler) search(e *crm.Entity, param, value string) ([]string, *crm.Error) {
 	if len(e.Search) == 0 {
-		return nil, crm.Errorf(crm.InvalidFilter, "%s have no search; filter them by %s.", e.Plural, strings.Join(FilterNames(e), " ")).On("search")
+		return nil, crm.Errorf(crm.InvalidFilter, "%s have no search; filter them by %s.", e.Plural, strings.Join(e.FilterNames(), " ")).On("search")
 	}
 	clean, ok := norm.Clean(value[:min(len(value), maxSearchSent)])
 	words := visibleWords(clean)

@@ -93,6 +93,9 @@ func (l *Item) field(rec crm.Record, i int) {
 		return
 	}
 	field := Field{Name: f.Name, Value: f.Type.Show(rec, i), Long: !f.InLists, Day: f.DateOnly, Named: f.Type.Kind() == crm.ObjectKind && f.ReadOnly}
+	if of := f.Rollup(); of != nil {
+		field.Quiet = of.Quiet
+	}
 	if field.Named {
 		field.Of = rec.Entity
 	}

@@ -64,6 +64,7 @@ type Field struct {
 	Day    bool   // a time of which text lists show the day
 	JSON   bool   // in JSON only: text says the same in another way
 	Text   bool   // in text only
+	Quiet  bool   // not in text if it is 0
 	Millis bool   // a time is shown with milliseconds, in UTC
 	Second bool   // a time is shown to the second
 	Named  bool   // an object whose keys are labels of their own, as in the audit

@@ -118,7 +118,7 @@ func (f *Field) isHidden(s textOptions) bool {
 	if f.JSON || f.Column {
 		return f.JSON
 	}
-	return !f.Value.Set() || s.inList && f.Long || f.Value.Kind == crm.FlagKind && f.Value.Int == 0
+	return !f.Value.Set() || s.inList && f.Long || (f.Quiet || f.Value.Kind == crm.FlagKind) && f.Value.Int == 0
 }
 
 // appendText appends the field as " name=value", an object as one for each key.

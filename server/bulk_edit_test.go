@@ -230,7 +230,7 @@ func TestBulkDeletes(t *testing.T) {
 	}
 	r.want(200, "POST", "/import/activities", file.String(), "Content-Type", "application/x-ndjson")
 	token, report := r.asked("DELETE", "/contacts?stage=lead", "")
-	for _, says := range []string{"this deletes 600 contacts", "\n# 600 deleted\n", "# also deleted: 251 activities", "# the reference is cleared in 1 deal\n"} {
+	for _, says := range []string{"this deletes 600 contacts", "\n# 600 deleted\n", "# also deleted: 1 deal_contact, 251 activities", "# the reference is cleared in 1 deal\n"} {
 		if !strings.Contains(report, says) {
 			t.Errorf("no %q in %s", says, report)
 		}
@@ -242,7 +242,7 @@ func TestBulkDeletes(t *testing.T) {
 	}
 	text := r.want(200, "DELETE", "/contacts?stage=lead&confirm="+tokenIs.FindStringSubmatch(stale)[1], "")
 	again := r.want(200, "DELETE", "/contacts?stage=lead&confirm="+tokenIs.FindStringSubmatch(stale)[1], "")
-	if !regexp.MustCompile(`^# 600 deleted\n# also deleted: 252 activities\n# the reference is cleared in 1 deal\n# change chg_\w+; undo: .*\n$`).MatchString(text) || again != text+"# already done\n" {
+	if !regexp.MustCompile(`^# 600 deleted\n# also deleted: 1 deal_contact, 252 activities\n# the reference is cleared in 1 deal\n# change chg_\w+; undo: .*\n$`).MatchString(text) || again != text+"# already done\n" {
 		t.Errorf("%s\nagain: %s", text, again)
 	}
 	for _, st := range r.stores {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"crmkit/crm"
-	"crmkit/query"
 	"crmkit/store"
 )
 
@@ -43,7 +42,7 @@ func TestEmptyFiltersOfBulkEdits(t *testing.T) {
 		if !kind.Can(crm.List) || !kind.Can(crm.Update) {
 			continue
 		}
-		for _, name := range query.FilterNames(kind) {
+		for _, name := range kind.FilterNames() {
 			path := "/" + kind.Route() + "?" + url.QueryEscape(strings.Replace(name, "<field>", "id", 1)) + "="
 			if text := r.want(400, "DELETE", path, ""); strings.Contains(text, "is:null") {
 				r.want(200, "GET", path+"is:null", "")

@@ -52,7 +52,7 @@ func (r *rig) fillAtRandom(seed uint64, n int) {
 			body = map[string]any{"kind": "contact", "name": fmt.Sprintf("key_%d", i), "type": "choice", "options": []string{"Ärger", "a b"}, "doc": hard(random, e.Field("doc"), i, nil)}
 		}
 		text, _ := json.Marshal(body)
-		handles[e.Name] = append(handles[e.Name], r.json(201, "POST", "/"+e.Route(), string(text))["handle"].(string))
+		handles[e.Name] = append(handles[e.Name], r.filled(e, string(text))["handle"].(string))
 		if i%20 == 0 {
 			r.clock.Advance(1500 * 1e6)
 		}
@@ -120,9 +120,11 @@ func hard(random *rand.Rand, f *crm.Field, i int, handles []string) any {
 }
 
 // portable returns the parts of an export that are the same in another workspace: all but ids,
-// times and versions. Ids are replaced by the place of their record in the export.
+// times and versions. Ids are replaced by the place of their record in the export. People of deals come
+// last, in the order of their values: those that a deal makes are in the order of deals in the other one.
 func portable(t *testing.T, dump string) (list []string) {
 	t.Helper()
+	var people []string
 	place := map[string]string{}
 	for i, line := range strings.Split(strings.TrimSpace(dump), "\n") {
 		var object map[string]any
@@ -134,6 +136,7 @@ func portable(t *testing.T, dump string) (list []string) {
 		if object["handle"] == nil {
 			continue
 		}
+		isPerson := strings.HasPrefix(object["handle"].(string), "deal_contact/")
 		place[object["id"].(string)] = fmt.Sprint("line ", i)
 		for name := range object {
 			if id, ok := object[name].(string); ok && strings.HasSuffix(name, "_id") {
@@ -144,9 +147,14 @@ func portable(t *testing.T, dump string) (list []string) {
 			delete(object, name)
 		}
 		text, _ := json.Marshal(object)
+		if isPerson {
+			people = append(people, string(text))
+			continue
+		}
 		list = append(list, string(text))
 	}
-	return list
+	slices.Sort(people)
+	return append(list, people...)
 }
 
 // TestWorkspaceExportRestores exports workspaces with values that files easily change, imports
@@ -156,8 +164,8 @@ func TestWorkspaceExportRestores(t *testing.T) {
 	for seed := range uint64(3) {
 		r := newRig(t).as("jane@acme.com")
 		r.fillAtRandom(seed, 60)
-		all := fmt.Sprint(60 * len(r.store.Schema.Records()))
 		dump := r.want(200, "GET", "/export", "")
+		all := fmt.Sprint(strings.Count(dump, "\n") - 2)
 		own := r.header.Clone()
 		if text := r.want(200, "POST", "/import", dump); !strings.Contains(text, "# imported: 0 created, 0 updated, "+all+" unchanged, 0 failed") {
 			t.Errorf("seed %d, into itself: %s", seed, worst(text))
@@ -203,19 +211,23 @@ func TestExportsOfKindsRestoreAWorkspace(t *testing.T) {
 		r.fillAtRandom(7, 40)
 		dump := ofWork(r, r.want(200, "GET", "/export", ""))
 		var kinds []string
-		files := map[string]string{}
+		files, all := map[string]string{}, map[string]string{}
 		for _, e := range workKinds(r) {
 			kind := e.Plural
 			kinds = append(kinds, kind)
-			files[kind] = r.want(200, "GET", "/export/"+kind+"?format="+format, "")
-			if text := r.want(200, "POST", "/import/"+kind, files[kind]); !strings.Contains(text, "# imported: 0 created, 0 updated, 40 unchanged, 0 failed") {
+			files[kind], all[kind] = r.want(200, "GET", "/export/"+kind+"?format="+format, ""), r.total(e)
+			if text := r.want(200, "POST", "/import/"+kind, files[kind]); !strings.Contains(text, "# imported: 0 created, 0 updated, "+all[kind]+" unchanged, 0 failed") {
 				t.Errorf("%s %s into their own workspace: %s", format, kind, worst(text))
 			}
 		}
 		r.as("joe@new.com")
-		for run, want := range []string{"40 created, 0 updated, 0 unchanged", "0 created, 0 updated, 40 unchanged"} {
+		for run, want := range []string{"%s created, 0 updated, 0 unchanged", "0 created, 0 updated, %s unchanged"} {
 			for _, kind := range kinds {
-				if text := r.want(200, "POST", "/import/"+kind, files[kind]); !strings.Contains(text, "# imported: "+want+", 0 failed") {
+				text := r.want(200, "POST", "/import/"+kind, files[kind])
+				if run == 0 && kind == "deal_contacts" && strings.Contains(text, ", 0 failed") { // the deals have made some of them
+					continue
+				}
+				if !strings.Contains(text, "# imported: "+fmt.Sprintf(want, all[kind])+", 0 failed") {
 					t.Errorf("%s %s, run %d: %s", format, kind, run+1, worst(text))
 				}
 			}

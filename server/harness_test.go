@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -246,6 +247,22 @@ func (r *rig) json(status int, method, path, body string) map[string]any {
 		r.t.Fatalf("%s %s: %v in %s", method, path, err, text)
 	}
 	return object
+}
+
+// filled makes a record and returns it. A person of a deal may be there already, since a deal makes its main contact one.
+func (r *rig) filled(e *crm.Entity, body string) (object map[string]any) {
+	r.t.Helper()
+	a := r.call("POST", "/"+e.Route(), body, "Accept", "application/json")
+	if err := json.Unmarshal([]byte(a.body), &object); err != nil || a.status != http.StatusCreated && (a.status != http.StatusOK || e.Name != "deal_contact") {
+		r.t.Fatalf("POST /%s %s: %d %s", e.Route(), body, a.status, a.body)
+	}
+	return object
+}
+
+// total returns how many records of a kind there are.
+func (r *rig) total(e *crm.Entity) string {
+	r.t.Helper()
+	return fmt.Sprint(r.json(200, "GET", "/"+e.Route()+"?limit=1&total=exact", "")["total"])
 }
 
 // signIn returns a token for the address.

@@ -30,6 +30,7 @@ func smallRows(t *rapid.T, kind string) string {
 		"tickets":          {"id", "subject", "requester.email", "company"},
 		"campaigns":        {"id", "name", "description"},
 		"campaign_members": {"id", "campaign", "contact.email", "company", "reason"},
+		"deal_contacts":    {"id", "deal", "contact.email", "role"},
 	}[kind]
 	few := func(name string, values ...string) string {
 		return rapid.SampledFrom(append(values, "", "")).Draw(t, name)
@@ -95,7 +96,7 @@ func TestDryRunsMatchImports(t *testing.T) {
 		r.tune(func(s *server.Server) { s.SaveAtOnce(atOnce) })
 		r.as("jane@acme.com")
 		for i := range rapid.IntRange(1, 4).Draw(rt, "files") {
-			kind := rapid.SampledFrom([]string{"contacts", "contacts", "companies", "deals", "activities", "tickets", "campaigns", "campaign_members"}).Draw(rt, "kind")
+			kind := rapid.SampledFrom([]string{"contacts", "contacts", "companies", "deals", "activities", "tickets", "campaigns", "campaign_members", "deal_contacts"}).Draw(rt, "kind")
 			if i == 0 {
 				kind = "contacts"
 			}

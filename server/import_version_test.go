@@ -113,8 +113,9 @@ func TestVersionsAreComparedAtTheConfirmation(t *testing.T) {
 func TestExportsAreReadBack(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	r.fillAtRandom(7, 25)
-	exports := map[string]string{}
+	exports, all := map[string]string{}, map[string]string{}
 	for _, e := range workKinds(r) {
+		all["/"+e.Route()] = r.total(e)
 		for _, format := range []string{"format=ndjson", "format=csv", "format=csv&bom=1"} {
 			path := "/export/" + e.Route() + "?" + format
 			exports[path] = r.want(200, "GET", path, "")
@@ -127,7 +128,7 @@ func TestExportsAreReadBack(t *testing.T) {
 			if query == "?null=NULL" && strings.Contains(path, "json") {
 				continue
 			}
-			if text := r.want(200, "POST", "/import"+kind+query, file); !strings.Contains(text, ": 0 created, 0 updated, 25 unchanged, 0 failed\n") || strings.Contains(text, "also created") {
+			if text := r.want(200, "POST", "/import"+kind+query, file); !strings.Contains(text, ": 0 created, 0 updated, "+all[kind]+" unchanged, 0 failed\n") || strings.Contains(text, "also created") {
 				t.Errorf("%s%s: %s", path, query, worst(text))
 			}
 		}

@@ -92,7 +92,7 @@ func toolsAt(r *rig, path string) []listedTool {
 func TestFieldsOfEveryKind(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	described := toolsAt(r, "/mcp")[0].Description
-	if !strings.Contains(described, "tickets, campaigns and campaign_members: GET /help/fields") {
+	if !strings.Contains(described, "deal_contacts, tickets, campaigns and campaign_members: GET /help/fields") {
 		t.Errorf("the page of fields is not named: %s", described)
 	}
 	page, _ := r.request("GET", "/help/fields")

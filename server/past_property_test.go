@@ -77,13 +77,15 @@ func (w *undoWorld) pastFilters(plural string) []string {
 	case "contacts":
 		return slices.Concat(all, custom, tags, kept, company, []string{fmt.Sprintf("email=p%d@acme.test", n(40)), fmt.Sprintf("email=q%d@acme.test", n(40)), fmt.Sprintf("stage=s%d", n(40)), "campaign=" + w.idOf("campaigns"), "campaign.name=like:wave", "follow_up_at=not:null", fmt.Sprintf("phone=+49 30 12345%d", n(40)), "outreach=gt:0"})
 	case "deals":
-		return slices.Concat(all, custom, tags, kept, company, contact, []string{"status=won", "amount_cents=gt:40", "closed_at=not:null", "stage=won"})
+		return slices.Concat(all, custom, tags, kept, company, contact, []string{"status=won", "contact.role=r3", "contact=" + w.idOf("contacts"), "contacts=gt:1", "amount_cents=gt:40", "closed_at=not:null", "stage=won"})
 	case "tickets":
 		return slices.Concat(all, custom, tags, kept, company, []string{"status=solved", "priority=gte:high", "requester=" + w.idOf("contacts"), "requester.company.name=like:acme"})
 	case "tasks":
 		return slices.Concat(all, custom, company, contact, []string{"done=yes", "deal.title=like:seats", "ticket=" + w.idOf("tickets"), "deal.contact.name=like:ann"})
 	case "campaigns":
 		return slices.Concat(all, custom, []string{"status=active", "contacts=gt:0", "contact=" + w.idOf("contacts"), "company.name=like:acme", "contact.company=" + w.idOf("companies")})
+	case "deal_contacts":
+		return slices.Concat(all, contact, []string{"deal.status=won", "role=r3", "deal=" + w.idOf("deals")})
 	case "campaign_members":
 		return slices.Concat(all, contact, []string{"campaign.status=active", "reason=r3", "company.name=like:acme"})
 	}
@@ -93,7 +95,7 @@ func (w *undoWorld) pastFilters(plural string) []string {
 // pastSorts are orders of a kind.
 var pastSorts = map[string][]string{"companies": {"name", "-activities", "domain", "-last_activity"}, "contacts": {"name", "-email", "stage", "-last_outreach", "company_id", "follow_up_at"},
 	"deals": {"-amount_cents", "stage", "closed_at", "title"}, "tickets": {"-priority", "subject", "solved_at"}, "tasks": {"due_at", "-done_at", "title"}, "campaigns": {"-contacts", "name"},
-	"campaign_members": {"contact_id", "campaign_id"}, "activities": {"occurred_at", "kind", "-contact_id"}}
+	"campaign_members": {"contact_id", "campaign_id"}, "deal_contacts": {"contact_id", "role"}, "activities": {"occurred_at", "kind", "-contact_id"}}
 
 // question returns a random question.
 func (w *undoWorld) question() (q pastQuestion) {

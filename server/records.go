@@ -6,6 +6,7 @@ import (
 	"crmkit/crm"
 	"crmkit/query"
 	"crmkit/render"
+	"crmkit/server/listing"
 	"crmkit/server/plan"
 	"crmkit/server/web"
 	"crmkit/store"
@@ -42,7 +43,7 @@ func (s *Server) fetch(rq *web.Request) (*render.Response, error) {
 	}
 	doc := single(rec, pick)
 	doc.Line.Millis = millis
-	return doc, nil
+	return doc, listing.AddTied(rq, doc, rec, s.past.Answers(rq))
 }
 
 // record reads the record that the path names. Ids of records hold their key and workspace, so

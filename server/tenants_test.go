@@ -70,7 +70,7 @@ func fillTenant(r *rig) map[string]string {
 	r.t.Helper()
 	ids := map[string]string{}
 	for _, e := range r.store.Schema.Records() {
-		ids[e.Name] = r.json(201, "POST", "/"+e.Route(), full(e, secret, ids))["id"].(string)
+		ids[e.Name] = r.filled(e, full(e, secret, ids))["id"].(string)
 	}
 	ids["change"] = r.json(200, "GET", "/audit", "")["items"].([]any)[0].(map[string]any)["id"].(string)
 	ids["token"] = r.json(200, "GET", "/tokens", "")["items"].([]any)[0].(map[string]any)["id"].(string)
@@ -158,7 +158,11 @@ func spellings(path string, e *crm.Entity, ids map[string]string) []string {
 		return []string{strings.ReplaceAll(path, "{topic}", "query")}
 	}
 	id := ids[e.Name]
-	path = strings.NewReplacer("{userId}", ids["member"], "{inviteId}", ids["invite"], "{memberId}", ids["company"]).Replace(path)
+	linked := "company"
+	if strings.HasPrefix(path, "/deals/") {
+		linked = "contact"
+	}
+	path = strings.NewReplacer("{userId}", ids["member"], "{inviteId}", ids["invite"], "{memberId}", ids[linked]).Replace(path)
 	return []string{
 		strings.ReplaceAll(path, "{id}", id),
 		strings.ReplaceAll(path, "{id}", e.Name+"/"+id),

@@ -65,7 +65,7 @@ func TestRestore(t *testing.T) {
 	contains(t, dry, "# nothing was saved", "confirm=")
 	r.want(404, "GET", "/contacts/"+c, "")
 	got := r.want(200, "POST", "/contacts/"+c+"/restore", "", "Idempotency-Key", "k1")
-	contains(t, got, "contact/"+c+" ", "# restored", "# back with it: 1 task, 1 campaign_member, 1 activity; referring to it again: 1 deal", "# change chg_")
+	contains(t, got, "contact/"+c+" ", "# restored", "# back with it: 1 deal_contact, 1 task, 1 campaign_member, 1 activity; referring to it again: 1 deal", "# change chg_")
 	if after := state(); after != before {
 		t.Error(diff(before, after))
 	}

@@ -15,6 +15,9 @@ func (w *undoWorld) create() string {
 	if plural == "campaign_members" {
 		return w.do("POST", w.path("campaigns")+"/members", fmt.Sprintf(`{%s,"reason":"r%d"}`, []string{`"contact_id":"` + w.idOf("contacts") + `"`, `"company_id":"` + w.idOf("companies") + `"`}[w.random.IntN(2)], w.random.IntN(9)))
 	}
+	if plural == "deal_contacts" {
+		return w.do("POST", w.path("deals")+"/contacts", fmt.Sprintf(`{"contact_id":"%s","role":"r%d"}`, w.idOf("contacts"), w.random.IntN(9)))
+	}
 	fields := w.fields(plural)
 	if plural == "activities" {
 		return w.do("POST", w.path(w.word("contacts", "companies", "deals", "tickets"))+"/activities", w.some(fields[0], fields[1:3]...))
@@ -24,7 +27,7 @@ func (w *undoWorld) create() string {
 
 // update changes a record.
 func (w *undoWorld) update() string {
-	plural := w.word(slices.DeleteFunc(slices.Clone(undoKinds), func(name string) bool { return name == "campaign_members" })...)
+	plural := w.word(slices.DeleteFunc(slices.Clone(undoKinds), func(name string) bool { return name == "campaign_members" || name == "deal_contacts" })...)
 	return w.do("PATCH", w.path(plural), w.some("", w.fields(plural)...))
 }
 

@@ -28,7 +28,7 @@ func newUndoWorld(r *rig, seed uint64) *undoWorld {
 }
 
 // undoKinds are the plurals of the kinds of records.
-var undoKinds = []string{"companies", "contacts", "deals", "tickets", "tasks", "campaigns", "campaign_members", "activities"}
+var undoKinds = []string{"companies", "contacts", "deals", "tickets", "tasks", "campaigns", "campaign_members", "activities", "deal_contacts"}
 
 // volatile are columns that an undo does not set back.
 var volatile = []string{"version", "updated_at", "updated_by", "updated_by_fold"}
@@ -95,7 +95,7 @@ func (w *undoWorld) tables() (all []string) {
 		}
 		add(4, "SELECT n.kind || '|', n.name || '|', t.record, t.n FROM tags t JOIN names n ON n.key = t.name_id")
 		add(6, "SELECT n.kind || '|', n.name || '|', t.record, t.text || '|', COALESCE(t.fold, '-') || '|', COALESCE(t.number, '-') FROM custom_values t JOIN names n ON n.key = t.name_id")
-		add(2, "SELECT kind || '|', n FROM usage WHERE kind IN ('companies', 'contacts', 'deals', 'tickets', 'tasks', 'campaigns', 'campaign_members', 'activities') AND n > 0")
+		add(2, "SELECT kind || '|', n FROM usage WHERE kind IN ('companies', 'contacts', 'deals', 'tickets', 'tasks', 'campaigns', 'campaign_members', 'activities', 'deal_contacts') AND n > 0")
 		return nil
 	})
 	if err != nil {

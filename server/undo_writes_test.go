@@ -44,7 +44,7 @@ func (w *undoWorld) bulkOfAll() string {
 		"contacts":  {`{"follow_up_at":{"shift":"+2d"}}`, `{"company_id":"` + w.idOf("companies") + `"}`, `{"stage":"s3","title":null}`},
 		"deals":     {`{"amount_cents":{"multiply":1.05}}`, `{"stage":"won"}`, `{"status":"open","contact_id":null}`, `{"amount_cents":{"add":7}}`},
 		"tickets":   {`{"status":"solved"}`, `{"priority":null}`}, "tasks": {`{"done":true}`, `{"due_at":{"shift":"-1d"}}`}, "campaigns": {`{"status":"paused"}`},
-		"campaign_members": {`{"reason":"all"}`}, "activities": {`{"kind":"call"}`},
+		"campaign_members": {`{"reason":"all"}`}, "deal_contacts": {`{"role":"all"}`, `{"contact_id":"` + w.idOf("contacts") + `"}`}, "activities": {`{"kind":"call"}`},
 	}
 	return w.do("PATCH", "/"+plural+w.word("?all=1", "?created_at=gt:-1d", "?created_by=me"), w.word(bodies[plural]...))
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -182,7 +183,9 @@ func (s *Store) advance(ctx context.Context, c cascade) error {
 		}
 		tx.Join(now.group)
 		tx.until = time.Now().Add(cascadeTime)
-		switch {
+		switch e := tx.store.Schema.ByName(strings.TrimPrefix(c.kind, beforeTies)); {
+		case e != nil && c.kind == beforeTies+e.Name:
+			return tx.tieStep(now, e)
 		case c.kind == workspaceKind:
 			return tx.sweepWorkspace(now)
 		case now.gone == deleted:

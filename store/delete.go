@@ -21,6 +21,9 @@ func (tx *Tx) Delete(rec crm.Record) (later bool, err error) {
 	if rec, _, err = tx.detachDangling(rec); err != nil || rec.Entity == nil {
 		return false, err
 	}
+	if err := tx.keepMain(rec, rec.Stub()); err != nil {
+		return false, err
+	}
 	if unsettled, err := tx.Unsettled(rec.Entity, rec.Key); err != nil || unsettled {
 		return false, cmp.Or(err, refusal.Restoring(rec.Handle()))
 	}

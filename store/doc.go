@@ -27,7 +27,7 @@
 //
 // Store.Write gives a function a Tx. Tx.Save and Tx.Update apply the input to the record
 // (crm.Apply), check its version, references and unique values, write the row and its tags and
-// custom values, then what follows from it in other records: counts and times (rollup.go),
+// custom values, then what follows from it in other records: counts and times (store/secondary),
 // inherited references (inherited.go), and labels (store/secondary). The change is logged in
 // the same transaction, and the caches get the record as it is now, for when the transaction
 // is committed.

@@ -3,10 +3,8 @@ package store
 import (
 	"context"
 	"embed"
-	"errors"
 	"io/fs"
 	"sync"
-	"time"
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
@@ -139,39 +137,24 @@ func (o Options) file() sqlite.Options {
 // Health is what Check finds in a file.
 type Health struct {
 	sqlite.Health
-	Totals
+	integrity.Totals
 }
 
 // ServerHealth is what CheckServer finds in a PostgreSQL database.
 type ServerHealth struct {
 	postgres.Health
-	Totals
-}
-
-// Totals are read from the tables of a database.
-type Totals struct {
-	Users      int64     // accounts
-	LastChange time.Time // the latest change in the log; zero: none
-}
-
-func (t *Totals) read(ctx context.Context, c engine.Conn) error {
-	var at *int64
-	err := errors.Join(c.RowUntil(ctx, "SELECT COUNT(*) FROM users", nil, &t.Users), c.RowUntil(ctx, "SELECT MAX(at) FROM log", nil, &at))
-	if at != nil {
-		t.LastChange = time.UnixMilli(*at)
-	}
-	return err
+	integrity.Totals
 }
 
 // Check checks the file of a store as sqlite.Check does.
 func Check(ctx context.Context, path string) (h Health, err error) {
-	h.Health, err = sqlite.Check(ctx, path, FileSchema(), func(c *sqlite.Conn) error { return h.Totals.read(ctx, c) })
+	h.Health, err = sqlite.Check(ctx, path, FileSchema(), func(c *sqlite.Conn) error { return h.Totals.Read(ctx, c) })
 	return h, err
 }
 
 // CheckServer checks a PostgreSQL database as postgres.Check does.
 func CheckServer(ctx context.Context, address string) (h ServerHealth, err error) {
-	h.Health, err = postgres.Check(ctx, Options{Path: address}.server(), func(c engine.Conn) error { return h.Totals.read(ctx, c) })
+	h.Health, err = postgres.Check(ctx, Options{Path: address}.server(), func(c engine.Conn) error { return h.Totals.Read(ctx, c) })
 	return h, err
 }
 

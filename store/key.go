@@ -104,7 +104,7 @@ func (tx *Tx) keepUnique(d Draft, key int64) (Draft, error) {
 	}
 	sent := table.ValuesIn(d.Inputs, []string{f.Name})[0]
 	rec, found, err := tx.Visible(d.Entity, key)
-	if !sent.Set() || !found || err != nil || !rec.Value(f.Name).Set() || rec.Value(f.Name).Equal(sent) || !tx.sharesAddress(rec, d) {
+	if !sent.Set() || !found || err != nil || !rec.Value(f.Name).Set() || rec.Value(f.Name).Equal(sent) || !crm.SharesAddress(rec, d.Inputs) {
 		return d, err
 	}
 	others := d.Entity.Field(f.Others)
@@ -116,17 +116,6 @@ func (tx *Tx) keepUnique(d Draft, key int64) (Draft, error) {
 	inputs[at].Value = crm.Labels(append(slices.Clone(inputs[at].Value.List()), sent.Text))
 	d.Inputs = inputs
 	return d, nil
-}
-
-// sharesAddress reports whether a draft has a value that the record has in its unique field or
-// among the further ones.
-func (tx *Tx) sharesAddress(rec crm.Record, d Draft) bool {
-	f := d.Entity.Field(d.Entity.Keys.Unique)
-	has := append([]string{rec.Value(f.Name).Text}, rec.Value(f.Others).List()...)
-	return slices.ContainsFunc(d.Inputs, func(in crm.Input) bool {
-		return in.Field == f && slices.Contains(has, in.Value.Text) ||
-			in.Field.Name == f.Others && slices.ContainsFunc(in.Value.List(), func(item string) bool { return slices.Contains(has, item) })
-	})
 }
 
 // KeyBy returns the key of a record other than own with the unique values, or 0 if none has them or one of the values is

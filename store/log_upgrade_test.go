@@ -85,6 +85,9 @@ func (f *fixture) checkLog(want map[int64][]string) {
 		page := f.list(actor, "change", "limit=500&sort=at")
 		var got []string
 		for _, rec := range page.Records {
+			if strings.HasPrefix(rec.Value("target").Text, "deal_contact/") { // the upgrade makes them
+				continue
+			}
 			got = append(got, line(rec))
 			one, err := f.RecordByID(f.t.Context(), actor, rec.Entity, rec.ID)
 			if err != nil || line(one) != line(rec) {

@@ -8,6 +8,7 @@ import (
 	"crmkit/store/changelog"
 	"crmkit/store/duplicates"
 	"crmkit/store/refusal"
+	"crmkit/store/table"
 )
 
 // Merge says which records become part of another one.
@@ -32,6 +33,13 @@ type Merged struct {
 	Others        []crm.Record // as they were, without those that were part of the winner before
 	Moved, Joined []crm.Count  // how many records of each kind referred to them, and how many of these became a part of the winner's
 	Later         []crm.Record // those of Others with more references, which follow in steps
+	Unkept        []Unkept     // of those joined
+}
+
+// Unkept are values of a tie that became a part of another one, which has others. Only the log has them then.
+type Unkept struct {
+	Tie  crm.Record // the one that stays
+	Left []merging.Left
 }
 
 // Merge makes records a part of another one. That keeps what it has and gets what it lacks (package merging); other
@@ -58,7 +66,8 @@ func (tx *Tx) Merge(m Merge) (out Merged, err error) {
 			}
 		}
 	}
-	out.Outcome, tx.joined = Outcome{winner, winner, Unchanged}, nil
+	tx.joined, tx.leftOver = nil, nil
+	out.Outcome = Outcome{Before: winner, After: winner, Result: Unchanged}
 	if m.Version != 0 && m.Version != winner.Version() {
 		return out, refusal.Conflict(winner, m.Version)
 	}
@@ -83,7 +92,7 @@ func (tx *Tx) Merge(m Merge) (out Merged, err error) {
 		return out, err
 	}
 	out.After, _, err = tx.record(m.Entity, winner.Key) // with the counts of what has followed
-	out.Result, out.Joined = Updated, tx.joined
+	out.Result, out.Joined, out.Unkept = Updated, tx.joined, tx.leftOver
 	return out, err
 }
 
@@ -128,7 +137,8 @@ func (tx *Tx) absorb(out *Merged, after crm.Record) error {
 			return err
 		}
 	}
-	return nil
+	_, err := tx.TieMain(after)
+	return err
 }
 
 // leadTo makes the handle of a record, and those of records merged into it, lead to another one.
@@ -139,10 +149,7 @@ func (tx *Tx) leadTo(rec crm.Record, winner int64) error {
 		return err
 	}
 	tx.lost = changelog.Led(rec.Entity, parts)
-	if err := tx.Exec("UPDATE merged SET winner = $4 WHERE workspace_id = $1 AND kind = $2 AND winner = $3", args...); err != nil {
-		return err
-	}
-	return tx.Exec("INSERT INTO merged (workspace_id, kind, record, winner, created_at) VALUES ($1, $2, $3, $4, $5)", append(args, rec.Value(crm.FieldCreatedAt).Int)...)
+	return table.Lead(tx.Exec, rec, args)
 }
 
 // recordMerge logs activities of the winner that record a merge, one or more for each of the others.

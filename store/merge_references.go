@@ -89,6 +89,9 @@ func (tx *Tx) mergeTie(key int64, before, after crm.Record) error {
 		return err
 	}
 	tx.joined = crm.AddUnlinked(tx.joined, tie.Entity, 1)
+	if left := merging.LeftOver(values, after, tx.Actor.Country); len(left) > 0 {
+		tx.leftOver = append(tx.leftOver, Unkept{values, left})
+	}
 	return tx.absorb(&Merged{Outcome: Outcome{Before: tie}, Others: []crm.Record{before}}, values)
 }
 

@@ -9,20 +9,11 @@ import (
 	"crmkit/store/lastused"
 	"crmkit/store/maintenance"
 	"crmkit/store/txn"
+	"crmkit/store/view"
 )
 
 // Stats are numbers about a store at one moment.
-type Stats struct {
-	Waiting          int          // writes that wait for the writer
-	Reading          int          // reads that wait for their turn
-	FileBytes        int64        // size of the file, without its log; 0 in memory
-	LogBytes         int64        // size of the write-ahead log; 0 in memory
-	SearchIndexBytes int64        // bytes of memory that the text for searches takes, about
-	RecordCacheBytes int64        // bytes of memory that the records read lately take, about
-	Hits             int64        // records that were read there, so far
-	Misses           int64        // and those that were read from the file
-	Network          *txn.Network // of a PostgreSQL database, which has none of the numbers above but the first two; else nil
-}
+type Stats = txn.StoreStats
 
 // Stats returns the numbers of now. It asks the file system, not the database, so
 // it answers also while writes hang.
@@ -80,3 +71,18 @@ const IdleLimit = maintenance.IdleLimit
 
 // RefreshLife is how long a refresh token is valid without use of its token.
 const RefreshLife = maintenance.RefreshLife
+
+// What a read returns, and a read that several answers share.
+type (
+	View         = view.View
+	ValueCount   = view.ValueCount
+	ValueCounts  = view.ValueCounts
+	FuzzySupport = view.FuzzySupport
+)
+
+// Whether searches find misspelled words.
+const (
+	FuzzyReady = view.FuzzyReady
+	FuzzySoon  = view.FuzzySoon
+	FuzzyOff   = view.FuzzyOff
+)

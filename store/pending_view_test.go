@@ -41,11 +41,12 @@ var deleteLists = map[string][]string{
 	"contact": {"", "company_id=is:null", "company_id=not:null", "company_id=ne:{co}", "company_id={co}", "company.name=like:a", "company.name=ne:n1", "company.id=not:null", "search=n1", "campaign={cmp}", "campaign=is:null",
 		"campaign.name=n2", "sort=company_id", "sort=-company_id", "stage=lead", "company_id=in:{co}", "company_id={co}&stage=lead", "name=like:n1", "stage=like:e&search=n"},
 	"company":         {"", "campaign={cmp}", "search=n2"},
-	"deal":            {"", "contact_id={c}", "contact_id=is:null", "company={co}", "contact.company.name=n1", "contact.name=ne:n1", "search=n1"},
+	"deal":            {"", "contact={c}", "contact.role=user", "contact_id={c}", "contact_id=is:null", "company={co}", "contact.company.name=n1", "contact.name=ne:n1", "search=n1"},
 	"ticket":          {"", "requester_id={c}", "requester=is:null", "requester.name=n2", "search=n2"},
 	"task":            {"", "contact_id=is:null", "deal={d}", "ticket.subject=n1", "priority=high", "assignee=ann", "done=no", "custom.size=7", "custom.size=gte:3", "custom.size=not:null", "search=n1", "sort=contact_id", "due_at=not:null&sort=due_at"},
 	"campaign":        {"", "search=n2"},
 	"campaign_member": {"", "campaign={cmp}", "contact={c}", "company_id=not:null", "contact.name=n1", "search=fits", "search=n1", "reason=like:fit"},
+	"deal_contact":    {"", "deal={d}", "contact={c}", "contact.name=n1", "role=user", "search=n1"},
 	"activity": {"", "contact={c}", "company={co}", "contact_company_id=not:null", "contact_company_id={co}", "contact_id=is:null", "deal_id=is:null", "kind=call", "kind=in:call,note", "company.name=n1", "company.name=ne:n1",
 		"contact.company_id={co}", "search=n1", "search=n", "body=like:n", "sort=deal_id", "on_behalf_of=boss@acme.com", "contact={c}&kind=call", "occurred_at=gte:2000-01-01&sort=-occurred_at"},
 }
@@ -60,7 +61,7 @@ const listParts = 4
 // records, searches, values in use and the usage that the plan limits.
 func (f *fixture) readerAnswers(actor crm.Actor, keys []int64, part int) (lines []string) {
 	f.t.Helper()
-	for _, kind := range []string{"contact", "company", "deal", "ticket", "task", "campaign", "campaign_member", "activity"} {
+	for _, kind := range []string{"contact", "company", "deal", "ticket", "task", "campaign", "campaign_member", "deal_contact", "activity"} {
 		e := f.Schema.ByName(kind)
 		for i, params := range deleteLists[kind] {
 			if i%listParts != part%listParts {
@@ -135,7 +136,7 @@ type stepper struct {
 // key returns the key of a record of a kind, which may be deleted.
 func (s *stepper) key(kind string) int64 {
 	most := max(s.last[kind], 1)
-	if kind != "activity" && kind != "task" && kind != "campaign_member" {
+	if kind != "activity" && kind != "task" && kind != "campaign_member" && kind != "deal_contact" {
 		most = min(most, 2) // so that many refer to each
 	}
 	return crm.RecordKey(s.actor.Workspace, 1+s.random.Int64N(most))
@@ -155,7 +156,7 @@ func (s *stepper) draft(e *crm.Entity) Draft {
 			set(f.Name, crm.Key(s.key(f.Ref)))
 		}
 	}
-	if e.LabelField != "kind" && e.LabelField != "campaign_id" {
+	if e.LabelField != "kind" && !e.Field(e.LabelField).IsReference() {
 		set(e.LabelField, crm.Str(fmt.Sprint("n", s.random.IntN(3))))
 	}
 	switch e.Name {
@@ -166,6 +167,8 @@ func (s *stepper) draft(e *crm.Entity) Draft {
 		set("priority", crm.Str([]string{"high", "low"}[s.random.IntN(2)]))
 		set("due_at", crm.Millis(int64(s.random.IntN(9))*86_400_000))
 		d.Inputs = append(d.Inputs, crm.Input{Field: e.Field("custom"), Mode: crm.MergeMembers, Value: crm.Members([]crm.Member{{Name: "size", JSON: fmt.Sprint(s.random.IntN(9))}})})
+	case "deal_contact":
+		set("role", crm.Str([]string{"user", "buyer"}[s.random.IntN(2)]))
 	case "campaign_member":
 		set("reason", crm.Str([]string{"fits", "asked"}[s.random.IntN(2)]))
 	case "activity":
@@ -192,7 +195,7 @@ func (s *stepper) make(f *fixture, kind string) func(tx *Tx) error {
 // steps that readers see.
 func (s *stepper) act(f *fixture) func(tx *Tx) error {
 	many := []string{"contact", "company", "deal", "campaign", "ticket"}[s.random.IntN(5)]
-	few := []string{"deal", "deal", "task", "campaign_member", "activity", "activity"}[s.random.IntN(6)]
+	few := []string{"deal", "deal", "task", "campaign_member", "deal_contact", "activity", "activity"}[s.random.IntN(7)]
 	switch s.random.IntN(6) {
 	case 0:
 		return s.make(f, few)

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/store/definition"
 	"crmkit/store/refusal"
 	"crmkit/store/view"
@@ -32,6 +33,9 @@ func (tx *Tx) TakeNumber(resource string) (number int64, err error) {
 // is given.
 func (tx *Tx) takePlace(resource string, take func(limit int64) (bool, error)) error {
 	limit := definition.Cap(tx.store.Schema, resource, tx.store.opts.Plans.Cap(tx.Actor.Plan, resource))
+	if tx.unlimited {
+		limit = catalog.Unlimited
+	}
 	taken, err := take(limit)
 	if err != nil || taken {
 		return err
@@ -99,7 +103,7 @@ type Usage = view.Usage
 
 // Usage returns the use of what plans cap.
 func (s *Store) Usage(ctx context.Context, actor crm.Actor) ([]Usage, error) {
-	return s.reads.Usage(ctx, actor, s.opts.Plans)
+	return s.Reads.Usage(ctx, actor, s.opts.Plans)
 }
 
 // Reserve counts n bytes as stored by the actor's workspace until Release is called with the

@@ -13,14 +13,14 @@ import (
 var orders = map[string][]string{
 	"contact": {"created_at", "updated_at", "name", "follow_up_at", "id"}, "company": {"created_at", "updated_at", "name", "id"},
 	"deal": {"created_at", "updated_at", "amount_cents", "follow_up_at", "id"}, "ticket": {"created_at", "updated_at", "id"}, "task": {"created_at", "updated_at", "id"},
-	"campaign": {"created_at", "id"}, "campaign_member": {"created_at", "id"}, "activity": {"occurred_at", "id"}, "change": {"at"},
+	"campaign": {"created_at", "id"}, "campaign_member": {"created_at", "id"}, "deal_contact": {"created_at", "id"}, "activity": {"occurred_at", "id"}, "change": {"at"},
 }
 
 // filters are conditions with one index path, with several, and without.
 var filters = map[string][]string{
 	"contact": {"stage=lead", "owner=me", "custom.seats=gte:10", "company.domain=acme.com", "last_outreach=is:null", "tags=ne:vip", "search=acme", "custom.plan=pro", "custom.seats=7", "tags=vip&stage=lead", "owner=is:null", "phone=+49 30 1", "stage=in:a,b"},
 	"company": {"owner=me&tags=vip", "custom.a=b", "owner=me", "outreach=0", "tags=like:v"}, "deal": {"status=open", "stage=won&owner=me", "contact.company.domain=acme.com"}, "ticket": {"status=in:open,pending", "priority=gte:normal"},
-	"task": {"done=no", "assignee=me"}, "campaign": {"status=active"}, "campaign_member": {"contact.stage=lead"}, "activity": {"kind=call", "search=quote"}, "change": {"action=update"},
+	"task": {"done=no", "assignee=me"}, "campaign": {"status=active"}, "campaign_member": {"contact.stage=lead"}, "deal_contact": {"contact.stage=lead", "role=user"}, "activity": {"kind=call", "search=quote"}, "change": {"action=update"},
 }
 
 // TestSQLiteWalksTheIndexOfAnOrder checks that SQLite walks an index for lists in each of the orders, on the

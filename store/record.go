@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"crmkit/crm"
@@ -25,6 +26,7 @@ type Outcome struct {
 	Before crm.Record // as it was; a record with nothing set when it was made
 	After  crm.Record
 	Result string
+	Tie    int64 // the key of the tie that was made with it, see withTie; 0: none was
 }
 
 // Draft is what a client wants of a record: the fields sent, and the version it expects (0:
@@ -57,7 +59,10 @@ func (tx *Tx) create(d Draft) (Outcome, error) {
 	if err := tx.setCreationStamps(rec); err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{before, rec, Created}, tx.insert("create", rec)
+	if err := tx.insert("create", rec); err != nil {
+		return Outcome{}, err
+	}
+	return tx.withTie(Outcome{Before: before, After: rec, Result: Created})
 }
 
 // setCreationStamps sets the stamps of a new record.
@@ -113,7 +118,7 @@ func (tx *Tx) update(key int64, d Draft) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if len(crm.Changed(before.Values, after.Values)) == 0 {
-		return Outcome{before, before, Unchanged}, nil
+		return Outcome{Before: before, After: before, Result: Unchanged}, nil
 	}
 	if err := tx.MayChange(before); err != nil {
 		return Outcome{}, err
@@ -121,7 +126,14 @@ func (tx *Tx) update(key int64, d Draft) (Outcome, error) {
 	if before, after, err = tx.detachDanglingBefore(before, after); err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{before, after, Updated}, tx.replace(before, after)
+	if err := tx.keepMain(before, after); err != nil {
+		return Outcome{}, err
+	}
+	out, err := tx.withTie(Outcome{Before: before, After: after, Result: Updated})
+	if err != nil {
+		return out, err
+	}
+	return out, tx.replace(before, out.After)
 }
 
 // ApplyDraft returns the record as the draft wants it.
@@ -229,4 +241,29 @@ func (tx *Tx) finish(action string, before, after crm.Record) error {
 		return err
 	}
 	return tx.LogRecord(action, before, after)
+}
+
+// updateRollups updates the rollups of the records to which a changed record refers, but for one that is
+// being deleted.
+func (tx *Tx) updateRollups(before, after crm.Record) error {
+	for _, t := range tx.store.rollups[after.Entity] {
+		was, is := before.Value(t.Ref.Name), after.Value(t.Ref.Name)
+		previous, current := t.Contributions(was, before), t.Contributions(is, after)
+		if was.Equal(is) && slices.EqualFunc(previous, current, table.SameContribution) {
+			continue
+		}
+		r := secondary.Rollup{Rollup: t, All: tx.store.rollups, Key: was.Int}
+		if !tx.deleting.is(t.To, r.Key) {
+			if err := r.Remove(tx.Tx, previous); err != nil {
+				return err
+			}
+		}
+		if r.Key = is.Int; tx.deleting.is(t.To, r.Key) {
+			continue
+		}
+		if err := r.Add(tx.Tx, current); err != nil {
+			return err
+		}
+	}
+	return nil
 }

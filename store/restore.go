@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/table"
 )
 
 // PutBack writes a record with values that it had before. Nothing is applied to them that a client could send. Because
@@ -51,7 +52,7 @@ func (tx *Tx) Revive(rec crm.Record, was Part) error {
 	if err := tx.takePlace(rec.Entity.Plural, func(limit int64) (bool, error) { return tx.CountAgain(rec.Entity.Plural, limit) }); err != nil {
 		return err
 	}
-	if err := tx.unlead(rec, was.Led); err != nil {
+	if err := table.Unlead(tx.Exec, tx.Actor.Workspace, rec, was.Led); err != nil {
 		return err
 	}
 	if err := tx.setStamps(rec); err != nil {
@@ -63,18 +64,6 @@ func (tx *Tx) Revive(rec crm.Record, was Part) error {
 
 // restored is the action of the log for a record that was made again.
 const restored = "restore"
-
-// unlead makes the handle of a record, and of those that were parts of it and still lead where it does, lead to it again.
-func (tx *Tx) unlead(rec crm.Record, led []int64) error {
-	const one = "workspace_id = $1 AND kind = $2 AND record = "
-	args := []any{tx.Actor.Workspace, rec.Entity.Name, rec.Key}
-	for _, key := range led {
-		if err := tx.Exec("UPDATE merged SET winner = $3 WHERE "+one+"$4 AND winner = (SELECT winner FROM merged WHERE "+one+"$3)", append(args, key)...); err != nil {
-			return err
-		}
-	}
-	return tx.Exec("DELETE FROM merged WHERE "+one+"$3", args...)
-}
 
 // RemoveAgain deletes a record to which nothing refers, or makes it a part of another one, which has its values. With a
 // cause it goes also if another user wrote it. What still inherits a reference to it follows in steps.

@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 38
+-- Made by TestNewSchema from the migrations up to 39
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,
@@ -78,7 +78,7 @@ CREATE TABLE contacts (
   notes TEXT,
   custom TEXT,
   notes_fold TEXT
-, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, outreach INTEGER NOT NULL DEFAULT 0, last_outreach INTEGER, on_behalf_of TEXT, title TEXT, title_fold TEXT, address TEXT, other_emails TEXT, other_phones TEXT, other_phones_fold TEXT, external_ids TEXT, email_fold TEXT, other_emails_fold TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT, name_plain TEXT, title_plain TEXT, notes_plain TEXT, follow_up_note_plain TEXT, pipeline TEXT, pipeline_fold TEXT, pipeline_plain TEXT, stage_since INTEGER) STRICT;
+, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, outreach INTEGER NOT NULL DEFAULT 0, last_outreach INTEGER, on_behalf_of TEXT, title TEXT, title_fold TEXT, address TEXT, other_emails TEXT, other_phones TEXT, other_phones_fold TEXT, external_ids TEXT, email_fold TEXT, other_emails_fold TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT, name_plain TEXT, title_plain TEXT, notes_plain TEXT, follow_up_note_plain TEXT, pipeline TEXT, pipeline_fold TEXT, pipeline_plain TEXT, stage_since INTEGER, deals INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE UNIQUE INDEX contacts_email ON contacts (workspace_id, email);
 CREATE INDEX contacts_created ON contacts (workspace_id, created_at);
 CREATE INDEX contacts_company ON contacts (company_id, created_at);
@@ -109,7 +109,7 @@ CREATE TABLE deals (
   notes TEXT,
   custom TEXT,
   notes_fold TEXT
-, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, on_behalf_of TEXT, close_at INTEGER, closed_at INTEGER, lost_reason TEXT, lost_reason_fold TEXT, external_ids TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT, title_plain TEXT, lost_reason_plain TEXT, notes_plain TEXT, follow_up_note_plain TEXT, pipeline TEXT, pipeline_fold TEXT, pipeline_plain TEXT, stage_since INTEGER) STRICT;
+, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, on_behalf_of TEXT, close_at INTEGER, closed_at INTEGER, lost_reason TEXT, lost_reason_fold TEXT, external_ids TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT, title_plain TEXT, lost_reason_plain TEXT, notes_plain TEXT, follow_up_note_plain TEXT, pipeline TEXT, pipeline_fold TEXT, pipeline_plain TEXT, stage_since INTEGER, contacts INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE INDEX deals_created ON deals (workspace_id, created_at);
 CREATE INDEX deals_contact ON deals (contact_id, created_at);
 CREATE INDEX deals_company ON deals (company_id, created_at);
@@ -615,6 +615,27 @@ CREATE TABLE fields (
   updated_by_fold TEXT
 ) STRICT;
 CREATE UNIQUE INDEX fields_name ON fields (workspace_id, kind, name);
+CREATE TABLE deal_contacts (
+  key INTEGER PRIMARY KEY,
+  workspace_id INTEGER NOT NULL,
+  deal_id INTEGER NOT NULL REFERENCES deals (key),
+  contact_id INTEGER NOT NULL REFERENCES contacts (key),
+  role TEXT,
+  role_fold TEXT,
+  role_plain TEXT,
+  external_ids TEXT,
+  external_ids_fold TEXT,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  created_by_fold TEXT,
+  updated_at INTEGER NOT NULL,
+  updated_by TEXT NOT NULL,
+  updated_by_fold TEXT
+) STRICT;
+CREATE INDEX deal_contacts_created ON deal_contacts (workspace_id, created_at);
+CREATE INDEX deal_contacts_deal ON deal_contacts (deal_id, created_at);
+CREATE UNIQUE INDEX deal_contacts_contact ON deal_contacts (contact_id, deal_id);
 INSERT INTO usage VALUES (0, 'storage', 0, 0, 0, 0);
 INSERT INTO sequences VALUES ('members', 0);
 INSERT INTO sequences VALUES ('names', 0);

@@ -59,11 +59,11 @@ const Memory = sqlite.Memory
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
-	Schema *crm.Schema
+	*view.Reads // the answers of one request to what was committed
+	Schema      *crm.Schema
 
 	opts        Options
 	db          *txn.DB
-	reads       *view.Reads
 	upkeep      *maintenance.Worker
 	mappings    map[*crm.Entity]*table.Table
 	rollups     map[*crm.Entity][]table.Rollup
@@ -125,8 +125,8 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Shared() {
 		s.words = spelling.Sources(opts.Schema)
 	}
-	s.reads = view.New(view.Options{Schema: s.Schema, Tables: s.mappings, Pending: s.pendingView, Cache: s.cache, LastUsed: s.lastUsed, TrashDays: opts.TrashDays, Search: opts.Caches.Search, Clock: opts.Clock, Log: opts.Log, Past: opts.Past, TuneIndex: opts.tuneIndex})
-	s.indexes, s.shapes = s.reads.Indexes(), shape.New(s.Schema, s.mappings, s.Snapshot)
+	s.Reads = view.New(view.Options{Schema: s.Schema, Tables: s.mappings, Pending: s.pendingView, Cache: s.cache, LastUsed: s.lastUsed, TrashDays: opts.TrashDays, Search: opts.Caches.Search, Clock: opts.Clock, Log: opts.Log, Past: opts.Past, TuneIndex: opts.tuneIndex})
+	s.indexes, s.shapes = s.Reads.Indexes(), shape.New(s.Schema, s.mappings, s.Snapshot)
 	hub := notify.Options{Log: opts.Log, Stop: s.draining}
 	if opts.Shared() {
 		hub.Ends = s.logEnds
@@ -147,7 +147,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.reads.SetDB(s.db)
+	s.Reads.SetDB(s.db)
 	s.purges = erase.NewRunner(s.db, s.eraseHooks())
 	s.upkeep = maintenance.New(maintenance.Options{DB: s.db, LastUsed: s.lastUsed, LogDays: o.LogDays, TrashDays: o.TrashDays, Erase: s.eraseHooks(), Log: o.Log, Draining: s.draining})
 	if err := s.spools.RemoveLeft(); err != nil {
@@ -164,9 +164,10 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if !o.Shared() { // else they may be of a server that runs
 		maintenance.DropReservations(ctx, s.db, o.Log)
 	}
+	s.tieBefore(ctx)
 	s.background.Go(s.upkeep.Run)
 	s.background.Go(s.runCascades)
-	s.background.Go(s.reads.RunIndexer)
+	s.background.Go(s.Reads.RunIndexer)
 	s.background.Go(s.changes.Run)
 	return nil
 }

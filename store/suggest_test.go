@@ -17,7 +17,7 @@ import (
 // wordFields are the fields whose words are suggested in this test, by the kinds that it has.
 var wordFields = map[string][]string{
 	"contact": {"name", "email", "other_emails", "title", "tags"}, "company": {"name", "domain", "tags"}, "deal": {"title"},
-	"ticket": {"subject", "tags"}, "task": {"title"}, "campaign": {"name"}, "campaign_member": {}, "activity": {},
+	"ticket": {"subject", "tags"}, "task": {"title"}, "campaign": {"name"}, "campaign_member": {}, "deal_contact": {}, "activity": {},
 }
 
 // suggestions is a random program that changes records. Its model of the words is all records, read
@@ -69,7 +69,7 @@ func (s *suggestions) change() {
 	if at := s.random.IntN(len(rows) + 1); at < len(rows) && s.random.IntN(2) == 0 {
 		rec := rows[at]
 		if s.random.IntN(3) == 0 {
-			s.remove(s.actors[actor], rec)
+			s.mayBeRefused(s.tryRemove(s.actors[actor], rec))
 			s.read(actor) // what belonged only to it is deleted too
 			return
 		}
@@ -83,11 +83,11 @@ func (s *suggestions) change() {
 	s.read(actor)
 }
 
-// mayBeRefused fails the test for an error other than that an address is taken, or that an activity
-// has no reference.
+// mayBeRefused fails the test for an error other than that an address is taken, that an activity
+// has no reference, or that a deal needs its main contact.
 func (s *suggestions) mayBeRefused(err error) {
 	var fault *crm.Error
-	if err != nil && !(errors.As(err, &fault) && slices.Contains([]crm.Code{crm.AlreadyExists, crm.MissingField}, fault.Code)) {
+	if err != nil && !(errors.As(err, &fault) && slices.Contains([]crm.Code{crm.AlreadyExists, crm.MissingField, crm.InUse}, fault.Code)) {
 		s.t.Fatal(err)
 	}
 }

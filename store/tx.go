@@ -31,7 +31,9 @@ type Tx struct {
 	lost           []crm.Member // what the entry of a record that goes has beside its values
 	followed       []Followed
 	joined         []crm.Count // ties that became a part of another one in the merge at hand
+	leftOver       []Unkept    // and what these had beside it
 	inheritedCount int         // records that followed what they refer to
+	unlimited      bool        // it makes what an upgrade needs, which no cap on records refuses
 	uncapped       bool        // it deletes or revokes, which no cap on storage refuses
 }
 

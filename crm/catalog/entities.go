@@ -72,7 +72,8 @@ var (
 	dealRef     = crm.Field{Name: "deal_id", Type: fieldtype.Reference, Ref: "deal", InLists: true, Doc: "the deal"}
 	ticketRef   = crm.Field{Name: "ticket_id", Type: fieldtype.Reference, Ref: "ticket", InLists: true, Doc: "the ticket"}
 	assignee    = crm.Field{Name: "assignee", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, IsUser: true, Doc: "who does it, best an e-mail address; me is you"}
-	externalIDs = crm.Field{Name: "external_ids", Type: fieldtype.ExternalIDs, Max: 241, Doc: "ids in other products, like hubspot:151; each is unique, and POST with a known one updates that record"}
+	mainContact = crm.Field{Name: "contact_id", Type: fieldtype.Reference, Ref: "contact", InLists: true, Doc: "the main contact; contact= finds all its people"}
+	externalIDs = crm.Field{Name: "external_ids", Type: fieldtype.ExternalIDs, Max: 241, Doc: "ids in other products, like hubspot:151; unique: POST with a known one updates that record"}
 	stageOf     = crm.Field{Name: crm.FieldPipeline, Type: fieldtype.Text, Enumerable: true, Doc: "the pipeline whose stages it goes through; unset: the default one"}
 	stageSince  = crm.Field{Name: crm.FieldStageSince, Type: fieldtype.Time, DateOnly: true, Derivation: &crm.Transition{Of: crm.FieldStage}, Doc: "since when it is in its stage; set by itself, may be in the past"}
 	priority    = crm.Field{Name: "priority", Type: fieldtype.Choice, Choices: crm.Ranked("low", "normal", "high"), Default: "normal", InLists: true, Enumerable: true, Doc: "how much it matters; sorts and compares in this order"}
@@ -100,6 +101,12 @@ var (
 	}
 )
 
+// tied counts the deal_contacts of a record: how many read with it when it is fetched. Most records have none or one, so lists
+// and texts do not show it then.
+func tied(name, doc string) crm.Field {
+	return crm.Field{Name: name, Type: fieldtype.Integer, ReadOnly: true, Derivation: &crm.Rollup{Child: "deal_contact", Quiet: true}, Doc: doc}
+}
+
 // byExternalID are the keys of an entity without a unique field of its own.
 var byExternalID = crm.Keys{Items: []string{"external_ids"}}
 
@@ -125,7 +132,7 @@ var work = []crm.Entity{
 	{
 		View: crm.View{Name: "contact", Plural: "contacts", Prefix: "c", Doc: "a person",
 			LabelField: "name", Sort: "-created_at", MaxLimit: 200,
-			Fields: dated(record(outreach,
+			Fields: dated(record(append(slices.Clone(outreach), tied("deals", "number of deals they are on")),
 				crm.Field{Name: "name", Type: fieldtype.Text, Required: true, InLists: true, Doc: "full name"},
 				crm.Field{Name: "email", Type: fieldtype.Email, Indexed: true, InLists: true, Others: "other_emails", Doc: "unique; POST with a known one updates that contact"},
 				crm.Field{Name: "phone", Type: fieldtype.Phone, InLists: true, Max: 64, Others: "other_phones", Doc: "as you write it; compared in any notation"},
@@ -137,8 +144,10 @@ var work = []crm.Entity{
 				stageOf, stageSince,
 				companyRef, owner, tags, notes, followUp, followNote, custom), crm.FieldCreatedAt, crm.FieldUpdatedAt)},
 		Ops: crm.AllOps, Keys: crm.Keys{Unique: "email", Items: []string{"other_emails", "external_ids"}},
-		Search:   []string{"name", "email", "phone", "other_emails", "other_phones", "title", "notes", "tags", "company.name"},
-		Links:    []crm.ManyToMany{{Name: "campaign", JoinEntity: "campaign_member", From: "contact_id", To: "campaign_id"}},
+		Search: []string{"name", "email", "phone", "other_emails", "other_phones", "title", "notes", "tags", "company.name"},
+		Links: []crm.ManyToMany{
+			{Name: "campaign", JoinEntity: "campaign_member", From: "contact_id", To: "campaign_id"},
+			{Name: "deal", JoinEntity: "deal_contact", From: "contact_id", To: "deal_id", Counted: "deals"}},
 		Reminder: crm.Reminder{Field: "follow_up_at", Note: "follow_up_note", Assignee: "owner"},
 	},
 	// The domain is to a company what the address is to a contact: the key that imports and
@@ -162,7 +171,7 @@ var work = []crm.Entity{
 	{
 		View: crm.View{Name: "deal", Plural: "deals", Prefix: "d", Doc: "a sale in progress or done",
 			LabelField: "title", Sort: "-created_at", MaxLimit: 200,
-			Fields: dated(record(outreachOutcomes,
+			Fields: dated(record(append(slices.Clone(outreachOutcomes), tied("contacts", "number of people on it")),
 				crm.Field{Name: "title", Type: fieldtype.Text, Required: true, InLists: true, Doc: "what is sold"},
 				crm.Field{Name: "amount_cents", Type: fieldtype.Integer, InLists: true, Doc: "in the currency's smallest unit"},
 				crm.Field{Name: "amount", Type: fieldtype.Amount, Derivation: &crm.AmountOf{Number: "amount_cents", Currency: "currency"}, InLists: true, Doc: `the same as people write it, like "1250.00 USD"; sets amount_cents and currency`},
@@ -174,11 +183,26 @@ var work = []crm.Entity{
 				crm.Field{Name: "closed_at", Type: fieldtype.Time, RangeIndexed: true, DateOnly: true, Derivation: &crm.Transition{Of: "status", Values: []string{"won", "lost"}}, Doc: "when it was won or lost; set by itself, may be in the past"},
 				crm.Field{Name: "lost_reason", Type: fieldtype.Text, Max: 1000, Doc: "why it was lost"},
 				stageOf, stageSince,
-				contactRef, companyRef, owner, tags, notes, followUp, followNote, custom), crm.FieldCreatedAt, crm.FieldUpdatedAt)},
+				mainContact, companyRef, owner, tags, notes, followUp, followNote, custom), crm.FieldCreatedAt, crm.FieldUpdatedAt)},
 		Ops: crm.AllOps, Keys: byExternalID,
 		Search:   []string{"title", "notes", "company.name", "contact.name"},
 		Sums:     &crm.Sums{Of: "amount_cents", By: []string{"status", "currency", "stage"}},
+		Links:    []crm.ManyToMany{{Name: "contact", JoinEntity: "deal_contact", From: "deal_id", To: "contact_id", Main: "contact_id", Counted: "contacts"}},
 		Reminder: crm.Reminder{Field: "follow_up_at", Note: "follow_up_note", Assignee: "owner"},
+	},
+	// People of a deal have roles in it, and one person may be on many deals. The main contact, which the deal
+	// itself names, is always among them, so that the people of a deal are one list.
+	{
+		View: crm.View{Name: "deal_contact", Plural: "deal_contacts", Prefix: "dc", Doc: "a contact on a deal, with a role in it",
+			LabelField: "deal_id", Sort: "-created_at", MaxLimit: 500,
+			Fields: dated(hidden(record(nil,
+				crm.Field{Name: "deal_id", Type: fieldtype.Reference, Ref: "deal", Required: true, InLists: true, Doc: "the deal"},
+				crm.Field{Name: "contact_id", Type: fieldtype.Reference, Ref: "contact", Required: true, InLists: true, Doc: "the contact"},
+				crm.Field{Name: "role", Type: fieldtype.Text, InLists: true, Enumerable: true, Doc: "your own word: champion, decision maker"})), crm.FieldCreatedAt)},
+		Ops:     crm.AllOps,
+		Search:  []string{"role", "contact.name", "deal.title"},
+		Parents: crm.Parents{Fields: []string{"deal_id"}, Path: "contacts", ExactlyOne: []string{"contact_id"}},
+		Keys:    crm.Keys{Items: []string{"external_ids"}, Together: [][]string{{"deal_id", "contact_id"}}},
 	},
 	// A ticket has no key: one person may ask the same thing twice. solved_at follows the
 	// status and is read-only, so the time to a solution cannot be made up.

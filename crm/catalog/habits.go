@@ -46,7 +46,7 @@ var Habits = []Habit{
 	{Of: "deal", Path: "currency", Names: []string{"currency code"}},
 	{Of: "deal", Path: "stage", Names: []string{"pipeline stage", "stage id", "phase"}},
 	{Of: "deal", Path: "status", Names: []string{"state", "won", "is won", "closed"}},
-	{Of: "deal", Path: "contact_id", Names: []string{"person", "contacts", "contact ids"}},
+	{Of: "deal", Path: "contact_id", Names: []string{"person", "main contact", "primary contact"}},
 	{Of: "deal", Path: "company_id", Names: []string{"account", "account id", "organisation"}},
 	{Of: "deal", Path: "owner", Names: []string{"owner id", "assignee", "assigned to", "user id"}},
 	{Of: "deal", Path: "follow_up_at", Names: []string{"follow up", "follow up date", "reminder", "remind at", "due at", "due date"}},
@@ -71,6 +71,9 @@ var Habits = []Habit{
 	{Of: "campaign", Path: "name", Names: []string{"title", "subject"}},
 	{Of: "campaign", Path: "description", Names: []string{"notes", "body", "content", "brief", "goal"}},
 	{Of: "campaign", Path: "status", Names: []string{"state", "stage"}},
+
+	{Of: "deal_contact", Path: "role", Names: []string{"position", "function", "relation", "label"}},
+	{Of: "deal_contact", Path: "contact_id", Names: []string{"person"}},
 
 	{Of: "campaign_member", Path: "reason", Names: []string{"notes", "note", "why", "description"}},
 

@@ -40,7 +40,7 @@ func caps(records, members, workspaces, storage int64) []int64 {
 			list = append(list, storage)
 		case "workspaces":
 			list = append(list, workspaces)
-		case "activities", "campaign_members":
+		case "activities", "campaign_members", "deal_contacts":
 			list = append(list, 10*records)
 		default:
 			list = append(list, records)

@@ -19,6 +19,7 @@ var General = Product{
 		"activity": inEvery(generalActivity, func(l *language) [][]Column { return [][]Column{l.activity, l.party} }),
 
 		"campaign_member": inEvery(generalMember, func(l *language) [][]Column { return [][]Column{l.party} }),
+		"deal_contact":    generalPerson,
 	},
 	Words: map[string]Words{"activity.kind": kinds, "deal.status": undecided, "task.priority": priorities, "ticket.priority": priorities, "ticket.status": states},
 }
@@ -80,6 +81,16 @@ var generalMember = []Column{
 	to("company.name", "Company Name", "Organization", "Organisation", "Account Name", "Account", "Customer", "Client"),
 	to("company.domain", "Company Domain Name", "Company Domain", "Company Website"),
 	to("reason", "Note", "Notes", "Comment", "Comments"),
+}
+
+// The names of people of deals in any sheet.
+var generalPerson = []Column{
+	to("deal_id", "Opportunity ID"),
+	to("deal.title", "Deal Name", "Deal", "Opportunity Name", "Opportunity"),
+	to("contact_id", "Contact ID"),
+	to("contact.name", "Contact Name", "Contact", "Name", "Full Name", "Person"),
+	to("contact.email", "Contact Email", "E-mail", "Email Address"),
+	to("role", "Contact Role", "Deal Role", "Opportunity Role", "Buying Role"),
 }
 
 // requesters returns the columns of the contact and the company of a record for tickets, whose

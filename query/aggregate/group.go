@@ -126,7 +126,7 @@ func exampleGroup(e *crm.Entity) string {
 
 // unknownField returns the error for a name that is no field. It suggests the one that was probably meant.
 func unknownField(e *crm.Entity, param, name string) *crm.Error {
-	allowed := slices.DeleteFunc(query.FilterNames(e), func(name string) bool {
+	allowed := slices.DeleteFunc(e.FilterNames(), func(name string) bool {
 		f := e.Field(name)
 		return f != nil && (f.IsIdentity() || f.Type.Comparison().By != crm.ByTime && !groupable(f))
 	})

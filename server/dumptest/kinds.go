@@ -89,6 +89,9 @@ func (s *sample) fillContact(r record) {
 	r.named("email", "person%d@company.example")
 	r.named("phone", "+1 555 %d")
 	r.refer("company_id", s.company(r.i), companyName(s.company(r.i)))
+	if s.hasDeal(r.i) {
+		r.Set("deals", crm.Number(1))
+	}
 	r.tags()
 	r.custom()
 	if r.i%10 == 1 {
@@ -123,10 +126,29 @@ func (s *sample) deal(r record) {
 		r.time("follow_up_at", 86_400)
 	}
 	s.person(r, "contact_id")
+	r.Set("contacts", crm.Number(1))
 	r.tags()
 	r.custom()
 	r.list("external_ids", "hubspot:%d")
 	s.roll(r)
+}
+
+// dealContact joins a deal and its main contact.
+func (s *sample) dealContact(r record) {
+	r.refer("deal_id", r.i, fmt.Sprint("Deal ", r.i))
+	r.refer("contact_id", s.contact(r.i), nameOf(s.contact(r.i)))
+	r.texts("role", oneOf(r.i, "champion", "decision maker", "user"))
+	r.list("external_ids", "hubspot:%d")
+}
+
+// hasDeal reports whether the contact with a number is on a deal: no two deals have the same main contact.
+func (s *sample) hasDeal(contact int64) bool {
+	for _, i := range []int64{1, (contact - 1) / 99} {
+		if i > 0 && i <= s.others() && s.contact(i) == contact {
+			return true
+		}
+	}
+	return false
 }
 
 // person sets the references to a contact and to the company of that contact.

@@ -61,7 +61,7 @@ func (s *sample) records(w io.Writer, e *crm.Entity) (n int64, err error) {
 		n    int64
 		fill func(s *sample, r record)
 	}{
-		"campaign": {s.campaigns(), (*sample).campaign}, "campaign_member": {s.others(), (*sample).member},
+		"campaign": {s.campaigns(), (*sample).campaign}, "campaign_member": {s.others(), (*sample).member}, "deal_contact": {s.others(), (*sample).dealContact},
 		"company": {s.companies(), (*sample).fillCompany}, "contact": {s.contacts, (*sample).fillContact},
 		"deal": {s.others(), (*sample).deal}, "ticket": {s.others(), (*sample).ticket},
 		"task": {s.others(), (*sample).task}, "activity": {s.others(), (*sample).fillActivity}, "view": {2, (*sample).view}, "field": {2, (*sample).field},
@@ -99,7 +99,7 @@ func newRecord(e *crm.Entity, i int64) record {
 	r := record{crm.NewRecord(e), i}
 	r.Key = crm.RecordKey(workspace, i)
 	r.ID = crm.RecordID(e.Prefix, r.Key)
-	for _, name := range []string{"activities", "outreach", "contacts", "companies"} {
+	for _, name := range []string{"activities", "outreach", "contacts", "companies", "deals"} {
 		if e.Index(name) >= 0 {
 			r.Set(name, crm.Number(0))
 		}

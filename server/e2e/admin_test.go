@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-const builtinPlans = `standard: contacts=100000 companies=100000 deals=100000 tickets=100000 tasks=100000 campaigns=100000 campaign_members=1000000 activities=1000000 members=100 storage=5000000000 workspaces=20
-free: contacts=1000 companies=1000 deals=1000 tickets=1000 tasks=1000 campaigns=1000 campaign_members=10000 activities=10000 members=5 storage=100000000 workspaces=3
-unlimited: contacts=unlimited companies=unlimited deals=unlimited tickets=unlimited tasks=unlimited campaigns=unlimited campaign_members=unlimited activities=unlimited members=unlimited storage=unlimited workspaces=unlimited
+const builtinPlans = `standard: contacts=100000 companies=100000 deals=100000 deal_contacts=1000000 tickets=100000 tasks=100000 campaigns=100000 campaign_members=1000000 activities=1000000 members=100 storage=5000000000 workspaces=20
+free: contacts=1000 companies=1000 deals=1000 deal_contacts=10000 tickets=1000 tasks=1000 campaigns=1000 campaign_members=10000 activities=10000 members=5 storage=100000000 workspaces=3
+unlimited: contacts=unlimited companies=unlimited deals=unlimited deal_contacts=unlimited tickets=unlimited tasks=unlimited campaigns=unlimited campaign_members=unlimited activities=unlimited members=unlimited storage=unlimited workspaces=unlimited
 `
 
 // TestPlanList checks that plans are printed in the form of --plans, so that the
 // list can be edited and used as the setting.
 func TestPlanList(t *testing.T) {
-	own := strings.Replace(builtinPlans, "free: contacts=1000 companies=1000 deals=1000 tickets=1000 tasks=1000 campaigns=1000 campaign_members=10000 activities=10000 members=5 storage=100000000 workspaces=3", "free: contacts=7", 1) +
+	own := strings.Replace(builtinPlans, "free: contacts=1000 companies=1000 deals=1000 deal_contacts=10000 tickets=1000 tasks=1000 campaigns=1000 campaign_members=10000 activities=10000 members=5 storage=100000000 workspaces=3", "free: contacts=7", 1) +
 		"team: contacts=5000 members=unlimited\n"
 	for _, c := range []struct{ plans, want string }{
 		{"", builtinPlans},

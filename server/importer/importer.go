@@ -129,6 +129,8 @@ type Importer struct {
 	kept    []string      // fields in which the row being saved differs from an earlier one
 	saved   seenRecords   // what the rows saved so far are about
 	saving  seenRecords   // the same of the transaction at hand
+	tied    seenRecords   // what these rows made beside their own records
+	tying   seenRecords   // the same of the transaction at hand
 	notes   []string      // what the answer says of the row being saved
 	summary summary
 	trial   *dryrun.Run // what a dry run did so far; nil if it is not one
@@ -142,7 +144,7 @@ type Importer struct {
 
 // New returns an importer of one file.
 func New(opts Options) *Importer {
-	im := &Importer{opts: opts, Reading: Reading{source: opts.Source}, seen: map[uint64]int32{}, saved: seenRecords{}, most: opts.Limits.Step}
+	im := &Importer{opts: opts, Reading: Reading{source: opts.Source}, seen: map[uint64]int32{}, saved: seenRecords{}, tied: seenRecords{}, most: opts.Limits.Step}
 	if opts.DryRun {
 		im.most /= 2 // a step also restores what the steps before changed
 	}

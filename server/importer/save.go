@@ -80,7 +80,7 @@ func costOf(batch []entry) (cost int) {
 // write runs fn in a transaction, which a dry run rolls back.
 func (im *Importer) write(fn func(*store.Tx) error) error {
 	run := func(tx *store.Tx) error {
-		im.saving = seenRecords{}
+		im.saving, im.tying = seenRecords{}, seenRecords{}
 		return fn(tx)
 	}
 	var err error
@@ -91,6 +91,7 @@ func (im *Importer) write(fn func(*store.Tx) error) error {
 	}
 	if err == nil {
 		im.saved.addAll(im.saving)
+		im.tied.addAll(im.tying)
 	}
 	return err
 }
@@ -129,7 +130,9 @@ func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
 		r.fault = im.withoutMade(tx, r.fault)
 		return r, nil
 	}
-	r.outcome = out.Result
+	if r.outcome = out.Result; err == nil && im.madeWithOther(out) {
+		r.outcome = store.Created
+	}
 	switch {
 	case err != nil:
 	case im.trial == nil || !im.trial.Made(out.After):
@@ -148,6 +151,15 @@ func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
 		r.changes = render.ChangesByLabel(out.Before, out.After)
 	}
 	return r, err
+}
+
+// madeWithOther reports whether a row is the first one about a record that an earlier row of the file made beside its
+// own: the deal_contact of a deal's main contact. It notes what the row itself made so.
+func (im *Importer) madeWithOther(out store.Outcome) bool {
+	if out.Tie != 0 {
+		im.tying.add(crm.Record{Entity: out.After.Entity.MainLink().Via, Key: out.Tie})
+	}
+	return (im.tied.has(out.After) || im.tying.has(out.After)) && !im.seenBefore(out.After)
 }
 
 // save creates or updates the record of an entry, and maps the id in the source to it. The

@@ -166,7 +166,7 @@ func operators() string {
 func (m *Manual) filters() string {
 	var b strings.Builder
 	for _, e := range m.opts.Schema.Entities {
-		fmt.Fprintf(&b, "/%s: %s\n", e.Route(), strings.Join(query.FilterNames(e), " "))
+		fmt.Fprintf(&b, "/%s: %s\n", e.Route(), strings.Join(e.FilterNames(), " "))
 	}
 	return b.String()
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"crmkit/crm"
-	"crmkit/query"
 )
 
 // operationID names an operation by its method and path, like get_contacts_id. Generators
@@ -23,7 +22,7 @@ func parameters(row *Route) []object {
 	list := pathParameters(row)
 	if row.Lists || row.Many {
 		list = append(list, object{"name": "filter", "in": "query", "style": "form", "explode": true,
-			"description": "field=[op:]value for any of: " + strings.Join(query.FilterNames(row.Entity), " "),
+			"description": "field=[op:]value for any of: " + strings.Join(row.Entity.FilterNames(), " "),
 			"schema":      object{"type": "object", "additionalProperties": object{"type": "string"}}})
 	}
 	if row.Method == "PATCH" && !row.Many && row.Entity.Field(crm.FieldVersion) != nil {

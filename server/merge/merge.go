@@ -109,8 +109,20 @@ func answer(out store.Merged) *render.Response {
 	if joined := listed(out.Joined); joined != "" {
 		doc.Remarks = append(doc.Remarks, "joined "+joined+" to what this one had")
 	}
+	for i, u := range out.Unkept {
+		if i == maxUnkept {
+			doc.Remarks = append(doc.Remarks, fmt.Sprintf("%d more have values that are only in the log", len(out.Unkept)-i))
+			break
+		}
+		for _, left := range u.Left {
+			doc.Remarks = append(doc.Remarks, fmt.Sprintf("%s keeps %s %s; %s is only in the log", u.Tie.Handle(), left.Name, norm.Quote(u.Tie.Shown(left.Name).Text), norm.Quote(left.Text)))
+		}
+	}
 	return doc
 }
+
+// maxUnkept is how many joined records are named of which a value is not kept.
+const maxUnkept = 10
 
 // named returns the handle and the label of a record.
 func named(rec crm.Record) string {

@@ -1,6 +1,7 @@
 package past
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"slices"
@@ -235,6 +236,32 @@ func (x *Endpoints) Record(rq *web.Request, key int64) (rec crm.Record, err erro
 		return nil
 	})
 	return rec, err
+}
+
+// Answers returns the function that answers further questions of a request: about the place of one with at=, else
+// Store.List, about the present.
+func (x *Endpoints) Answers(rq *web.Request) func(context.Context, crm.Actor, *query.Query) (stored.Page, error) {
+	if !rq.Params.Has("at") {
+		return x.store.List
+	}
+	return func(ctx context.Context, actor crm.Actor, q *query.Query) (page stored.Page, err error) {
+		a, fault := parse(rq, "at")
+		if fault != nil {
+			return page, fault
+		}
+		err = x.store.View(ctx, actor, func(v *store.View) error {
+			place, last, err := v.Locate(a.Asked)
+			if err != nil {
+				return err
+			}
+			then, err := v.Past(past.Question{Place: place, Last: last, Kinds: past.Kinds(x.store.Schema, q)})
+			if err == nil {
+				page, err = then.List(q)
+			}
+			return err
+		})
+		return page, err
+	}
 }
 
 // NoteFollowed adds a remark if the record that was read is not the one of the key, since that had been merged

@@ -49,3 +49,11 @@ func LimitReachedForNow(plan string, limit int64, resource string) error {
 	return crm.Errorf(crm.PlanLimitReached, "the plan %s allows %d %s and they are all in use; those that are being deleted still count. Send it again in a minute; GET /whoami shows the usage.",
 		plan, limit, resource)
 }
+
+// Main is the error for a tie that a record needs, since its main reference leads where the tie does.
+func Main(rec, tie crm.Record) error {
+	l := rec.Entity.MainLink()
+	other := l.End.HandleOf(tie.Value(l.To).Int)
+	return crm.Errorf(crm.InUse, "%s is the main %s of %s, which is always among its %s. First PATCH /%s/%s with another %s, or with null.",
+		other, l.End.Name, rec.Handle(), l.End.Plural, rec.Entity.Route(), rec.ID, l.Main).On(l.To)
+}

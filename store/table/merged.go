@@ -51,3 +51,25 @@ type Followed struct {
 func (f Followed) Remark() string {
 	return crm.RecordID(f.Entity.Prefix, f.From) + " was merged into " + crm.RecordID(f.Entity.Prefix, f.To)
 }
+
+// Lead makes the handle of a record, and those of records merged into it, lead to another one. args are the
+// workspace, the kind, and the keys of both.
+func Lead(exec func(text string, args ...any) error, rec crm.Record, args []any) error {
+	if err := exec("UPDATE merged SET winner = $4 WHERE workspace_id = $1 AND kind = $2 AND winner = $3", args...); err != nil {
+		return err
+	}
+	return exec("INSERT INTO merged (workspace_id, kind, record, winner, created_at) VALUES ($1, $2, $3, $4, $5)", append(args, rec.Value(crm.FieldCreatedAt).Int)...)
+}
+
+// Unlead makes the handle of a record, and of those that were parts of it and still lead where it does, lead to it
+// again.
+func Unlead(exec func(text string, args ...any) error, workspace int64, rec crm.Record, led []int64) error {
+	const one = "workspace_id = $1 AND kind = $2 AND record = "
+	args := []any{workspace, rec.Entity.Name, rec.Key}
+	for _, key := range led {
+		if err := exec("UPDATE merged SET winner = $3 WHERE "+one+"$4 AND winner = (SELECT winner FROM merged WHERE "+one+"$3)", append(args, key)...); err != nil {
+			return err
+		}
+	}
+	return exec("DELETE FROM merged WHERE "+one+"$3", args...)
+}

@@ -53,3 +53,16 @@ func (d *DB) seen(b Batch) {
 		(*see)(b)
 	}
 }
+
+// StoreStats are numbers about a store at one moment.
+type StoreStats struct {
+	Waiting          int      // writes that wait for the writer
+	Reading          int      // reads that wait for their turn
+	FileBytes        int64    // size of the file, without its log; 0 in memory
+	LogBytes         int64    // size of the write-ahead log; 0 in memory
+	SearchIndexBytes int64    // bytes of memory that the text for searches takes, about
+	RecordCacheBytes int64    // bytes of memory that the records read lately take, about
+	Hits             int64    // records that were read there, so far
+	Misses           int64    // and those that were read from the file
+	Network          *Network // of a PostgreSQL database, which has none of the numbers above but the first two; else nil
+}

@@ -22,6 +22,7 @@ type Place struct {
 	Counts map[string]int      `json:"counts,omitempty"` // of entries, by result
 	Others map[string]int      `json:"others,omitempty"` // of entries that cannot be undone, by action
 	Group  store.Group         `json:"group,omitempty"`  // of the writes of the undo
+	Untied []string            `json:"untied,omitempty"` // handles of records that may need a tie, see tie.go
 	Began  bool                `json:"began,omitempty"`  // the log says what is undone
 	Wrote  bool                `json:"wrote,omitempty"`  // something was undone
 }

@@ -26,6 +26,9 @@ func (s *step) remove(e entry, rec crm.Record) (out Outcome, err error) {
 	if err == nil && why == "" {
 		why, err = s.referred(rec)
 	}
+	if err == nil && why == "" {
+		why, err = s.main(e, rec)
+	}
 	if err != nil {
 		return out, err
 	}
@@ -38,7 +41,7 @@ func (s *step) remove(e entry, rec crm.Record) (out Outcome, err error) {
 		return s.mergeAgain(out, handle)
 	}
 	out.Result = Deleted
-	if cause := s.part(e).Cause; cause.Entity != nil {
+	if cause := s.part(e).Cause; cause.Entity != nil || rec.Entity.IsLink() {
 		return out, s.tx.RemoveAgain(rec, store.Part{Cause: cause})
 	}
 	_, err = s.tx.Delete(rec)

@@ -75,8 +75,11 @@ func (s *step) run() (done bool, err error) {
 			return false, err
 		}
 		list, err := page(s.tx, s.scope, span{0, s.place.Below}, min(pageEntries, s.limit.Entries-s.seen+1))
-		if err != nil || len(list) == 0 {
-			return err == nil, err
+		if err == nil && len(list) == 0 {
+			return true, s.tieRest()
+		}
+		if err != nil {
+			return false, err
 		}
 		for _, e := range list {
 			if s.full() {
@@ -239,7 +242,7 @@ func (s *step) undone(e entry, out Outcome, err error) error {
 	out.Handle = e.target
 	s.outcomes = append(s.outcomes, out)
 	s.place.count(out.Result)
-	return nil
+	return s.noteTies(out)
 }
 
 // forget forgets what was kept of the record of an entry if the scope has none before it, and none waits.

@@ -34,6 +34,9 @@ func (s *step) update(e entry, rec crm.Record) (out Outcome, err error) {
 			}
 		}
 	}
+	if err := w.keepMain(); err != nil {
+		return out, err
+	}
 	if waits, err := w.settle(); waits || err != nil {
 		return out, err
 	}

@@ -11,6 +11,7 @@ func StoredTexts() map[string]string {
 		"tasks":            "external_ids title assignee priority notes custom created_by updated_by",
 		"campaigns":        "external_ids name description status custom created_by updated_by",
 		"campaign_members": "external_ids reason created_by updated_by",
+		"deal_contacts":    "external_ids role created_by updated_by",
 		"activities":       "external_ids kind body on_behalf_of created_by updated_by",
 		"views":            "name kind query doc created_by updated_by",
 		"log":              "id action target before after",
