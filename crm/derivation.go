@@ -3,8 +3,8 @@ package crm
 import "fmt"
 
 // Derivation says how the value of a field follows from others. A field has at most one: a
-// *Rollup, *Inherited, *Transition, *FlagOf or *AmountOf. It is an interface and not a
-// struct of five pointers, so that the compiler knows that there is only one.
+// *Rollup, *Inherited, *Transition, *FlagOf, *AmountOf or *OfStage. It is an interface and not a
+// struct of six pointers, so that the compiler knows that there is only one.
 type Derivation interface {
 	// follows returns the fields of the same entity that are read or written. NewSchema
 	// checks that they exist.
@@ -50,6 +50,12 @@ type AmountOf struct {
 	Currency string
 }
 
+// OfStage is a value that follows from where a record is in its pipeline, and from the time. No column stores
+// it: it changes when no record does.
+type OfStage struct {
+	Number string // the number that is weighted by the probability of the stage; empty: none is
+}
+
 // Rollup returns the rollup of the field, or nil.
 func (f *Field) Rollup() *Rollup { r, _ := f.Derivation.(*Rollup); return r }
 
@@ -65,6 +71,9 @@ func (f *Field) FlagOf() *FlagOf { of, _ := f.Derivation.(*FlagOf); return of }
 // AmountOf returns the number and currency that the amount shows, or nil.
 func (f *Field) AmountOf() *AmountOf { of, _ := f.Derivation.(*AmountOf); return of }
 
+// OfStage returns how the field follows from the stage of its record, or nil.
+func (f *Field) OfStage() *OfStage { of, _ := f.Derivation.(*OfStage); return of }
+
 // Derived reports whether the value follows from other records, so that it is never part of a
 // change of its own record.
 func (f *Field) Derived() bool { return f.Rollup() != nil || f.Inherited() != nil }
@@ -73,6 +82,13 @@ func (*Rollup) follows() []string       { return nil }
 func (t *Transition) follows() []string { return []string{t.Of} }
 func (o *FlagOf) follows() []string     { return []string{o.Time} }
 func (o *AmountOf) follows() []string   { return []string{o.Number, o.Currency} }
+
+func (o *OfStage) follows() []string {
+	if o.Number == "" {
+		return []string{FieldStage, FieldPipeline, FieldStageSince}
+	}
+	return []string{FieldStage, FieldPipeline, FieldStageSince, o.Number}
+}
 
 func (i *Inherited) follows() []string {
 	if i.Alternate == "" {
@@ -115,6 +131,13 @@ func (o *FlagOf) check(_ *Schema, e *Entity, _ *Field) error {
 func (o *AmountOf) check(_ *Schema, e *Entity, _ *Field) error {
 	if e.Field(o.Number).Type.Kind() != IntKind {
 		return fmt.Errorf("%s is no number, so an amount cannot set it", o.Number)
+	}
+	return nil
+}
+
+func (o *OfStage) check(_ *Schema, e *Entity, f *Field) error {
+	if !f.ReadOnly || o.Number != "" && e.Field(o.Number).Type.Kind() != IntKind {
+		return fmt.Errorf("%s is no number, or clients could write what follows from the stage", o.Number)
 	}
 	return nil
 }

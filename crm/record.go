@@ -3,6 +3,8 @@ package crm
 import (
 	"slices"
 	"strings"
+
+	"crmkit/crm/pipeline"
 )
 
 // Record is an entity with values, in the order of the entity's fields.
@@ -12,6 +14,21 @@ type Record struct {
 	ID     string   // c_7k3q
 	Values []Value  // parallel to Entity.Fields; computed fields stay Null
 	Labels []string // parallel: for a reference the label of its record
+	At     *Moment  // of which computed fields speak; nil: they have no value
+}
+
+// Moment is what fields depend on that are computed from where a record is in its pipeline.
+type Moment struct {
+	Now  int64          // unix milliseconds
+	Flow *pipeline.Flow // the pipelines of the workspace; nil: it has none
+}
+
+// StageAt returns the stage that a record has in its pipeline; nil if it has none there.
+func (r Record) StageAt() *pipeline.Stage {
+	if r.At == nil {
+		return nil
+	}
+	return r.At.Flow.StageOf(r.Entity.Name, r.Value(FieldPipeline).Text, r.Value(FieldStage).Text)
 }
 
 // NewRecord returns a record of the entity with nothing set.

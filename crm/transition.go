@@ -189,7 +189,7 @@ func noStageError(p *pipeline.Pipeline, e *Entity, word string) *Error {
 	names := p.StageNames()
 	err := Errorf(InvalidValue, "the pipeline %s has no stage %s; its stages are: %s. To add it as its last open stage send the same request with ?new_stage=1 (admin).",
 		norm.Quote(p.Name), norm.Quote(word), quoted(names)).On(FieldStage).
-		ForRow("the pipeline %s has no stage %s; write one of: %s, or import with ?new_stage=1 (admin).", norm.Quote(p.Name), norm.Quote(word), quoted(names))
+		ForRow("the pipeline %s has no stage %s; write one of: %s, or add it first: PUT /pipelines/%[1]s (admin).", norm.Quote(p.Name), norm.Quote(word), quoted(names))
 	if err.Allowed, err.DidYouMean = names, p.Nearest(word); err.DidYouMean != "" {
 		err.Hint += " Did you mean " + norm.Quote(err.DidYouMean) + "?"
 	}

@@ -33,7 +33,7 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 	case t.field.HasItems() && op != "like":
 		return c.item(t, param, value)
 	case by == crm.ByFlag:
-		return flagCondition(t, param, value)
+		return c.flagCondition(t, param, value)
 	case by == crm.ByTime:
 		return c.timeCondition(t, param, op, value)
 	case by == crm.ByNumber:
@@ -81,7 +81,7 @@ func (c *compiler) numberCondition(t target, param, op, value string) (string, *
 		}
 		n = v.Int
 	}
-	return t.alias() + "." + t.field.Col() + " " + sqlOps[op] + " " + c.arg(n), nil
+	return c.valueOf(t) + " " + sqlOps[op] + " " + c.arg(n), nil
 }
 
 // equal compares a text field in the form in which it is stored. In free text the kinds of

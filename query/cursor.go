@@ -116,6 +116,9 @@ func (q *Query) decode(cursor string) (m position, ok bool) {
 // positionOf returns the position of a record in the order of the query. The sort value is in
 // the form of the column that is sorted, which may be the folded one.
 func (q *Query) positionOf(r crm.Record) position {
+	if q.Order.by != "" {
+		return q.Order.placeOf(r)
+	}
 	m := position{key: r.Key}
 	f := q.Order.Field
 	if isKey(f) {

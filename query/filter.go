@@ -56,7 +56,7 @@ const maxLike = 200
 // filter compiles one parameter into a condition.
 func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error) {
 	t, ok := resolveFilter(e, c.env.Shape.FullName(e, param))
-	if !ok || isObject(t.field) && t.field.ReadOnly {
+	if !ok || isObject(t.field) && t.field.ReadOnly || t.field.Type.Comparison().By == crm.ByNothing && t.field.AmountOf() == nil {
 		return "", unknownFilterError(e, param, raw)
 	}
 	if err := checkFilter(t, param, raw); err != nil {
@@ -241,6 +241,9 @@ func (c *compiler) joinPath(t target, test string) string {
 
 // isNull compiles is:null.
 func (c *compiler) isNull(t target) string {
+	if t.field.OfStage() != nil && len(t.hops) == 0 {
+		return c.stageValue(t) + " IS NULL"
+	}
 	if t.field.Indexed && len(t.hops) == 0 {
 		test := c.addColumnPath(t, " IS NULL")
 		c.indexPath(t, "eq", 1)
@@ -257,6 +260,8 @@ func (c *compiler) isSet(t target) string {
 	switch {
 	case t.key != "":
 		return member(t, c.arg(t.key), "TRUE")
+	case t.field.OfStage() != nil:
+		return c.stageValue(t) + " IS NOT NULL"
 	case t.field.Type.Computed():
 		return "TRUE"
 	}

@@ -5,10 +5,14 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/query/stages"
 )
 
 // flagCondition returns the condition on a flag: whether its time is set.
-func flagCondition(t target, param, value string) (string, *crm.Error) {
+func (c *compiler) flagCondition(t target, param, value string) (string, *crm.Error) {
+	if t.field.OfStage() != nil {
+		return c.ofStage(t, param, value)
+	}
 	column := t.field.FlagOf().Time
 	switch strings.ToLower(value) {
 	case "yes", "true":
@@ -18,4 +22,65 @@ func flagCondition(t target, param, value string) (string, *crm.Error) {
 	}
 	return "", crm.Errorf(crm.InvalidValue, "%s cannot be %s; write %s=yes or %s=no. To filter by the time use %s.",
 		norm.Quote(param), norm.Quote(value), norm.Quote(param), norm.Quote(param), column).On(param)
+}
+
+// valueOf returns SQL of the value of a field that holds one number.
+func (c *compiler) valueOf(t target) string {
+	if t.field.OfStage() != nil {
+		return c.stageValue(t)
+	}
+	return t.alias() + "." + t.field.Col()
+}
+
+// ofStage compiles a condition on a flag that follows from the stage of its record.
+func (c *compiler) ofStage(t target, param, value string) (string, *crm.Error) {
+	is, known := map[string]string{"yes": "1", "true": "1", "no": "0", "false": "0"}[strings.ToLower(value)]
+	if !known {
+		return "", crm.Errorf(crm.InvalidValue, "%s cannot be %s; write %[1]s=yes or %[1]s=no.", norm.Quote(param), norm.Quote(value)).On(param)
+	}
+	return c.stageValue(t) + " = " + is, nil
+}
+
+// stageValue returns SQL of the value of a field that follows from the stage of its record.
+func (c *compiler) stageValue(t target) string {
+	e, alias := t.entity, t.alias()
+	rec := stages.Record{Pipeline: FoldedSQL(alias, e.Field(crm.FieldPipeline)), Stage: FoldedSQL(alias, e.Field(crm.FieldStage)), Since: alias + "." + e.Field(crm.FieldStageSince).Col()}
+	now := func() string { return c.arg(c.env.Now.UnixMilli()) }
+	switch of := t.field.OfStage(); {
+	case t.field.Name == crm.FieldStage:
+		return rec.Place(c.arg(stages.Rows(c.env.Flow, e.Name)))
+	case of.Number != "":
+		return rec.Weighted(c.arg(stages.Rows(c.env.Flow, e.Name)), alias+"."+e.Field(of.Number).Col())
+	case t.field.Type.Comparison().By == crm.ByNumber:
+		return "CAST(" + rec.Days("CAST("+now()+" AS BIGINT)") + " AS BIGINT)"
+	}
+	return rec.Stale(c.arg(stages.Rows(c.env.Flow, e.Name)), "CAST("+now()+" AS BIGINT)")
+}
+
+// sortBy completes an order whose values no column has: that of stages is by their places, if there are pipelines,
+// and that of days by the time.
+func (c *compiler) sortBy(e *crm.Entity, o Order) Order {
+	f := o.Field
+	switch {
+	case f.OfStage() != nil && f.OfStage().Number == "":
+		return Order{Field: e.Field(crm.FieldStageSince), Desc: !o.Desc}
+	case f.OfStage() != nil, f.Name == crm.FieldStage && e.HasStages() && c.env.Flow.Has(e.Name):
+		o.by, o.at = c.stageValue(target{entity: e, field: f}), c.env.Moment()
+	}
+	return o
+}
+
+// placeOf returns the position of a record in an order whose values no column has.
+func (o Order) placeOf(r crm.Record) (m position) {
+	m.key = r.Key
+	r.At = o.at
+	if v := r.Shown(o.Field.Name); o.Field.OfStage() != nil {
+		m.unset, m.n = !v.Set(), v.Int
+		return m
+	}
+	s := r.StageAt()
+	if m.unset = s == nil; s != nil {
+		m.n = s.Place
+	}
+	return m
 }

@@ -10,12 +10,15 @@ import (
 // changed. Times match at the precision that was sent.
 func (env Env) MatchesStored(rec crm.Record, in crm.Input) bool {
 	f := in.Field
+	if f.OfStage() != nil {
+		rec.At = env.Moment()
+	}
 	at := rec.Entity.Index(f.Name)
 	switch {
 	case in.Label:
 		return sameLabel(rec, in)
 	case in.JSON == "null":
-		return !rec.Values[at].Set() && f.Stored()
+		return !f.Type.Show(rec, at).Set() && (f.Stored() || f.OfStage() != nil)
 	}
 	return f.Type.Matches(env.Reader(rec.Entity), f, f.Type.Show(rec, at), in.JSON)
 }

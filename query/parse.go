@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"crmkit/crm"
@@ -14,6 +13,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query/mistake"
 	"crmkit/query/operand"
+	"crmkit/query/param"
 )
 
 // Total says up to which number the rows of a list are counted.
@@ -73,6 +73,8 @@ type Order struct {
 	Field *crm.Field
 	Desc  bool
 	key   *declared.Member // of custom, of which Field is; nil: Field is one of the entity
+	by    string           // SQL of the values, if no column has them
+	at    *crm.Moment      // of those values
 }
 
 // The limits of a statement. They are far below those of SQLite, an expression depth of 1000
@@ -103,13 +105,14 @@ func Parse(e *crm.Entity, params url.Values, env Env) (*Query, *crm.Error) {
 			return nil, crm.Errorf(crm.InvalidFilter, "%s is given %d times; send it once.", name, len(params[name])).On(name)
 		}
 	}
+	if q.Order.Field == nil {
+		q.Order, _ = env.parseSort(e, e.Sort)
+	}
+	q.Order = c.sortBy(e, q.Order)
 	q.Args, q.IndexPaths, q.NarrowByKeys, q.Unfiltered, q.Remarks = c.args, c.indexPaths, c.direct, len(q.Where) == 0, c.remarks
 	q.Named = c.named
 	if len(c.terms.Words)+len(c.terms.Likes) > 0 {
 		q.Terms, q.keys = &c.terms, &keySearch{compiler: c, entity: e, likes: q.likes}
-	}
-	if q.Order.Field == nil {
-		q.Order, _ = env.parseSort(e, e.Sort)
 	}
 	q.scope = q.cursorScope(env.Workspace, params, names) + env.Place
 	if cursor := params.Get("cursor"); cursor != "" {
@@ -137,13 +140,13 @@ func (q *Query) param(c *compiler, name, value string) (err *crm.Error) {
 	case "sort":
 		q.Order, err = c.env.parseSort(q.Entity, value)
 	case "limit":
-		q.Limit, q.RequestedLimit, err = ParseLimit(value, q.Entity.MaxLimit)
+		q.Limit, q.RequestedLimit, err = param.Limit(value, q.Entity.MaxLimit)
 	case "fields":
 		q.Fields, err = c.env.ParseFields(q.Entity, value)
 	case "total":
 		q.Total, err = parseTotal(value)
 	case "times":
-		q.Millis, err = ParseTimes(value)
+		q.Millis, err = param.Times(value)
 	default:
 		var where string
 		likes := len(c.terms.Likes)
@@ -177,7 +180,7 @@ func (env Env) parseSort(e *crm.Entity, value string) (Order, *crm.Error) {
 	name, desc := strings.CutPrefix(value, "-")
 	if key, own := strings.CutPrefix(env.Shape.FullName(e, name), declared.Prefix); own {
 		if m := env.Shape.Kind(e).Member(key); operand.Sortable(m) {
-			return Order{&m.Field, desc, m}, nil
+			return Order{Field: &m.Field, Desc: desc, key: m}, nil
 		}
 	}
 	f := e.Field(name)
@@ -199,31 +202,7 @@ func (env Env) parseSort(e *crm.Entity, value string) (Order, *crm.Error) {
 		}
 		return Order{}, err
 	}
-	return Order{f, desc, nil}, nil
-}
-
-// ParseLimit parses limit=. A larger number than most is not an error, because agents ask for
-// as much as they can get: the limit is then most, and cut is the number of the request.
-func ParseLimit(value string, most int) (limit int, cut string, err *crm.Error) {
-	n, convErr := strconv.Atoi(value)
-	if strings.Trim(value, "0123456789") == "" && convErr != nil && value != "" {
-		n, convErr = 1<<31-1, nil
-	}
-	switch {
-	case convErr != nil || n < 1:
-		return 0, "", crm.Errorf(crm.InvalidValue, "limit=%s is not a page size; write a whole number from 1 to %d.", norm.Quote(value), most).On("limit")
-	case n > most:
-		return most, value, nil
-	}
-	return n, "", nil
-}
-
-// ParseTimes parses times=, and reports whether times are shown with milliseconds.
-func ParseTimes(value string) (millis bool, err *crm.Error) {
-	if value == "ms" {
-		return true, nil
-	}
-	return false, crm.Errorf(crm.InvalidValue, "times=%s is not known; write times=ms for times with milliseconds, or leave it out.", norm.Quote(value)).On("times").Of(value, []string{"ms"})
+	return Order{Field: f, Desc: desc}, nil
 }
 
 // parseTotal parses total=. The default has no word of its own.
@@ -243,7 +222,7 @@ func parseTotal(value string) (Total, *crm.Error) {
 // loads records of one entity only.
 func (env Env) ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
 	var fields []string
-	names, ok := listOf(value)
+	names, ok := param.Listed(value)
 	if !ok {
 		return nil, crm.TooMany("fields", crm.MaxItems, "names", "Leave it out, or GET one record to see all of its fields.")
 	}

@@ -16,6 +16,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/crm/pipeline"
 	"crmkit/crm/shape"
 )
 
@@ -28,6 +29,7 @@ type Env struct {
 	Country   string              // ISO 3166-1 alpha-2, in which phone numbers are read; empty: none
 	Shape     *shape.Schema       // what the workspace has declared; nil: nothing
 	Me        string              // the address that the word "me" means
+	Flow      *pipeline.Flow      // the pipelines of the workspace; nil: it has none
 	Secret    []byte              // signs cursors
 	Place     string              // the place in the log of which the list is; cursors are bound to it
 	Fuzzy     map[string][]string // the spellings to search for instead of a word that no record has
@@ -35,7 +37,7 @@ type Env struct {
 
 // For returns the Env of a request by an actor at a time.
 func For(schema *crm.Schema, actor crm.Actor, now time.Time, secret []byte) Env {
-	return Env{Schema: schema, Now: now, Zone: actor.Zone, Workspace: actor.Workspace, Country: actor.Country, Me: actor.Email, Secret: secret, Shape: shape.Of(actor.Schema)}
+	return Env{Schema: schema, Now: now, Zone: actor.Zone, Workspace: actor.Workspace, Country: actor.Country, Me: actor.Email, Flow: actor.At(0).Flow(), Secret: secret, Shape: shape.Of(actor.Schema)}
 }
 
 // Reader returns the reader of values for the fields of an entity. The entity may be nil if
@@ -49,6 +51,9 @@ func (env Env) Reader(e *crm.Entity) crm.Reader {
 func (env Env) Normal(f *crm.Field, text string) (crm.Value, *crm.Error) {
 	return env.Reader(nil).Normal(f, text)
 }
+
+// Moment returns the moment of which computed fields speak.
+func (env Env) Moment() *crm.Moment { return &crm.Moment{Now: env.Now.UnixMilli(), Flow: env.Flow} }
 
 // clock returns the clock for the times of the request.
 func (env Env) clock() norm.Clock { return norm.Clock{Now: env.Now, Zone: env.Zone} }

@@ -109,6 +109,8 @@ func (q *Query) sortKey() sortKey {
 	switch {
 	case q.Order.key != nil:
 		return sortKey{}
+	case q.Order.by != "":
+		return sortKey{q.Order.by, false}
 	case isKey(f):
 		return sortKey{"t.key", true}
 	case f.ComparesFolds():
@@ -182,6 +184,9 @@ func (m *position) value(o Order) any {
 			return m.n
 		}
 		return m.text
+	}
+	if o.by != "" {
+		return m.n
 	}
 	switch o.Field.Type.Kind() {
 	case crm.IntKind, crm.TimeKind, crm.RefKind:

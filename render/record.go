@@ -52,6 +52,22 @@ func (l *Item) fields(buffer *[]Field) []Field {
 	return *buffer
 }
 
+// SetMoment says of which moment the computed fields of the records in the answer speak.
+func (d *Response) SetMoment(m *crm.Moment) {
+	if d.Line != nil {
+		d.Line.rec.At = m
+	}
+	for i := range d.Items {
+		d.Items[i].rec.At = m
+	}
+}
+
+// Select lets the line show some of the fields of its record only, beside id and handle.
+func (l *Item) Select(names []string) { l.selected = names }
+
+// Of returns the record that the line is of; one without an entity, if it is of no record.
+func (l *Item) Of() crm.Record { return l.rec }
+
 // all adds every field of the record. Custom values, the last object, come last, since their
 // number is unknown and a reader looks for the known fields first.
 func (l *Item) all(rec crm.Record) {

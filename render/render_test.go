@@ -154,7 +154,7 @@ func wantJSON(rec crm.Record) map[string]any {
 		f := &rec.Entity.Fields[i]
 		if f.AmountOf() != nil {
 			v = f.Type.Show(rec, i)
-		} else if !f.Stored() {
+		} else if !f.Stored() && f.OfStage() == nil {
 			continue
 		}
 		var value any

@@ -244,7 +244,7 @@ func (r *rig) about(e *crm.Entity) string {
 		case f.Required && f.Type == fieldtype.Choice:
 			pairs = append(pairs, fmt.Sprintf("%q:%q", f.Name, f.Choices.Values[0]))
 		case f.Required && e.IsDefinition(): // a name, or the query of a view
-			pairs = append(pairs, fmt.Sprintf("%q:%q", f.Name, map[crm.Type]string{fieldtype.Name: "acme", fieldtype.Word: "search=acme"}[f.Type]))
+			pairs = append(pairs, fmt.Sprintf("%q:%q", f.Name, map[crm.Type]string{fieldtype.Name: "acme", fieldtype.Word: "search=acme", fieldtype.Stages: `[{"name":"Acme x"}]`}[f.Type]))
 		case f.Required:
 			pairs = append(pairs, fmt.Sprintf(`%q:"Acme x"`, f.Name))
 		}

@@ -241,7 +241,7 @@ func sameSingle(records, remarks []string, object map[string]any) error {
 	if object["dry_run"] == true {
 		return sameDryRun(records, remarks, object)
 	}
-	below := []string{"workspaces", "usage", "kinds", "fields", "deal_contacts"}
+	below := []string{"workspaces", "usage", "kinds", "fields", "deal_contacts", "stages"}
 	first := maps.Clone(object)
 	delete(first, "deal_contacts")
 	for i, list := range [][]string{records[:1], records[1:]} {
@@ -328,7 +328,7 @@ func sameLine(line string, object map[string]any, whole bool) error {
 		}
 	}
 	for name := range flat {
-		if _, shown := labels[name]; whole && !shown && !(flat[name] == "0" && isQuiet(head, name)) && !strings.Contains(" id handle status result remarks replayed already_done local_code change ", " "+name+" ") {
+		if _, shown := labels[name]; whole && !shown && !(flat[name] == "0" && isQuiet(head, name)) && !strings.Contains(" id handle status result remarks replayed already_done local_code change stages ", " "+name+" ") {
 			return fmt.Errorf("%s is in JSON only", name)
 		}
 	}

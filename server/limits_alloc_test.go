@@ -7,7 +7,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
-	"crmkit/query"
+	"crmkit/query/param"
 )
 
 // Lists are read up to their limit: one that is a thousand times too long takes as many
@@ -28,7 +28,7 @@ func TestListsTooLongAreNotRead(t *testing.T) {
 	for name, read := range map[string]func(n int) func(){
 		"parameters": func(n int) func() {
 			raw := repeat(n+crm.MaxParams, "&")
-			return func() { _, fault := query.Params(raw); refuse(fault) }
+			return func() { _, fault := param.All(raw); refuse(fault) }
 		},
 		"keys of an object": func(n int) func() {
 			body := []byte(`{"t":1,"` + repeat(n+norm.MaxMembers, `":1,"`) + `":1}`)

@@ -5,6 +5,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/query/param"
 	"crmkit/render"
 	"crmkit/server/listing"
 	"crmkit/server/plan"
@@ -33,7 +34,7 @@ func (s *Server) fetch(rq *web.Request) (*render.Response, error) {
 	millis := false
 	if rq.Params.Has("times") {
 		var fault *crm.Error
-		if millis, fault = query.ParseTimes(rq.Params.Get("times")); fault != nil {
+		if millis, fault = param.Times(rq.Params.Get("times")); fault != nil {
 			return nil, fault
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/query/param"
 	"crmkit/render"
 	"crmkit/server/listing"
 	"crmkit/server/web"
@@ -104,7 +105,7 @@ func cursorAfter(parts, sources []*reminderSource) string {
 func reminderParams(params url.Values) (days, limit int, cut string, fault *crm.Error) {
 	limit = query.DefaultLimit
 	if params.Get("limit") != "" {
-		if limit, cut, fault = query.ParseLimit(params.Get("limit"), maxReminders); fault != nil {
+		if limit, cut, fault = param.Limit(params.Get("limit"), maxReminders); fault != nil {
 			return 0, 0, "", fault
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"crmkit/server/manual"
 	"crmkit/server/merge"
 	"crmkit/server/past"
+	"crmkit/server/pipeline"
 	"crmkit/server/purge"
 	"crmkit/server/trash"
 	"crmkit/server/web"
@@ -108,9 +109,9 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 		row  web.Route
 	}{
 		{crm.List, web.Route{Method: http.MethodGet, Path: base, Access: web.Read, Doc: "list or search", Lists: true, Params: listParams, Handle: s.aggregate.Lists(s.trash.Lists(s.past.Lists(s.list)))}},
-		{crm.Create, web.Route{Method: http.MethodPost, Path: base, Access: web.Write, Doc: createDoc(e), Body: true, AsLine: true, Params: slices.Concat(linkParams(e), duplicate.Params(e), web.PlanParams), Handle: s.create}},
+		{crm.Create, web.Route{Method: http.MethodPost, Path: base, Access: web.Write, Doc: createDoc(e), Body: true, AsLine: true, Params: slices.Concat(linkParams(e), duplicate.Params(e), pipeline.Params(e), web.PlanParams), Handle: s.pipelines.Adds(e, s.create)}},
 		{crm.Fetch, web.Route{Method: http.MethodGet, Path: one, Access: web.Read, Doc: "one of them", Params: append([]string{"fields", "times", trash.Param}, past.Params...), Handle: s.trash.Fetches(s.fetch)}},
-		{crm.Update, web.Route{Method: http.MethodPatch, Path: one, Access: web.Write, Doc: "change the fields you send", Body: true, AsLine: true, Params: web.PlanParams, Handle: s.update}},
+		{crm.Update, web.Route{Method: http.MethodPatch, Path: one, Access: web.Write, Doc: "change the fields you send", Body: true, AsLine: true, Params: slices.Concat(pipeline.Params(e), web.PlanParams), Handle: s.pipelines.Adds(e, s.update)}},
 		{crm.Delete, web.Route{Method: http.MethodDelete, Path: one, Access: web.Full, Doc: "delete, in two steps", AsLine: true, Asks: true, Params: slices.Concat(web.PagedParams, purge.Params), Handle: s.remove}},
 	}
 	var rows []web.Route

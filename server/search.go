@@ -8,6 +8,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/query/param"
 	"crmkit/render"
 	"crmkit/server/listing"
 	"crmkit/server/web"
@@ -30,7 +31,7 @@ func (s *Server) search(rq *web.Request) (*render.Response, error) {
 	text, limit, cut := rq.Params.Get("q"), searchLimit, ""
 	var fault *crm.Error
 	if rq.Params.Get("limit") != "" {
-		if limit, cut, fault = query.ParseLimit(rq.Params.Get("limit"), maxSearchLimit); fault != nil {
+		if limit, cut, fault = param.Limit(rq.Params.Get("limit"), maxSearchLimit); fault != nil {
 			return nil, fault
 		}
 	}

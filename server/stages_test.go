@@ -34,8 +34,11 @@ func (m *stagesModel) move(stage string, since, now int64) {
 	end := now
 	if stage != "" {
 		end = since
-		for len(m.visits) > 0 && m.visits[len(m.visits)-1].since >= since {
+		for len(m.visits) > 0 && m.visits[len(m.visits)-1].since > since {
 			m.visits = m.visits[:len(m.visits)-1]
+		}
+		if n := len(m.visits); n > 0 && m.visits[n-1].stage == stage && m.visits[n-1].since == since {
+			m.visits = m.visits[:n-1]
 		}
 	}
 	if n := len(m.visits); n > 0 && (m.visits[n-1].till == 0 || m.visits[n-1].till > end || stage == m.stage) {

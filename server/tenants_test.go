@@ -47,6 +47,7 @@ func full(e *crm.Entity, text string, ids map[string]string) string {
 			fieldtype.Tags: `["` + text + `"]`, fieldtype.Object: `{"k":"` + text + `"}`,
 			fieldtype.Emails: `["` + text + `@y.com"]`, fieldtype.Domains: `["` + text + `.org"]`, fieldtype.Phones: `["` + text + ` 5550100"]`,
 			fieldtype.Name: `"` + text + `"`, fieldtype.Word: `"search=` + text + `"`, // the query of a view
+			fieldtype.Stages:      `[{"name":"` + text + `"}]`,
 			fieldtype.ExternalIDs: `["hubspot:` + text + `"]`, fieldtype.Address: `{"city":"` + text + `"}`}[f.Type]
 		switch {
 		case f.Type == fieldtype.Name && e.Name == "field": // whose name is that of a key

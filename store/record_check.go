@@ -16,7 +16,7 @@ import (
 func (tx *Tx) checkSame(rec crm.Record, d Draft) error {
 	env := tx.env()
 	for _, in := range d.Inputs {
-		if in.Mode != crm.CheckOnly || env.MatchesStored(rec, in) || in.Field.Derived() && d.Version != 0 {
+		if in.Mode != crm.CheckOnly || env.MatchesStored(rec, in) || (in.Field.Derived() || in.Field.OfStage() != nil) && d.Version != 0 {
 			continue
 		}
 		if in.Label {

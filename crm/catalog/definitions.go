@@ -1,9 +1,12 @@
 package catalog
 
 import (
+	"slices"
+
 	"crmkit/crm"
 	"crmkit/crm/declared"
 	"crmkit/crm/fieldtype"
+	"crmkit/crm/pipeline"
 )
 
 // definitions returns the kinds of records that say what those of other kinds are like. A new one is a
@@ -41,6 +44,19 @@ func definitions(of []crm.Entity) []crm.Entity {
 			Ops: crm.AllOps, Keys: crm.Keys{Together: [][]string{{"kind", "name"}}},
 			Definition: crm.Definition{Most: 1000},
 		},
+		// A pipeline has its stages in one field, because they are checked against each other and written
+		// together. It is written whole: its name is in the records that go through it, so it stays.
+		{
+			View: crm.View{Name: "pipeline", Plural: "pipelines", Prefix: "pip", Doc: "the stages through which deals or contacts go",
+				LabelField: "name", Sort: "name", MaxLimit: 200,
+				Fields: hidden(kept([]crm.Field{
+					{Name: "name", Type: fieldtype.Name, Required: true, Indexed: true, InLists: true, Max: maxName, Doc: "unique; records name it as pipeline=sales"},
+					{Name: "kind", Type: fieldtype.Choice, Choices: staged(of), Required: true, InLists: true, Enumerable: true, Doc: "of the records that go through it"},
+					{Name: "default", Column: "is_default", Type: fieldtype.Choice, Choices: crm.OneOf("yes", "no"), Default: "no", InLists: true, Doc: "yes: of the records that name no pipeline; the oldest, if none says so"},
+					{Name: "stages", Type: fieldtype.Stages, Required: true, Max: maxLongText, Doc: "in their order, each with name, probability, stale_after, is (won or lost), was (former names)"}}))},
+			Ops: crm.List | crm.Create | crm.Fetch | crm.Delete, Keys: crm.Keys{Unique: "name"},
+			Definition: crm.Definition{Most: pipeline.MaxPipelines},
+		},
 	}
 }
 
@@ -56,6 +72,11 @@ func withCustom(of []crm.Entity) (list []crm.Entity) {
 
 // maxName is the maximum length of a name that paths and parameters have.
 const maxName = 64
+
+// staged returns the choices of a field that names a kind whose records go through stages.
+func staged(of []crm.Entity) crm.Choices {
+	return kindsOf(slices.DeleteFunc(slices.Clone(of), func(e crm.Entity) bool { return !e.HasStages() }))
+}
 
 // kindsOf returns the choices of a field that names a kind of record. It takes the plural too, since paths
 // have that.

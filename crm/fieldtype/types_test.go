@@ -39,6 +39,8 @@ var typeTests = []typeTest{
 	{is: fieldtype.ExternalIDs, schema: "array", reads: map[string]string{`["HubSpot: 151","salesforce:003xA","salesforce:003xa"]`: `[hubspot:151 salesforce:003xA salesforce:003xa]`}, refuses: []string{`["151"]`, `["a b:1"]`, `["hubspot:"]`, `["a:1,2"]`}, lenient: map[string]string{`"hubspot:1"`: `["hubspot:1"]`}, cells: map[string]string{`"hubspot:1,crm:2"`: `{"add":["hubspot:1","crm:2"]}`}},
 	{is: fieldtype.Address, schema: "object", reads: map[string]string{`{"city":" Bonn ","postal_code":53111,"region":""}`: `[{city "Bonn"} {postal_code "53111"}]`}, refuses: []string{`"Bonn"`, `{"zip":"1"}`, `{"city":[]}`}, lenient: map[string]string{`"{\"city\":\"Bonn\"}"`: `{"city":"Bonn"}`}, cells: map[string]string{`"1 Main St"`: `{"street":"1 Main St"}`}},
 	{is: fieldtype.Object, schema: "object", reads: map[string]string{`{"a":1,"b":null}`: `[{a 1}]`}, refuses: []string{`"a"`, `{"":1}`}, lenient: map[string]string{`"{\"a\":1}"`: `{"a":1}`, `"{"`: `"{"`}, cells: map[string]string{`"{\"a\":1}"`: `{"a":1}`}},
+	{is: fieldtype.Stages, schema: "string", reads: map[string]string{`[{"name":"lead","probability":10},{"name":"ok","is":"won"}]`: `[{"name":"lead","probability":10},{"name":"ok","is":"won"}]`, `"[{\"name\":\"a\",\"was\":\"b\"}]"`: `[{"name":"a","was":["b"]}]`},
+		refuses: []string{`[]`, `"a"`, `[{"name":""}]`, `[{"name":"a"},{"name":"A"}]`, `[{"name":"won"}]`, `[{"name":"a","probability":101}]`, `[{"name":"a","stale_after":"x"}]`, `[{"name":"a","x":1}]`, `[{"name":"a"},{"name":"b","was":"a"}]`}},
 	{is: fieldtype.Flag, schema: "boolean", reads: map[string]string{`true`: `1`, `false`: `0`}, refuses: []string{`"true"`, `1`}, lenient: map[string]string{`"true"`: `true`, `"yes"`: `"yes"`}, cells: map[string]string{`"Yes"`: `true`, `"0"`: `false`}},
 	{is: fieldtype.Switch, schema: "boolean", field: crm.Field{Choices: fieldtype.SwitchWords}, reads: map[string]string{`true`: `yes`, `"No"`: `no`, `"false"`: `no`}, refuses: []string{`1`, `"maybe"`, `[]`}, cells: map[string]string{`"yes"`: `"yes"`}},
 	{is: fieldtype.Options, schema: "array", reads: map[string]string{`["b","a","b"]`: `[b a]`}, refuses: []string{`"a"`, `["a,b"]`}, lenient: map[string]string{`"b, a"`: `["b","a"]`}, cells: map[string]string{`"b,a"`: `["b","a"]`}},
@@ -105,8 +107,8 @@ func TestTypeNamesAreUnique(t *testing.T) {
 			t.Errorf("no field is of the type %s", test.is)
 		}
 	}
-	if len(seen) != len(typeTests)+3 { // references, ids and handles, which need a record
-		t.Errorf("%d types are used, %d are tested", len(seen), len(typeTests)+3)
+	if len(seen) != len(typeTests)+6 { // references, ids, handles, and what follows from a stage, which need a record
+		t.Errorf("%d types are used, %d are tested", len(seen), len(typeTests)+6)
 	}
 }
 

@@ -19,6 +19,9 @@ type written struct {
 	StaleAfter  string          `json:"stale_after,omitempty"`
 	Is          string          `json:"is,omitempty"`
 	Was         json.RawMessage `json:"was,omitempty"`
+
+	Kind  string `json:"kind,omitempty"`  // as answers show it
+	Place int64  `json:"place,omitempty"` // follows from the order
 }
 
 // members are the keys of a stage.

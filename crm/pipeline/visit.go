@@ -21,6 +21,7 @@ type State struct {
 // A Move is a change of the state of a record, which Follow turns into its visits.
 type Move struct {
 	From, To State
+	Renamed  bool  // both are one stage, which has another name by now
 	Now      int64 // when it was written
 	By       string
 }
@@ -28,12 +29,17 @@ type Move struct {
 // Corrects reports whether the move says another time, or another word, of the visit in which the
 // record is, and begins no further one.
 func (m Move) Corrects() bool {
-	return m.From.Stage != "" && (m.From.Stage == m.To.Stage && m.From.Pipeline == m.To.Pipeline || m.From.Since == m.To.Since && m.To.Since != 0)
+	return m.From.Stage != "" && (m.From.Stage == m.To.Stage && m.From.Pipeline == m.To.Pipeline || m.Renamed)
 }
 
 // Returns reports whether the move brings back a deleted record, whose last visit did not end.
 func (m Move) Returns(last Visit) bool {
 	return m.From.Stage == "" && m.To.Stage != "" && last.Left == 0
+}
+
+// continues reports whether the move leads back into a visit.
+func (m Move) continues(last Visit) bool {
+	return last.Stage == m.To.Stage && last.Pipeline == m.To.Pipeline && last.Entered == m.To.Since
 }
 
 // Ends returns when the visit before the move ended.
@@ -56,7 +62,10 @@ func (m Move) Follow(visits []Visit) []Visit {
 		visits = visits[:n-1]
 	}
 	if since := m.To.Since; m.To.Stage != "" && since != 0 {
-		visits = slices.DeleteFunc(visits, func(v Visit) bool { return v.Entered >= since })
+		visits = slices.DeleteFunc(visits, func(v Visit) bool { return v.Entered > since })
+		if n := len(visits); n > 0 && m.continues(visits[n-1]) {
+			visits = visits[:n-1]
+		}
 	}
 	if n := len(visits); n > 0 && (visits[n-1].Left == 0 || visits[n-1].Left > m.Ends() || m.Corrects()) {
 		visits[n-1].Left = m.Ends()

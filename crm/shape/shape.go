@@ -19,7 +19,7 @@ import (
 )
 
 // Declarations are the names of the entities whose records make a Schema.
-var Declarations = []string{"field"}
+var Declarations = []string{"field", "pipeline"}
 
 // Declares reports whether a Schema is made from the records of an entity.
 func Declares(e *crm.Entity) bool { return slices.Contains(Declarations, e.Name) }
@@ -48,6 +48,13 @@ func New(from Source) *Schema {
 	fields := map[string][]*declared.Field{}
 	for _, rec := range from.Records {
 		kind := rec.Value("kind").Text
+		if rec.Entity.Name == "pipeline" {
+			if s.flow == nil {
+				s.flow = &pipeline.Flow{}
+			}
+			s.flow.Pipelines = append(s.flow.Pipelines, PipelineOf(rec))
+			continue
+		}
 		// A name that a later version has for a field of its own is that field's: such a declaration has no effect.
 		if f := FieldOf(rec); f.Check(from.Base, from.Base.ByName(kind)) == nil {
 			fields[kind] = append(fields[kind], f)
@@ -77,6 +84,12 @@ func FieldOf(rec crm.Record) *declared.Field {
 		ID: rec.ID, Name: rec.Value("name").Text, Type: rec.Value("type").Text, Options: rec.Value("options").List(),
 		Required: rec.Value("required").Text == "yes", Unique: rec.Value("unique").Text == "yes", Ref: rec.Value("ref").Text, Doc: rec.Value("doc").Text,
 	}
+}
+
+// PipelineOf returns the pipeline that a record of the entity pipeline is.
+func PipelineOf(rec crm.Record) pipeline.Pipeline {
+	stages, _ := pipeline.ReadStages(rec.Value("stages").Text) // it was checked when it was written
+	return pipeline.Pipeline{Key: rec.Key, Kind: rec.Value("kind").Text, Name: rec.Value("name").Text, Default: rec.Value("default").Text == "yes", Stages: stages}
 }
 
 // Of returns the schema of a workspace as an actor has it; nil, in which nothing is declared, if it has none.

@@ -85,7 +85,7 @@ func (g *Group) check() *crm.Error {
 func groupable(f *crm.Field) bool {
 	how := f.Type.Comparison()
 	switch {
-	case how.Items || how.By == crm.ByDigits || how.By == crm.ByNothing || how.By == crm.ByMember:
+	case f.OfStage() != nil || how.Items || how.By == crm.ByDigits || how.By == crm.ByNothing || how.By == crm.ByMember:
 		return false
 	case how.By == crm.ByText:
 		return f.Limit() <= crm.DefaultMax || f.Type.Kind() != crm.TextKind

@@ -12,6 +12,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/query/param"
 )
 
 // Text is a text with filters, and the name that errors give it.
@@ -20,7 +21,7 @@ type Text struct{ Name, Value string }
 // Params returns the parameters in a text. An empty text is an error: it would mean every record, which a
 // client that lost a variable does not intend.
 func (t Text) Params() (url.Values, *crm.Error) {
-	params, fault := query.Params(strings.TrimPrefix(t.Value, "?"))
+	params, fault := param.All(strings.TrimPrefix(t.Value, "?"))
 	if fault != nil {
 		fault.Hint = t.Name + " has the form of a list's query string: " + fault.Hint
 		return nil, fault.On(t.Name)

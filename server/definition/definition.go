@@ -22,11 +22,20 @@ type Endpoints struct {
 
 	// Saved returns the document of a record that was written.
 	Saved func(store.Outcome) *render.Response
+
+	// Own has what kinds of definitions do in a way of their own, by their names.
+	Own map[string]Own
+}
+
+// Own is what a kind of definitions does in a way of its own; nil: as all do.
+type Own struct {
+	Put  web.Handler                          // answers PUT and POST
+	Show func(*web.Request, *render.Response) // completes the answer about one of them
 }
 
 // New returns the handlers of a store.
 func New(s *store.Store, saved func(store.Outcome) *render.Response) *Endpoints {
-	return &Endpoints{s, saved}
+	return &Endpoints{store: s, Saved: saved, Own: map[string]Own{}}
 }
 
 // Routes returns the routes that the entity has and other records have not. Without a name of its own
@@ -35,8 +44,12 @@ func (x *Endpoints) Routes(e *crm.Entity) []web.Route {
 	if !isNamed(e) {
 		return nil
 	}
+	put := x.put
+	if own := x.Own[e.Name].Put; own != nil {
+		put = own
+	}
 	return []web.Route{{Method: "PUT", Path: "/" + e.Route() + "/:id", Access: web.Manage, Group: e.Plural, Entity: e, Body: true, Params: web.PlanParams,
-		Doc: "write the one of that " + e.Keys.Unique + " (admin)", Handle: x.put}}
+		Doc: "write the one of that " + e.Keys.Unique + " (admin)", Handle: x.shown(e, put)}}
 }
 
 // Adapt returns the row of a definition, made from that which other records have. Writes are for admins, and none
@@ -46,10 +59,28 @@ func (x *Endpoints) Adapt(row web.Route) web.Route {
 		row.Access, row.AsLine = web.Manage, false
 		row.Doc += " (admin)"
 	}
+	if own := x.Own[row.Entity.Name].Put; own != nil && row.Method == "POST" {
+		row.Handle = x.shown(row.Entity, own)
+	}
 	if strings.HasSuffix(row.Path, "/:id") && isNamed(row.Entity) {
-		row.Handle = x.named(row.Handle)
+		row.Handle = x.named(x.shown(row.Entity, row.Handle))
 	}
 	return row
+}
+
+// shown returns the handler that completes its answer as the kind does.
+func (x *Endpoints) shown(e *crm.Entity, next web.Handler) web.Handler {
+	show := x.Own[e.Name].Show
+	if show == nil {
+		return next
+	}
+	return func(rq *web.Request) (*render.Response, error) {
+		doc, err := next(rq)
+		if err == nil && doc.Line != nil && doc.Result != "deleted" {
+			show(rq, doc)
+		}
+		return doc, err
+	}
 }
 
 // isNamed reports whether the records of an entity have names that paths take.

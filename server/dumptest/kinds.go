@@ -30,6 +30,12 @@ func (s *sample) field(r record) {
 	r.Set("options", crm.Labels([]string{"small", "large"}))
 }
 
+// pipeline has the stages of the deals of the sample.
+func (s *sample) pipeline(r record) {
+	r.texts("name", "sales", "kind", "deal", "default", "yes",
+		"stages", `[{"name":"lead","probability":10},{"name":"qualified"},{"name":"proposal","stale_after":"14d"},{"name":"negotiation"},{"name":"customer"}]`)
+}
+
 func (s *sample) view(r record) {
 	r.named("name", "view-%d")
 	r.texts("kind", "contact", "query", "stage=lead&last_outreach=lt:-30d", "doc", "leads that nobody called")

@@ -64,7 +64,7 @@ func (s *sample) records(w io.Writer, e *crm.Entity) (n int64, err error) {
 		"campaign": {s.campaigns(), (*sample).campaign}, "campaign_member": {s.others(), (*sample).member}, "deal_contact": {s.others(), (*sample).dealContact},
 		"company": {s.companies(), (*sample).fillCompany}, "contact": {s.contacts, (*sample).fillContact},
 		"deal": {s.others(), (*sample).deal}, "ticket": {s.others(), (*sample).ticket},
-		"task": {s.others(), (*sample).task}, "activity": {s.others(), (*sample).fillActivity}, "view": {2, (*sample).view}, "field": {2, (*sample).field},
+		"task": {s.others(), (*sample).task}, "activity": {s.others(), (*sample).fillActivity}, "view": {2, (*sample).view}, "field": {2, (*sample).field}, "pipeline": {1, (*sample).pipeline},
 	}
 	maker, known := makers[e.Name]
 	if !known {

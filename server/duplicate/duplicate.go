@@ -12,6 +12,7 @@ import (
 	"crmkit/crm/alike"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/query/param"
 	"crmkit/render"
 	"crmkit/server/web"
 	"crmkit/store"
@@ -58,7 +59,7 @@ func (x *Endpoints) list(rq *web.Request) (*render.Response, error) {
 	}
 	limit, cut := query.DefaultLimit, ""
 	if text := rq.Params.Get("limit"); text != "" {
-		if limit, cut, fault = query.ParseLimit(text, maxPairs); fault != nil {
+		if limit, cut, fault = param.Limit(text, maxPairs); fault != nil {
 			return nil, fault
 		}
 	}

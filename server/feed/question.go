@@ -9,7 +9,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
-	"crmkit/query"
+	"crmkit/query/param"
 	"crmkit/server/web"
 	"crmkit/store/changelog"
 )
@@ -53,7 +53,7 @@ func (x *Endpoints) parse(rq *web.Request) (*question, error) {
 	}
 	if text := rq.Params.Get("limit"); text != "" {
 		var fault *crm.Error
-		if q.ask.Limit, q.cut, fault = query.ParseLimit(text, x.change.MaxLimit); fault != nil {
+		if q.ask.Limit, q.cut, fault = param.Limit(text, x.change.MaxLimit); fault != nil {
 			return nil, fault
 		}
 	}

@@ -15,7 +15,7 @@ import (
 var helpFiles embed.FS
 
 // Topics are the pages behind /help, in reading order.
-var Topics = []string{"work", "brief", "auth", "teams", "fields", "schema", "query", "totals", "filters", "views", "write", "batch", "bulk", "dry-run", "duplicates", "merge", "changes", "undo", "trash", "purge", "past", "import", "paths", "errors", "mcp"}
+var Topics = []string{"work", "brief", "auth", "teams", "fields", "schema", "query", "totals", "filters", "views", "pipelines", "write", "batch", "bulk", "dry-run", "duplicates", "merge", "changes", "undo", "trash", "purge", "past", "import", "paths", "errors", "mcp"}
 
 // The names of the other pages.
 const (

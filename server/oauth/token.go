@@ -8,7 +8,7 @@ import (
 	"crmkit/auth/oauth"
 	"crmkit/crm"
 	"crmkit/crm/norm"
-	"crmkit/query"
+	"crmkit/query/param"
 	"crmkit/render"
 	"crmkit/server/web"
 )
@@ -79,7 +79,7 @@ func readForm(rq *web.Request) (url.Values, error) {
 	if fault != nil {
 		return nil, fault
 	}
-	values, fault := query.Params(string(data))
+	values, fault := param.All(string(data))
 	if fault != nil {
 		return nil, &oauth.Error{Code: oauth.InvalidRequest, Description: "The body cannot be read as a form: " + fault.Hint}
 	}

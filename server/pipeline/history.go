@@ -5,17 +5,24 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/pipeline"
+	"crmkit/crm/shape"
 	"crmkit/render"
+	"crmkit/server/definition"
 	"crmkit/server/web"
 	"crmkit/store"
 	"crmkit/store/visits"
 )
 
 // Endpoints answer requests about pipelines. They are safe for concurrent use.
-type Endpoints struct{ store *store.Store }
+type Endpoints struct {
+	store *store.Store
+	saved func(store.Outcome) *render.Response // the document of a record that was written
+}
 
 // New returns the endpoints of a store.
-func New(s *store.Store) *Endpoints { return &Endpoints{s} }
+func New(s *store.Store, saved func(store.Outcome) *render.Response) *Endpoints {
+	return &Endpoints{s, saved}
+}
 
 // Routes returns the rows of the endpoints.
 func (x *Endpoints) Routes() (rows []web.Route) {
@@ -25,7 +32,35 @@ func (x *Endpoints) Routes() (rows []web.Route) {
 				Doc: "in which stages it was, since when, and who moved it", Handle: x.history})
 		}
 	}
-	return rows
+	e := x.store.Schema.ByName(entityName)
+	return append(rows, web.Route{Method: "GET", Path: "/" + e.Route() + "/:id/stats", Access: web.Read, Group: e.Plural, Entity: e,
+		Doc: "what records did in each stage: entered, moved on, days, share won", Handle: x.stats})
+}
+
+// Own returns what the endpoints of pipelines have of their own beside those of all definitions.
+func (x *Endpoints) Own() definition.Own { return definition.Own{Put: x.put, Show: x.show} }
+
+// show adds a line for each stage to the answer about one pipeline.
+func (x *Endpoints) show(rq *web.Request, doc *render.Response) {
+	rec := doc.Line.Of()
+	if rec.Entity == nil || rq.Params.Has("fields") {
+		return
+	}
+	doc.Line.Select(rec.Entity.Names(func(f *crm.Field) bool { return f.Name != fieldStages && !f.IsIdentity() }))
+	doc.Name = fieldStages
+	for _, s := range shape.PipelineOf(rec).Stages {
+		doc.Items = append(doc.Items, stageLine(s))
+	}
+}
+
+// stageLine returns the line of a stage.
+func stageLine(s pipeline.Stage) render.Item {
+	var probability crm.Value
+	if s.Probability != nil {
+		probability = crm.Number(*s.Probability)
+	}
+	return render.Item{Head: "stage", HeadKey: "kind", Fields: []render.Field{{Name: "name", Value: crm.Str(s.Name)}, {Name: "place", Value: crm.Number(s.Place)}, {Name: "probability", Value: probability},
+		{Name: "stale_after", Value: crm.Str(s.StaleText())}, {Name: "is", Value: crm.Str(s.Is)}, {Name: "was", Value: crm.Labels(s.Was)}}}
 }
 
 // history answers GET on the stages of a record with its visits, the first one first.
@@ -73,7 +108,7 @@ func visitLine(v pipeline.Visit, now int64) render.Item {
 	if v.Entered != 0 {
 		days = crm.Number(pipeline.Days(v.Entered, end))
 	}
-	return render.Item{Head: "visit", Fields: []render.Field{
+	return render.Item{Head: "visit", HeadKey: "kind", Fields: []render.Field{
 		{Name: "stage", Value: crm.Str(v.Stage)}, {Name: "pipeline", Value: crm.Str(v.Pipeline)},
 		{Name: "since", Value: timeOf(v.Entered), Second: true}, {Name: "until", Value: timeOf(v.Left), Second: true},
 		{Name: "days", Value: days}, {Name: "by", Value: crm.Str(v.By)}}}

@@ -7,7 +7,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
-	"crmkit/query"
+	"crmkit/query/param"
 	"crmkit/render"
 	"crmkit/store"
 )
@@ -32,7 +32,7 @@ type Page struct {
 func ParsePage(params url.Values) (p Page, fault *crm.Error) {
 	p.Limit = Shown
 	if params.Has("limit") {
-		if p.Limit, _, fault = query.ParseLimit(params.Get("limit"), MaxShown); fault != nil {
+		if p.Limit, _, fault = param.Limit(params.Get("limit"), MaxShown); fault != nil {
 			return p, fault
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/query/param"
 	"crmkit/server/web"
 	"crmkit/store/changelog"
 )
@@ -72,11 +73,11 @@ func (q *question) param(name, value string) (fault *crm.Error) {
 	switch name {
 	case "deleted", "format":
 	case "limit":
-		q.ask.Limit, q.cut, fault = query.ParseLimit(value, q.entity.MaxLimit)
+		q.ask.Limit, q.cut, fault = param.Limit(value, q.entity.MaxLimit)
 	case "fields":
 		q.fields, fault = q.rq.Env.ParseFields(q.entity, value)
 	case "times":
-		q.millis, fault = query.ParseTimes(value)
+		q.millis, fault = param.Times(value)
 	case "sort":
 		switch value {
 		case deletedAt:

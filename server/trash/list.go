@@ -7,7 +7,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
-	"crmkit/query"
+	"crmkit/query/param"
 	"crmkit/render"
 	"crmkit/server/web"
 	"crmkit/store"
@@ -99,7 +99,7 @@ func (x *Endpoints) fetch(rq *web.Request) (*render.Response, error) {
 		q.fields, fault = rq.Env.ParseFields(e, rq.Params.Get("fields"))
 	}
 	if rq.Params.Has("times") && fault == nil {
-		q.millis, fault = query.ParseTimes(rq.Params.Get("times"))
+		q.millis, fault = param.Times(rq.Params.Get("times"))
 	}
 	if fault != nil {
 		return nil, fault

@@ -11,7 +11,7 @@ import (
 	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/crm/norm"
-	"crmkit/query"
+	"crmkit/query/param"
 	"crmkit/render"
 	"crmkit/server/edge"
 	"crmkit/store"
@@ -110,6 +110,7 @@ func (a *Adapter) run(rq *Request) (doc *render.Response, body []byte) {
 func (a *Adapter) format(rq *Request, doc *render.Response) ([]byte, error) {
 	if doc.Zone == nil {
 		doc.Zone = rq.Actor.Zone
+		doc.SetMoment(rq.Moment())
 	}
 	switch {
 	case doc.Stream == nil:
@@ -124,7 +125,7 @@ func (a *Adapter) format(rq *Request, doc *render.Response) ([]byte, error) {
 // errors are written. Origin and rate are checked before anything that takes time.
 func (a *Adapter) serve(rq *Request) (*render.Response, error) {
 	var unread *crm.Error
-	rq.Params, unread = query.Params(rq.URL.RawQuery)
+	rq.Params, unread = param.All(rq.URL.RawQuery)
 	ids, noRoute := a.locate(rq)
 	rq.Media = mediaOf(rq.Request, rq.Params, rq.Route)
 	rq.Format = formatOf(rq.Media)

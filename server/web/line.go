@@ -10,7 +10,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
-	"crmkit/query"
+	"crmkit/query/param"
 	"crmkit/render"
 	"crmkit/store"
 	"crmkit/store/txn"
@@ -86,7 +86,7 @@ func (rq *Request) inner(c Call, u *url.URL) *Request {
 // client is authenticated.
 func (l *Line) check(ids []string) error {
 	var fault *crm.Error
-	if l.rq.Params, fault = query.Params(l.rq.URL.RawQuery); fault != nil {
+	if l.rq.Params, fault = param.All(l.rq.URL.RawQuery); fault != nil {
 		return fault
 	}
 	for _, name := range PagedParams {

@@ -10,7 +10,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
-	"crmkit/query"
+	"crmkit/query/param"
 )
 
 // readQuery makes a request with the method QUERY the GET that it stands for: the form in its body has further
@@ -32,7 +32,7 @@ func (rq *Request) readQuery() error {
 	if rq.URL.RawQuery != "" && raw != "" {
 		raw = "&" + raw
 	}
-	if rq.Params, fault = query.Params(rq.URL.RawQuery + raw); fault != nil {
+	if rq.Params, fault = param.All(rq.URL.RawQuery + raw); fault != nil {
 		return fault
 	}
 	asked := *rq.Request

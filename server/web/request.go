@@ -29,10 +29,14 @@ type Request struct {
 	Format    render.Format // of the answer
 	Media     string        // type that the client asked for; only streams have more than text and JSON
 
+	moment crm.Moment // of which the computed fields of the answer speak
+
 	Actor  crm.Actor
 	Env    query.Env
 	ByTool bool // made by a tool, on behalf of a request that has passed all checks
 	Budget int  // tokens of the answer to a GET; 0: any number
+
+	Before func(*store.Tx) error // runs first in the transaction of its write; nil: nothing does
 
 	Remarks []string // added to the answer: how the request was read, where it has two meanings
 
@@ -53,6 +57,12 @@ type Request struct {
 
 // Base returns the origin at which the client of the request reaches this server.
 func (rq *Request) Base() string { return edge.Base(rq.Request, rq.adapter.opts.BaseURL) }
+
+// Moment returns the moment of which the computed fields of the answer speak.
+func (rq *Request) Moment() *crm.Moment {
+	rq.moment = crm.Moment{Now: rq.Env.Now.UnixMilli(), Flow: rq.Env.Flow}
+	return &rq.moment
+}
 
 // WillAsk says what the write of the request will ask. It is called before the write.
 func (rq *Request) WillAsk(list []txn.Ahead) { rq.ahead = append(rq.ahead, list...) }

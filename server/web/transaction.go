@@ -23,7 +23,7 @@ type Work func(*store.Tx) (*render.Response, error)
 // and with confirm= exactly what a dry run has shown; see package plan. The write of a
 // line is left to the request that the line is part of.
 func (rq *Request) Transact(fn Work) (*render.Response, error) {
-	fn = followed(fn)
+	fn = followed(rq.behind(fn))
 	if rq.line != nil {
 		rq.line.write = fn
 		return nil, errPrepared
@@ -40,6 +40,19 @@ func (rq *Request) Transact(fn Work) (*render.Response, error) {
 		return nil, crm.Errorf(crm.InvalidValue, "limit= is how much of a dry run is shown, and has no meaning for a write in earnest. Nothing was saved; leave it out, or add dry_run=1.").On("limit")
 	}
 	return rq.transact(withChange(fn))
+}
+
+// behind returns a write that follows what the request does before it, in the same transaction.
+func (rq *Request) behind(fn Work) Work {
+	if rq.Before == nil {
+		return fn
+	}
+	return func(tx *store.Tx) (*render.Response, error) {
+		if err := rq.Before(tx); err != nil {
+			return nil, err
+		}
+		return fn(tx)
+	}
 }
 
 // followed returns a write whose answer says which of the records that the client named are part of

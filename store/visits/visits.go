@@ -51,6 +51,9 @@ func Update(tx *txn.Tx, before, after crm.Record) error {
 	if m.From == m.To {
 		return nil
 	}
+	if p := tx.Actor.At(0).Flow().Of(after.Entity.Name, m.To.Pipeline); p != nil && m.From.Stage != "" && m.From.Since == m.To.Since {
+		m.Renamed = p.Same(m.From.Stage, m.To.Stage)
+	}
 	r := record{tx, after.Entity.Name, after.Key}
 	if before.Version() == 0 && after.Version() == 1 { // it is new, so it has none
 		return r.insert(1, m.Follow(nil))

@@ -1,0 +1,238 @@
+package server_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/big"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// salesPipeline is a pipeline of deals.
+const salesPipeline = `{"kind":"deal","stages":[{"name":"lead","probability":10,"stale_after":"14d"},{"name":"proposal","probability":50},{"name":"won","is":"won"},{"name":"lost","is":"lost"}]}`
+
+// TestPipelinesCheckStages checks that a stage is one of the pipeline, on every way in.
+func TestPipelinesCheckStages(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	before := "/deals/" + r.json(201, "POST", "/deals", `{"title":"Old","stage":"prospect"}`)["id"].(string)
+	contains(t, r.want(201, "PUT", "/pipelines/sales", salesPipeline), "name=sales kind=deal", "stage name=lead place=1 probability=10 stale_after=14d", "1 deal has a stage that is in no pipeline: prospect (1)")
+	r.want(200, "PATCH", before, `{"title":"Older"}`) // its stage stays
+	contains(t, r.want(400, "PATCH", before, `{"stage":"propsal"}`), "Did you mean proposal?", "new_stage=1")
+	contains(t, r.want(200, "PATCH", before, `{"stage":"Proposal"}`), "stage=proposal", "pipeline=sales")
+	contains(t, r.want(200, "PATCH", before, `{"stage":"Closed Won"}`), "stage=won", "status=won", "closed_at=")
+	contains(t, r.want(400, "POST", "/deals", `{"title":"New","stage":"demo"}`), "its stages are: lead, proposal, won, lost")
+	contains(t, r.want(201, "POST", "/deals?new_stage=1", `{"title":"New","stage":"demo"}`), "stage=demo")
+	contains(t, r.want(200, "GET", "/pipelines/sales", ""), "stage name=demo place=3")
+	contains(t, r.want(200, "POST", "/import/deals", "title,stage\nRow,demos\nOther,lead\n", "Content-Type", "text/csv"), "1 created", "1 failed", "has no stage demos")
+	r.want(400, "POST", "/batch", `[{"method":"POST","path":"/deals","body":{"title":"B","stage":"nope"}}]`)
+	contains(t, r.want(400, "PATCH", before, `{"pipeline":"renewals"}`), "there is no pipeline renewals of deals; write one of: sales")
+	r.want(201, "POST", "/contacts", `{"name":"Ann","stage":"any word"}`) // contacts have none
+	token, _ := r.asked("DELETE", "/pipelines/sales", "")
+	r.want(200, "DELETE", "/pipelines/sales?confirm="+token, "")
+	contains(t, r.want(200, "GET", before, ""), "stage=won", "pipeline=sales")
+	r.want(201, "POST", "/deals", `{"title":"Free","stage":"whatever"}`)
+}
+
+// TestStagesAreRenamed renames a stage with its records, and takes it back.
+func TestStagesAreRenamed(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(201, "PUT", "/pipelines/sales", salesPipeline)
+	path := "/deals/" + r.json(201, "POST", "/deals", `{"title":"Seats","stage":"lead"}`)["id"].(string)
+	since := r.json(200, "GET", path, "")["stage_since"]
+	r.clock.Advance(48 * 3600 * 1e9)
+	renamed := strings.Replace(salesPipeline, `{"name":"lead",`, `{"name":"enquiry","was":"lead",`, 1)
+	contains(t, r.want(200, "PUT", "/pipelines/sales?dry_run=1", renamed), "moved 1 deal into renamed stages", "nothing was saved")
+	change := r.json(200, "PUT", "/pipelines/sales", renamed)["change"].(string)
+	if deal := r.json(200, "GET", path, ""); deal["stage"] != "enquiry" || deal["stage_since"] != since {
+		t.Errorf("after a rename the deal is in %v since %v, want %v", deal["stage"], deal["stage_since"], since)
+	}
+	contains(t, r.want(200, "PUT", "/pipelines/sales", renamed), "# updated: nothing changed")
+	contains(t, r.want(201, "POST", "/deals", `{"title":"Other","stage":"lead"}`), "stage=enquiry")
+	contains(t, r.want(200, "GET", path+"/stages", ""), "visit stage=enquiry", "days=2")
+	r.want(200, "POST", "/undo", `{"change":"`+change+`"}`)
+	contains(t, r.want(200, "GET", path, ""), "stage=lead")
+	contains(t, r.want(200, "GET", "/pipelines/sales", ""), "stage name=lead")
+}
+
+// TestPresetsLoad sends what each preset has to an empty workspace, and a stage of each pipeline is then a stage of
+// records.
+func TestPresetsLoad(t *testing.T) {
+	files, err := filepath.Glob("../presets/*.json")
+	if err != nil || len(files) != 3 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			var preset struct {
+				Pipelines map[string]json.RawMessage
+				Fields    []json.RawMessage
+			}
+			if err := json.Unmarshal(must(os.ReadFile(file)), &preset); err != nil || len(preset.Pipelines) == 0 || len(preset.Fields) == 0 {
+				t.Fatalf("%+v, %v", preset, err)
+			}
+			r := newRig(t).as("jane@acme.com")
+			for name, body := range preset.Pipelines {
+				r.want(201, "PUT", "/pipelines/"+name, string(body))
+				var p struct {
+					Kind   string
+					Stages []struct{ Name string }
+				}
+				if err := json.Unmarshal(body, &p); err != nil {
+					t.Fatal(err)
+				}
+				for _, stage := range p.Stages {
+					r.want(201, "POST", "/"+p.Kind+"s", fmt.Sprintf(`{"%s":"Ann","stage":"%s"}`, map[string]string{"deal": "title", "contact": "name"}[p.Kind], stage.Name))
+				}
+			}
+			if r.store.Schema.ByName("field") == nil {
+				return // the entity of declared fields comes with them
+			}
+			for _, body := range preset.Fields {
+				r.want(201, "POST", "/fields", string(body))
+			}
+		})
+	}
+}
+
+// modelDeal is a deal as the model of computed fields has it.
+type modelDeal struct {
+	id            string
+	amount, since int64 // 0: none
+	stage         string
+}
+
+// TestComputedFields compares filters and orders of what follows from stages with a computation on each deal.
+func TestComputedFields(t *testing.T) {
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 3))
+			r := newRig(t).as("jane@acme.com")
+			deals := r.dealsInStages(random)
+			probability := map[string]int64{"lead": 10, "proposal": 50, "demo": 33}
+			stale := map[string]int64{"lead": 14, "demo": 2}
+			place := map[string]int64{"lead": 1, "demo": 2, "proposal": 3, "won": 4, "lost": 5}
+			now := r.clock.Now().Unix()
+			days := func(d modelDeal) (int64, bool) { return max(0, now-d.since) / 86400, d.since != 0 }
+			weight := func(d modelDeal) (int64, bool) {
+				p, known := probability[d.stage]
+				exact := new(big.Rat).SetFrac64(d.amount*p, 100)
+				n, _ := strconv.ParseInt(exact.FloatString(0), 10, 64) // rounds half away from zero
+				if d.amount*p%100 == 50 && n%2 != 0 {
+					n--
+				}
+				return n, known && d.amount != 0
+			}
+			isStale := func(want bool) func(modelDeal) bool {
+				return func(d modelDeal) bool {
+					after, known := stale[d.stage]
+					return known && d.since != 0 && (now-d.since > after*86400) == want
+				}
+			}
+			bound := random.Int64N(30)
+			r.finds(deals, fmt.Sprintf("days_in_stage=gte:%d", bound), func(d modelDeal) bool { n, ok := days(d); return ok && n >= bound })
+			r.finds(deals, fmt.Sprintf("days_in_stage=%d", bound), func(d modelDeal) bool { n, ok := days(d); return ok && n == bound })
+			r.finds(deals, "days_in_stage=is:null", func(d modelDeal) bool { return d.since == 0 })
+			r.finds(deals, "stale=yes", isStale(true))
+			r.finds(deals, "stale=no", isStale(false))
+			r.finds(deals, fmt.Sprintf("weighted_cents=lt:%d", 100*bound), func(d modelDeal) bool { n, ok := weight(d); return ok && n < 100*bound })
+			r.finds(deals, "weighted_cents=not:null", func(d modelDeal) bool { _, ok := weight(d); return ok })
+			r.sorts(deals, "weighted_cents", weight)
+			r.sorts(deals, "stage", func(d modelDeal) (int64, bool) { n, ok := place[d.stage]; return n, ok })
+			r.sorts(deals, "-days_in_stage", func(d modelDeal) (int64, bool) { return d.since, d.since != 0 })
+		})
+	}
+}
+
+// dealsInStages makes a pipeline, and deals in its stages, in none, and in stages from before.
+func (r *rig) dealsInStages(random *rand.Rand) (deals []modelDeal) {
+	r.t.Helper()
+	add := func(stages ...string) {
+		d := modelDeal{amount: random.Int64N(9000), stage: stages[random.IntN(len(stages))]}
+		body := fmt.Sprintf(`{"title":"x","amount_cents":%d`, d.amount)
+		if d.amount == 0 {
+			body = `{"title":"x"`
+		}
+		if d.stage != "" {
+			d.since = r.clock.Now().Unix()
+			body += `,"stage":"` + d.stage + `"`
+		}
+		if d.stage != "" && random.IntN(2) == 0 {
+			d.since -= random.Int64N(40 * 86400)
+			body += `,"stage_since":"` + time.Unix(d.since, 0).UTC().Format(time.RFC3339) + `"`
+		}
+		d.id = r.json(201, "POST", "/deals", body+"}")["id"].(string)
+		deals = append(deals, d)
+		r.clock.Advance(7 * time.Hour)
+	}
+	for range 6 {
+		add("prospect", "Lead", "")
+	}
+	r.want(201, "PUT", "/pipelines/sales", `{"kind":"deal","stages":[{"name":"lead","probability":10,"stale_after":"14d"},{"name":"demo","probability":33,"stale_after":"48h"},{"name":"proposal","probability":50},{"name":"won","is":"won"},{"name":"lost","is":"lost"}]}`)
+	for range 30 {
+		add("lead", "proposal", "demo", "won", "lost", "")
+	}
+	for i := range deals {
+		deals[i].stage = strings.ToLower(deals[i].stage) // as the pipeline compares it
+	}
+	return deals
+}
+
+// finds checks which deals a filter finds.
+func (r *rig) finds(deals []modelDeal, filter string, want func(modelDeal) bool) {
+	r.t.Helper()
+	got, wanted := map[string]bool{}, map[string]bool{}
+	for _, item := range r.json(200, "GET", "/deals?limit=200&"+filter, "")["items"].([]any) {
+		got[item.(map[string]any)["id"].(string)] = true
+	}
+	for _, d := range deals {
+		if want(d) {
+			wanted[d.id] = true
+		}
+	}
+	if !maps.Equal(got, wanted) {
+		r.t.Errorf("%s finds %v, want %v", filter, slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(wanted)))
+	}
+}
+
+// sorts checks an order, read in pages: by a value, then by id, what has none last.
+func (r *rig) sorts(deals []modelDeal, sort string, value func(modelDeal) (int64, bool)) {
+	r.t.Helper()
+	deals = slices.Clone(deals)
+	slices.SortStableFunc(deals, func(a, b modelDeal) int {
+		x, has := value(a)
+		y, other := value(b)
+		if has != other {
+			return map[bool]int{true: -1, false: 1}[has]
+		}
+		if !has {
+			return 0
+		}
+		return cmp.Compare(x, y)
+	})
+	var want, got []string
+	for _, d := range deals {
+		want = append(want, d.id)
+	}
+	for path := "/deals?limit=7&sort=" + sort; ; {
+		page := r.json(200, "GET", path, "")
+		for _, item := range page["items"].([]any) {
+			got = append(got, item.(map[string]any)["id"].(string))
+		}
+		next, more := page["next_cursor"].(string)
+		if !more {
+			break
+		}
+		path = "/deals?limit=7&sort=" + sort + "&cursor=" + next
+	}
+	if !slices.Equal(got, want) {
+		r.t.Errorf("sorted by %s: %v, want %v", sort, got, want)
+	}
+}
