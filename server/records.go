@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"crmkit/crm"
-	"crmkit/query"
 	"crmkit/query/param"
 	"crmkit/render"
 	"crmkit/server/listing"
