@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 39
+-- Made by TestNewSchema from the migrations up to 40
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,
@@ -636,6 +636,23 @@ CREATE TABLE deal_contacts (
 CREATE INDEX deal_contacts_created ON deal_contacts (workspace_id, created_at);
 CREATE INDEX deal_contacts_deal ON deal_contacts (deal_id, created_at);
 CREATE UNIQUE INDEX deal_contacts_contact ON deal_contacts (contact_id, deal_id);
+CREATE TABLE pipelines (
+  key INTEGER PRIMARY KEY,
+  workspace_id INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  name_fold TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  is_default TEXT NOT NULL,
+  stages TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  created_by_fold TEXT,
+  updated_at INTEGER NOT NULL,
+  updated_by TEXT NOT NULL,
+  updated_by_fold TEXT
+) STRICT;
+CREATE UNIQUE INDEX pipelines_name ON pipelines (workspace_id, name);
 INSERT INTO usage VALUES (0, 'storage', 0, 0, 0, 0);
 INSERT INTO sequences VALUES ('members', 0);
 INSERT INTO sequences VALUES ('names', 0);
