@@ -193,12 +193,11 @@ func (c *compiler) rangeCondition(column, op string, span norm.TimeRange) string
 	return fmt.Sprintf("(%s >= %s AND %s < %s)", column, c.arg(span.From), column, c.arg(span.Until))
 }
 
-// identity compares ids and handles of the record itself or of a reference. For records it
-// compares keys, so that the text of an id is checked here and not in SQL. Entries of the log
-// have sealed ids: the key is computed from the id, and looked up for old entries, whose ids
-// were random. Rows of other views have only their ids. A comparison by order takes the id as it is:
-// a client that lists what comes after the last id it has must not go on after the record into which
-// that one was merged.
+// identity compares ids and handles of the record itself or of a reference. For records it compares keys, so that the
+// text of an id is checked here and not in SQL. Entries of the log have sealed ids: the key is computed from the id,
+// and looked up for old entries, whose ids were random. Rows of other views have only their ids. A comparison by
+// order takes the id as it is: a client that lists what comes after the last id it has must not go on after the
+// record into which that one was merged.
 func (c *compiler) identity(t target, param, op, value string) (string, *crm.Error) {
 	e, columns := t.entity, []string{t.alias() + ".key"}
 	if t.field.IsReference() {
@@ -232,8 +231,7 @@ func leading(e *crm.Entity, key string) string {
 	return fmt.Sprintf("COALESCE((SELECT m.winner FROM merged m WHERE m.workspace_id = $1 AND m.kind = '%s' AND m.record = %s), %s)", e.Name, key, key)
 }
 
-// maxIndexed is the maximum length, in characters, of a custom value that is in the index
-// custom_values_text.
+// maxIndexed is the maximum length, in characters, of a custom value that is in the index custom_values_text.
 const maxIndexed = 200
 
 // memberOperand parses the operand of a condition on a custom value: by the type of a declared key, else by the form of the operand.
@@ -278,8 +276,7 @@ func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error
 	return member(t, name, "v."+is), nil
 }
 
-// member returns the condition that a custom value passes a test. name is the placeholder of
-// its key.
+// member returns the condition that a custom value passes a test. name is the placeholder of its key.
 func member(t target, name, test string) string {
 	return fmt.Sprintf("EXISTS (SELECT 1 FROM custom_values v WHERE v.name_id = %s AND v.record = %s AND %s)", nameKey(t, name), noIndex(t.alias()+".key"), test)
 }

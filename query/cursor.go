@@ -60,8 +60,7 @@ func (q *Query) Cursor(last crm.Record) string {
 	return q.encode(q.positionOf(last))
 }
 
-// encode returns the cursor of a position: flag, key, number and text, then the signature, in
-// base64url.
+// encode returns the cursor of a position: flag, key, number and text, then the signature, in base64url.
 func (q *Query) encode(m position) string {
 	flag := byte(0)
 	if m.unset {
@@ -77,8 +76,7 @@ func (q *Query) encode(m position) string {
 // list and the place.
 const OfPast = "~"
 
-// applyCursor lets the query begin after the position of a cursor. Cursors of other queries
-// are refused.
+// applyCursor lets the query begin after the position of a cursor. Cursors of other queries are refused.
 func (q *Query) applyCursor(cursor string) *crm.Error {
 	m, ok := q.decode(cursor)
 	if !ok && strings.Contains(cursor, OfPast) {

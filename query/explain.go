@@ -11,8 +11,7 @@ import (
 	"crmkit/query/operand"
 )
 
-// Condition is one condition of a query, which is run alone to explain why the whole query
-// found nothing.
+// Condition is one condition of a query, which is run alone to explain why the whole query found nothing.
 type Condition struct {
 	Param, Value string
 	Operand      string // the value without its operator
@@ -33,9 +32,8 @@ const (
 	maxParts = 5     // conditions that are run alone
 )
 
-// Conditions returns the conditions among the parameters, each as a query for one row. Those
-// with a list of values in use come first. all is false if there are more than maxParts, of
-// which only the first are returned.
+// Conditions returns the conditions among the parameters, each as a query for one row. Those with a list of values in
+// use come first. all is false if there are more than maxParts, of which only the first are returned.
 func Conditions(e *crm.Entity, params url.Values, env Env) (parts []Condition, all bool, err *crm.Error) {
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		if name != "search" && slices.Contains(crm.ListParams, name) {

@@ -209,9 +209,8 @@ func isText(t target) bool {
 	return t.field.Type.Comparison().Null
 }
 
-// negate returns the negation of a test on the target's own table, through the references
-// that lead to it. It is also true if one of the references is unset: ne: means "does not have
-// this value", and SQL's NULL would hide these rows.
+// negate returns the negation of a test on the target's own table, through the references that lead to it. It is also
+// true if one of the references is unset: ne: means "does not have this value", and SQL's NULL would hide these rows.
 func (c *compiler) negate(t target, test string) string {
 	if len(t.hops) == 0 {
 		return "NOT COALESCE(" + test + ", FALSE)"
@@ -219,10 +218,9 @@ func (c *compiler) negate(t target, test string) string {
 	return "NOT " + c.joinPath(t, test)
 }
 
-// joinPath wraps a test on the target's own table into the references that lead to it, as
-// nested subqueries: a join would repeat the row for each match. Each step checks the
-// workspace again, because a record that is being deleted is in no workspace but may still be
-// referred to.
+// joinPath wraps a test on the target's own table into the references that lead to it, as nested subqueries: a join
+// would repeat the row for each match. Each step checks the workspace again, because a record that is being deleted
+// is in no workspace but may still be referred to.
 func (c *compiler) joinPath(t target, test string) string {
 	for i := len(t.hops); i > 0; i-- {
 		h, inWorkspace := t.hops[i-1], noIndex(alias(i)+".workspace_id = $1") // the key finds the record
@@ -276,8 +274,7 @@ func anyOf(columns []string, test string) string {
 	return "(" + strings.Join(columns, test+" OR ") + test + ")"
 }
 
-// test compiles an operator with all of its operands. For ne it compiles eq, which the caller
-// negates.
+// test compiles an operator with all of its operands. For ne it compiles eq, which the caller negates.
 func (c *compiler) test(t target, param, op string, values []string) (string, *crm.Error) {
 	var parts []string
 	for _, v := range values {

@@ -38,9 +38,8 @@ func (q *Query) Spans(f *crm.Field) bool {
 	return slices.ContainsFunc(q.IndexPaths, func(p IndexPath) bool { return p.Span == f })
 }
 
-// candidates are the index paths of the comparisons of one condition. They become an IndexPath
-// if every comparison has one: a row that matches only by a comparison without an index would
-// be missing otherwise.
+// candidates are the index paths of the comparisons of one condition. They become an IndexPath if every comparison
+// has one: a row that matches only by a comparison without an index would be missing otherwise.
 type candidates struct {
 	sources []KeySource
 	sorted  bool
@@ -114,8 +113,7 @@ func (c *compiler) addColumnPath(t target, test string) (condition string) {
 	return noIndex(t.alias() + "." + column + test)
 }
 
-// addRangePath adds the source of the records in which a time passes a test. It returns the
-// test.
+// addRangePath adds the source of the records in which a time passes a test. It returns the test.
 func (c *compiler) addRangePath(t target, test string) string {
 	if t.field.RangeIndexed && len(t.hops) == 0 {
 		column := t.field.Col()
@@ -125,8 +123,7 @@ func (c *compiler) addRangePath(t target, test string) string {
 	return test
 }
 
-// addMemberPath adds the source of the records with a custom value. name is the placeholder of
-// the value's key.
+// addMemberPath adds the source of the records with a custom value. name is the placeholder of the value's key.
 func (c *compiler) addMemberPath(t target, name, where string) {
 	if len(t.hops) == 0 {
 		c.addIndexPath("custom_values g", "g.record", "g.name_id = "+nameKey(t, name)+" AND "+where)

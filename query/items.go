@@ -39,8 +39,7 @@ func or(tests []string) string {
 	return "(" + strings.Join(tests, " OR ") + ")"
 }
 
-// itemIs returns the condition on the rows of list_values that are an item in one of the forms,
-// with the alias i.
+// itemIs returns the condition on the rows of list_values that are an item in one of the forms, with the alias i.
 func (c *compiler) itemIs(e *crm.Entity, f *crm.Field, forms ...string) string {
 	is := "i.workspace_id = $1 AND i.kind = '" + e.ItemKind(f) + "' AND i.value "
 	if len(forms) == 1 {
@@ -62,8 +61,7 @@ func (c *compiler) list(args []string) string {
 	return strings.Join(placeholders, ", ")
 }
 
-// withOthers returns the field of a target and, if an operator also compares its list of
-// further values, that list.
+// withOthers returns the field of a target and, if an operator also compares its list of further values, that list.
 func withOthers(t target, op string) []target {
 	if t.field.Others == "" || operand.Orders(op) {
 		return []target{t}

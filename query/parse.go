@@ -217,9 +217,8 @@ func parseTotal(value string) (Total, *crm.Error) {
 		On("total").Of(value, []string{"exact", "none"})
 }
 
-// ParseFields parses fields=: names of fields, custom.<key>, or the label that is shown beside
-// a reference, like company.name. Other fields of a reference cannot be shown, since a list
-// loads records of one entity only.
+// ParseFields parses fields=: names of fields, custom.<key>, or the label that is shown beside a reference, like
+// company.name. Other fields of a reference cannot be shown, since a list loads records of one entity only.
 func (env Env) ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
 	var fields []string
 	names, ok := param.Listed(value)

@@ -50,9 +50,8 @@ func (list SortTerms) Of(columns []string) string {
 	return strings.Join(texts, ", ")
 }
 
-// Ranges returns the ranges after the cursor: the rows that have a sort value, then those that
-// have none. Engines differ in where they sort NULL; apart, each of the two is a plain index
-// range in every engine.
+// Ranges returns the ranges after the cursor: the rows that have a sort value, then those that have none. Engines
+// differ in where they sort NULL; apart, each of the two is a plain index range in every engine.
 func (q *Query) Ranges() []Range {
 	if q.bestRank != "" {
 		return []Range{{Where: and(q.Where), Order: SortTerms{{q.bestRank, false}, {"t.updated_at", true}, {"t.key", true}}, Args: slices.Concat(q.Args, q.bestArgs)}}
@@ -74,8 +73,7 @@ func (q *Query) Ranges() []Range {
 	return pages
 }
 
-// KeyRange returns the range after the cursor if the order is that of keys. column is the
-// column of the key.
+// KeyRange returns the range after the cursor if the order is that of keys. column is the column of the key.
 func (q *Query) KeyRange(column string) Range {
 	less := q.afterCursor()
 	p := Range{Args: slices.Clone(q.Args), Order: SortTerms{{column, q.Order.Desc}}}

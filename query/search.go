@@ -17,9 +17,8 @@ const (
 	maxSearchSent = 4 * maxSearch
 )
 
-// search compiles search=, or the parameter param with the same meaning: every word must be a
-// part of at least one of the searched fields. A word for which Env has other spellings is
-// replaced by these.
+// search compiles search=, or the parameter param with the same meaning: every word must be a part of at least one of
+// the searched fields. A word for which Env has other spellings is replaced by these.
 func (c *compiler) search(e *crm.Entity, param, value string) ([]string, *crm.Error) {
 	if len(e.Search) == 0 {
 		return nil, crm.Errorf(crm.InvalidFilter, "%s have no search; filter them by %s.", e.Plural, strings.Join(e.FilterNames(), " ")).On("search")
@@ -46,9 +45,8 @@ func (c *compiler) hasWord(e *crm.Entity, word Word) string {
 	return "(" + strings.Join(tests, " OR ") + ")"
 }
 
-// HasWords returns two statements that return a row if a record of the workspace $1 has some words, and
-// their further arguments. The second uses the indexes of KeysSQL; it is the first where they do not
-// help.
+// HasWords returns two statements that return a row if a record of the workspace $1 has some words, and their further
+// arguments. The second uses the indexes of KeysSQL; it is the first where they do not help.
 func HasWords(e *crm.Entity, words []Word) (scan, indexed string, args []any) {
 	keys := &keySearch{compiler: &compiler{terms: Terms{Words: words}}, entity: e}
 	var where []string

@@ -18,9 +18,8 @@ import (
 // records in another way: for each word of a search either by the index of the text, or by the keys
 // that the other tables have. SQLite never runs it; its words are found by the text index in memory.
 //
-// PostgreSQL may know little of a new table, and then joins in an order that takes the product of two
-// tables. So there is no join: keys of other tables are read first, once, as ANY(ARRAY(…)), and each is looked
-// up by an index.
+// PostgreSQL may know little of a new table, and then joins in an order that takes the product of two tables. So
+// there is no join: keys of other tables are read first, once, as ANY(ARRAY(…)), and each is looked up by an index.
 
 // maxDrivers is how many words of a search are looked up in indexes; the others are tested in the
 // records that are found. Each of them doubles the number of subqueries.
@@ -243,8 +242,7 @@ func (s *keySearch) outside(folds []string) (sources []string) {
 // anyKey returns the condition that a column is one of some keys, which PostgreSQL reads first.
 func anyKey(column, keys string) string { return column + " = ANY(ARRAY(" + keys + "))" }
 
-// referring returns the SQL of the keys of records that refer to a record with a text in the field of
-// the target.
+// referring returns the SQL of the keys of records that refer to a record with a text in the field of the target.
 func (s *keySearch) referring(t target, folds []string) (sources []string) {
 	hop := t.hops[0]
 	fields := []*crm.Field{hop.field}

@@ -9,9 +9,8 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Terms are the conditions of a query that the text index can answer: the words of search=,
-// each of which must be in one of the searched fields, and the operands of like: on one of
-// these fields.
+// Terms are the conditions of a query that the text index can answer: the words of search=, each of which must be in
+// one of the searched fields, and the operands of like: on one of these fields.
 type Terms struct {
 	Words []Word
 	Likes []Like
@@ -32,9 +31,8 @@ type Word struct {
 	Variants []Variant
 }
 
-// Variant is a spelling of a word in the forms in which fields are compared: folded, and as
-// digits for phone numbers. Fold is empty if it is another spelling of a number, Digits if the word
-// cannot be part of one.
+// Variant is a spelling of a word in the forms in which fields are compared: folded, and as digits for phone numbers.
+// Fold is empty if it is another spelling of a number, Digits if the word cannot be part of one.
 type Variant struct {
 	Fold, Digits string
 }
@@ -83,8 +81,7 @@ func (env Env) word(text string, whole []Variant) Word {
 	return word
 }
 
-// wholeNumber returns the variants of a phone number that is written as several words; none if they
-// are not one.
+// wholeNumber returns the variants of a phone number that is written as several words; none if they are not one.
 func (env Env) wholeNumber(words []string) (variants []Variant) {
 	number := strings.Join(words, " ")
 	if len(words) < 2 || !norm.IsPhone(number) {

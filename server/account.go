@@ -16,9 +16,8 @@ import (
 	"crmkit/store/account"
 )
 
-// authRequest answers POST /auth/request with the address to which a code was sent, in local
-// mode with the code as well. The answer is the same for known and unknown addresses, so that
-// nobody learns who has an account.
+// authRequest answers POST /auth/request with the address to which a code was sent, in local mode with the code as
+// well. The answer is the same for known and unknown addresses, so that nobody learns who has an account.
 //
 // Errors: missing_field, invalid_email, rate_limited, and not_ready if too many mails wait.
 func (s *Server) authRequest(rq *web.Request) (*render.Response, error) {
@@ -138,9 +137,8 @@ func elsewhere(in auth.SignedIn) string {
 	return `; for another sign in with "workspace_id"`
 }
 
-// whoami answers GET /whoami with the user, the workspace, the token and the role, and a line
-// for each resource that the plan limits. It needs nothing but a token, so it is the first
-// call of many agents.
+// whoami answers GET /whoami with the user, the workspace, the token and the role, and a line for each resource that
+// the plan limits. It needs nothing but a token, so it is the first call of many agents.
 func (s *Server) whoami(rq *web.Request) (*render.Response, error) {
 	// The plan may have changed since the session of the token was read.
 	w, err := account.FindWorkspace(rq.Context(), s.store, rq.Actor.User, rq.Actor.WorkspaceID)
@@ -170,9 +168,8 @@ func (s *Server) whoami(rq *web.Request) (*render.Response, error) {
 	return doc, nil
 }
 
-// tokens answers GET /tokens with the tokens of the user in all workspaces that are valid,
-// without their secrets. One that was unused for store.IdleLimit is invalid, although its row
-// is deleted later; a filter leaves it out.
+// tokens answers GET /tokens with the tokens of the user in all workspaces that are valid, without their secrets. One
+// that was unused for store.IdleLimit is invalid, although its row is deleted later; a filter leaves it out.
 func (s *Server) tokens(rq *web.Request) (*render.Response, error) {
 	days := strconv.Itoa(int(store.IdleLimit.Hours() / 24))
 	rq.RawParams = rq.Params
@@ -185,10 +182,9 @@ func (s *Server) tokens(rq *web.Request) (*render.Response, error) {
 	return doc, nil
 }
 
-// revoke answers DELETE /tokens/{id}. The token is refused at once, in other requests that are
-// under way as well. The answer names the tokens that this one created: they still work, and
-// if the token was stolen, the thief may have created them. The error is not_found for a token
-// of another user, as for one that does not exist.
+// revoke answers DELETE /tokens/{id}. The token is refused at once, in other requests that are under way as well. The
+// answer names the tokens that this one created: they still work, and if the token was stolen, the thief may have
+// created them. The error is not_found for a token of another user, as for one that does not exist.
 func (s *Server) revoke(rq *web.Request) (*render.Response, error) {
 	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
 		left, err := s.auth.Revoke(tx, rq.RecordID)

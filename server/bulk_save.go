@@ -26,10 +26,9 @@ type candidate struct {
 	attempts int
 }
 
-// linkRun links many records to one, in steps. Each step is a transaction that reads only
-// the rows of its records, because other writers wait for it. The filter runs outside, and a
-// transaction links a record only if its version is still the one that matched; otherwise the
-// record is matched again in a later step.
+// linkRun links many records to one, in steps. Each step is a transaction that reads only the rows of its records,
+// because other writers wait for it. The filter runs outside, and a transaction links a record only if its version is
+// still the one that matched; otherwise the record is matched again in a later step.
 type linkRun struct {
 	s    *Server
 	rq   *web.Request
@@ -46,9 +45,8 @@ type linkRun struct {
 // are linked together or not at all. More are linked in steps, and if one fails, those before it stay: the same
 // request, sent again, does the rest and nothing twice.
 //
-// Errors: not_found for the record of the path, reference_not_found for one of the body,
-// invalid_filter if the filter finds more than maxBulkLinks, not_ready if it takes too long,
-// plan_limit_reached.
+// Errors: not_found for the record of the path, reference_not_found for one of the body, invalid_filter if the filter
+// finds more than maxBulkLinks, not_ready if it takes too long, plan_limit_reached.
 func (s *Server) createLinks(rq *web.Request, p parent, key int64, m *bulkLinkRequest) (*render.Response, error) {
 	asked, fault := rq.Planning()
 	if fault != nil {
@@ -236,9 +234,8 @@ func (t *linkRun) matching(list []candidate) (still []candidate, out linkCounts,
 	return still, out, err
 }
 
-// save links records in a running transaction. A record that changed since it matched is
-// not linked, but returned to be tried again. Linking a record for a second time changes only
-// the fields of the link.
+// save links records in a running transaction. A record that changed since it matched is not linked, but returned to
+// be tried again. Linking a record for a second time changes only the fields of the link.
 func (t *linkRun) save(tx *store.Tx, list []candidate) (out linkCounts, err error) {
 	if _, err := tx.Fetch(t.to.entity, t.key); err != nil {
 		return out, err

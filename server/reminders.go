@@ -23,8 +23,7 @@ const (
 	maxDays      = 3650 // to look ahead
 )
 
-// reminderSource is the part that one entity has in the reminders: a list that is sorted by
-// the time they are due.
+// reminderSource is the part that one entity has in the reminders: a list that is sorted by the time they are due.
 type reminderSource struct {
 	entity   *crm.Entity
 	about    url.Values // the records that they are about; empty: any

@@ -19,9 +19,8 @@ import (
 	"crmkit/server/web"
 )
 
-// routes returns the table of routes: fixed rows, then those of the entities of the schema. The
-// manual, the OpenAPI document and the limits of rights are read from it, so a route exists in
-// all of them or in none.
+// routes returns the table of routes: fixed rows, then those of the entities of the schema. The manual, the OpenAPI
+// document and the limits of rights are read from it, so a route exists in all of them or in none.
 func (s *Server) routes() []web.Route {
 	token := s.schema.ByName("token")
 	change := s.schema.ByName("change")
@@ -164,8 +163,7 @@ type parent struct {
 	field  string // the reference that points to it
 }
 
-// below returns a handler for the records that belong to one of the entity above, to which
-// their field refers.
+// below returns a handler for the records that belong to one of the entity above, to which their field refers.
 func below(above *crm.Entity, field string, handle func(*web.Request, parent) (*render.Response, error)) web.Handler {
 	return func(rq *web.Request) (*render.Response, error) { return handle(rq, parent{above, field}) }
 }

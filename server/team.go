@@ -81,8 +81,7 @@ func (s *Server) updateWorkspace(rq *web.Request) (*render.Response, error) {
 	})
 }
 
-// inItsZone returns the document of a workspace, with its times as the workspace
-// reads them.
+// inItsZone returns the document of a workspace, with its times as the workspace reads them.
 func inItsZone(out store.Outcome) (doc *render.Response, err error) {
 	doc = saved(out)
 	doc.Zone, err = account.LoadTimeZone(out.After.Value("time_zone").Text)
@@ -123,8 +122,7 @@ func (s *Server) mint(rq *web.Request) (*render.Response, error) {
 	})
 }
 
-// aboutMade says where a token that was just created acts, and that it ends with the
-// connection that created it.
+// aboutMade says where a token that was just created acts, and that it ends with the connection that created it.
 func aboutMade(rq *web.Request) string {
 	text := "the new token acts in this workspace only; your own token does not change"
 	if rq.Actor.Origin == crm.OriginOAuth {
@@ -133,9 +131,8 @@ func aboutMade(rq *web.Request) string {
 	return text
 }
 
-// invite answers POST /workspaces/{id}/invites with 201 and the invite, or 200 for an invite
-// that was there, whose role may change and whose mail is sent again. The mail is queued after
-// the commit.
+// invite answers POST /workspaces/{id}/invites with 201 and the invite, or 200 for an invite that was there, whose
+// role may change and whose mail is sent again. The mail is queued after the commit.
 //
 // Errors: missing_field, invalid_email, invalid_value for the role, already_exists for a member,
 // plan_limit_reached, rate_limited, escalation_required and invalid_code for an admin.
@@ -185,9 +182,8 @@ func (s *Server) members(rq *web.Request) (*render.Response, error) {
 	return doc, nil
 }
 
-// cancelInvite answers DELETE /workspaces/{id}/invites/{inviteId}. The mail was sent, but the
-// address no longer joins when it signs in. The error is not_found, also for an invite that was
-// accepted meanwhile.
+// cancelInvite answers DELETE /workspaces/{id}/invites/{inviteId}. The mail was sent, but the address no longer joins
+// when it signs in. The error is not_found, also for an invite that was accepted meanwhile.
 func (s *Server) cancelInvite(rq *web.Request) (*render.Response, error) {
 	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
 		invite, err := tx.RecordByID(rq.Route.Entity, crm.CutHandle(rq.RecordID))
@@ -200,8 +196,7 @@ func (s *Server) cancelInvite(rq *web.Request) (*render.Response, error) {
 
 // setRole answers POST /workspaces/{id}/members/{userId}/role with the member and what changed.
 //
-// Errors: missing_field and invalid_value for the role, not_found, last_admin, escalation_required
-// and invalid_code.
+// Errors: missing_field and invalid_value for the role, not_found, last_admin, escalation_required and invalid_code.
 func (s *Server) setRole(rq *web.Request) (*render.Response, error) {
 	body, fault := rq.TextBody()
 	if fault != nil {

@@ -254,9 +254,8 @@ func (tx *Tx) detachStep(c cascade) error {
 	return tx.finishCascade(c)
 }
 
-// DeleteRecords deletes all records of the actor's workspace, its log, and what else it stores
-// beside accounts. That happens in steps after the write, so the caller also has to take
-// away every access to the workspace.
+// DeleteRecords deletes all records of the actor's workspace, its log, and what else it stores beside accounts. That
+// happens in steps after the write, so the caller also has to take away every access to the workspace.
 func (tx *Tx) DeleteRecords() error {
 	number := tx.Actor.Workspace
 	tx.MarkChanged(number)

@@ -9,11 +9,10 @@ import (
 	"crmkit/store/refusal"
 )
 
-// Delete removes a record. References to it become unset, and records that belong to no other
-// record are deleted with it; each of these is a change of its own in the log. If they are
-// many they follow later, in steps, and later is true. Readers see the final state at once
-// (store/table/pending_view.go), except for values derived from these records: counts, last times, and the
-// version of a record that loses a reference.
+// Delete removes a record. References to it become unset, and records that belong to no other record are deleted with
+// it; each of these is a change of its own in the log. If they are many they follow later, in steps, and later is
+// true. Readers see the final state at once (store/table/pending_view.go), except for values derived from these
+// records: counts, last times, and the version of a record that loses a reference.
 func (tx *Tx) Delete(rec crm.Record) (later bool, err error) {
 	if err := tx.MayChange(rec); err != nil {
 		return false, err
@@ -57,8 +56,7 @@ type deleting struct {
 
 func (l deleting) is(e *crm.Entity, key int64) bool { return l.entity == e && l.key == key }
 
-// MayChange refuses the change of a record that another user logged, unless the actor is an
-// admin.
+// MayChange refuses the change of a record that another user logged, unless the actor is an admin.
 func (tx *Tx) MayChange(rec crm.Record) error {
 	author := rec.Value(crm.FieldCreatedBy).Text
 	if !rec.Entity.Parents.AuthorOwned || author == tx.Actor.Email || tx.Actor.Role == crm.RoleAdmin {
@@ -78,8 +76,7 @@ func (tx *Tx) hasMoreReferences(refs []crm.Reference, key int64, left int) (more
 	return false, nil
 }
 
-// detach clears a reference in at most so many of the records that hold it, and returns in how
-// many.
+// detach clears a reference in at most so many of the records that hold it, and returns in how many.
 func (tx *Tx) detach(ref crm.Reference, to int64, most int) (n int, err error) {
 	keys, err := tx.referencingKeys(ref, to, most)
 	if err != nil {

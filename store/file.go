@@ -18,8 +18,7 @@ import (
 	"crmkit/store/words"
 )
 
-// What the store says of its file to the engine, and what a look at a file without a
-// server finds.
+// What the store says of its file to the engine, and what a look at a file without a server finds.
 
 //go:embed migrations/*.sql
 var migrations embed.FS
@@ -79,8 +78,7 @@ const (
 	lockAll    = "LOCK TABLE usage IN EXCLUSIVE MODE"
 )
 
-// postgresFunctions are the functions that questions call, and the head of what belongs to no
-// workspace.
+// postgresFunctions are the functions that questions call, and the head of what belongs to no workspace.
 //
 //go:embed postgres.sql
 var postgresFunctions string

@@ -161,8 +161,7 @@ func (tx *Tx) ifVisible(e *crm.Entity, key int64) (int64, error) {
 	return key, nil
 }
 
-// Present returns the key of the record that a key leads to, 0 if there is none. It reads less than
-// Lookup.
+// Present returns the key of the record that a key leads to, 0 if there is none. It reads less than Lookup.
 func (tx *Tx) Present(e *crm.Entity, key int64) (int64, error) {
 	if err := tx.DryRun().Restore(e, key); err != nil {
 		return 0, err
@@ -213,8 +212,7 @@ func (tx *Tx) KeyOf(e *crm.Entity, v crm.Value) (key int64, err error) {
 	return tx.KeyBy(e, []string{e.Keys.Unique}, []crm.Value{v}, 0)
 }
 
-// KeyOfItem returns the key of the record that has an item in a list whose items belong to one
-// record each, or 0.
+// KeyOfItem returns the key of the record that has an item in a list whose items belong to one record each, or 0.
 func (tx *Tx) KeyOfItem(e *crm.Entity, list, item string) (int64, error) {
 	return tx.holder(e, e.Field(list), e.Field(list).ItemForm(item))
 }

@@ -8,9 +8,8 @@ import (
 	"crmkit/store/table"
 )
 
-// moveReferences moves the references to a merged record, or leaves them to a cascade if they are
-// more than one transaction may change. Ties do not wait for it: readers would see two where there
-// will be one.
+// moveReferences moves the references to a merged record, or leaves them to a cascade if they are more than one
+// transaction may change. Ties do not wait for it: readers would see two where there will be one.
 func (tx *Tx) moveReferences(out *Merged, rec crm.Record) error {
 	refs, moves, left := tx.store.Schema.Referring(rec.Entity), [][]int64{}, tx.store.cascades.atOnce
 	for _, c := range out.Moved {
@@ -77,8 +76,7 @@ func tiesWith(ref crm.Reference) (sets [][]string) {
 	return sets
 }
 
-// mergeTie makes a tie, which would be as after, a part of the one with a key. The log has its other
-// values.
+// mergeTie makes a tie, which would be as after, a part of the one with a key. The log has its other values.
 func (tx *Tx) mergeTie(key int64, before, after crm.Record) error {
 	tie, found, err := tx.record(before.Entity, key)
 	if err != nil || !found {
@@ -156,8 +154,7 @@ func (tx *Tx) followStep(c cascade) error {
 	return tx.finishCascade(c)
 }
 
-// deleteMerging has references that still have to follow a merge into a record cleared, because that is
-// deleted now.
+// deleteMerging has references that still have to follow a merge into a record cleared, because that is deleted now.
 func (tx *Tx) deleteMerging(rec crm.Record) error {
 	if some, err := tx.hasPendingDeletes(); err != nil || !some {
 		return err

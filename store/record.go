@@ -29,8 +29,7 @@ type Outcome struct {
 	Tie    int64 // the key of the tie that was made with it, see withTie; 0: none was
 }
 
-// Draft is what a client wants of a record: the fields sent, and the version it expects (0:
-// any).
+// Draft is what a client wants of a record: the fields sent, and the version it expects (0: any).
 type Draft struct {
 	Entity   *crm.Entity
 	Inputs   []crm.Input

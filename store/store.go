@@ -138,9 +138,8 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	return s, nil
 }
 
-// open opens the database, ends what an earlier process left (temporary files, reservations),
-// and starts the work in the background. The secret must be there before the first read of an
-// entity with sealed ids.
+// open opens the database, ends what an earlier process left (temporary files, reservations), and starts the work in
+// the background. The secret must be there before the first read of an entity with sealed ids.
 func (s *Store) open(ctx context.Context) (err error) {
 	o := s.opts
 	s.db, err = txn.Open(ctx, txn.Options{Open: o.open, Clock: o.Clock, Rand: s.random, Log: o.Log, Plans: o.Plans, Cache: s.cache, Indexes: s.indexes, MaxWrite: o.MaxWrite, Idle: o.idle, Tuning: o.tuning, Logged: s.changes.Changed})
@@ -184,9 +183,8 @@ func (s *Store) logEnds(ctx context.Context, workspaces []int64) (ends map[int64
 	return ends, err
 }
 
-// Close finishes the writes that wait, writes back what is kept in memory and
-// closes the file. Later calls fail with a not_ready error. Close may be called
-// again and waits until the store is closed.
+// Close finishes the writes that wait, writes back what is kept in memory and closes the file. Later calls fail with
+// a not_ready error. Close may be called again and waits until the store is closed.
 func (s *Store) Close() error {
 	s.closing.Do(func() { s.closeErr = s.close() })
 	return s.closeErr

@@ -61,9 +61,8 @@ func (s *Store) newTx(t *txn.Tx) *Tx {
 	return &Tx{Tx: t, Lookups: identify.In(t), Stored: answers.In(t), store: s}
 }
 
-// DryRunStep runs fn like Write, as the next step of a dry run, and rolls it back. A step that
-// fails leaves the dry run as it was. No other write is in its transaction. If the dry run is
-// full the error is dryrun.ErrFull.
+// DryRunStep runs fn like Write, as the next step of a dry run, and rolls it back. A step that fails leaves the dry
+// run as it was. No other write is in its transaction. If the dry run is full the error is dryrun.ErrFull.
 func (s *Store) DryRunStep(ctx context.Context, actor crm.Actor, r *dryrun.Run, fn func(*Tx) error) error {
 	if r.Full() {
 		return dryrun.ErrFull
@@ -90,8 +89,7 @@ func (s *Store) Snapshot(ctx context.Context, fn func(*ReadTx) error) error {
 // Ready reports whether the database answers reads; Probe tells of writes.
 func (s *Store) Ready(ctx context.Context) error { return s.db.Ready(ctx) }
 
-// TooLong reports whether a write was ended for the time that it took, so that less of it
-// at once may be done.
+// TooLong reports whether a write was ended for the time that it took, so that less of it at once may be done.
 func TooLong(err error) bool { return txn.TooLong(err) }
 
 // Refused reports whether a read or write failed because this server must not use its database any
