@@ -115,7 +115,7 @@ func wantText(rec crm.Record, show func(*crm.Field) bool) []pair {
 		if f.AmountOf() != nil {
 			v = f.Type.Show(rec, i)
 		}
-		if !v.Set() || !show(f) {
+		if !v.Set() || !show(f) || f.Rollup() != nil && f.Rollup().Quiet && v.Int == 0 {
 			continue
 		}
 		switch f.Type.Kind() {
