@@ -40,6 +40,9 @@ func TestOnlyAdminsWriteDefinitions(t *testing.T) {
 		for _, token := range []string{bob.token, write} {
 			for _, call := range [][3]string{{"POST", "/" + e.Route(), full(e, "other", nil)}, {"PATCH", path, full(e, "other", nil)}, {"DELETE", path, ""},
 				{"POST", path + "/restore", ""}, {"POST", "/undo", `{"change":"` + change + `"}`}, {"POST", "/undo", `{"record":"` + handle + `"}`}} {
+				if call[0] == "PATCH" && !e.Can(crm.Update) {
+					continue // it is written whole
+				}
 				if a := r.send(token, call[0], call[1], call[2]); a.status != 403 {
 					t.Errorf("%s: status %d\n%s", call, a.status, a.body)
 				}

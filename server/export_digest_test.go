@@ -92,7 +92,7 @@ func TestSampleIsAnExport(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := newRig(t).as("jane@acme.com")
-	if text := r.want(200, "POST", "/import", sample.String()); !strings.Contains(text, "# imported: 2226 created, 0 updated, 0 unchanged, 0 failed") {
+	if text := r.want(200, "POST", "/import", sample.String()); !strings.Contains(text, "# imported: 2227 created, 0 updated, 0 unchanged, 0 failed") {
 		t.Errorf("%s", worst(text))
 	}
 	dump := r.want(200, "GET", "/export", "")

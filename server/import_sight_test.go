@@ -20,7 +20,7 @@ type sight struct {
 }
 
 // computed are the fields that no cell needs to say: the server makes them, or they have a default.
-var computed = []string{"id", "handle", "version", "created_at", "created_by", "updated_at", "updated_by", "activities", "last_activity", "outreach", "last_outreach", "on_behalf_of",
+var computed = []string{"id", "handle", "version", "created_at", "created_by", "updated_at", "updated_by", "activities", "last_activity", "outreach", "last_outreach", "on_behalf_of", "contacts", "deals",
 	"amount_cents", "contact_company_id", "contact_company", "status", "priority", "kind", "currency", "done", "solved_at"}
 
 // now is the time of the server: a task that a file says to be done is done at it, and an activity

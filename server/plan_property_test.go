@@ -353,7 +353,7 @@ func (w *planWorld) repeat(p planWrite, path string, done answer) {
 	count := func() string { return w.want(200, "GET", "/audit?limit=1", "") }
 	before := count()
 	if a := w.send(p, path); a.status != done.status || a.body != done.body+"# already done\n" {
-		w.t.Errorf("%+v again: %d %s", p, a.status, a.body)
+		w.t.Errorf("%+v again: %d %s\nfirst it was %d %s", p, a.status, a.body, done.status, done.body)
 	}
 	if after := count(); after != before {
 		w.t.Errorf("%+v was done twice: %s", p, after)

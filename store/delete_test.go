@@ -82,10 +82,11 @@ func TestDeleteLogsOneEntryPerRecord(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		e := f.estate(ann)
+		tie := f.list(ann, "deal_contact", "").Records[0]
 		before := f.raw(1, "SELECT MAX(key) FROM changes")
 		f.remove(ann, e.contact)
 		got := f.raw(3, "SELECT action, ' ', target FROM changes WHERE key > CAST($1 AS BIGINT) ORDER BY target, key", before[0])
-		want := []string{"delete " + e.contact.Handle(), "update " + e.deal.Handle()}
+		want := []string{"delete " + e.contact.Handle(), "update " + e.deal.Handle(), "delete " + tie.Handle()}
 		for on, activity := range e.activities {
 			switch {
 			case on == "contact_id":

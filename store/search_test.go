@@ -176,6 +176,12 @@ func (f *fixture) compareList(actor crm.Actor, kind, params, more string) {
 	params += more
 	want := f.scanned(actor, kind, params)
 	q := f.question(actor, kind, params)
+	if q.Terms == nil { // it compares by ties, of which the index has none
+		if got := f.walk(actor, kind, params+"&limit=7"); !slices.Equal(got, want) {
+			f.t.Errorf("%s?%s: %d listed, the tables have %d", kind, params, len(got), len(want))
+		}
+		return
+	}
 	h, err := f.searchIndex(f.t.Context(), actor, q.Entity, q.Terms)
 	if err != nil || h == nil {
 		f.t.Fatalf("%s?%s: no index: %v", kind, params, err)

@@ -115,6 +115,7 @@ func (g *gatherer) addRelated() error {
 
 // add adds the row of a record.
 func (g *gatherer) add(rec crm.Record, fields, whole string) {
+	rec.At = g.rq.Moment()
 	g.doc.Items = append(g.doc.Items, render.Record(rec, pick(rec.Entity, fields)).Short(whole))
 }
 

@@ -127,6 +127,7 @@ func (rq *Request) savedResponse(hash string, doc *render.Response) store.Idempo
 		again.Line = &open
 		again.Hints = []string{"the token was in the first answer only; if you do not have it: DELETE /" + line.Head + ", then create another"}
 	}
+	again.SetMoment(rq.Moment())
 	stored := store.IdempotentResponse{Hash: hash, Request: rq.fingerprint(), Status: statusOf(&again), Version: again.Version,
 		Text: string(again.Append(nil, render.Text)), JSON: string(again.Append(nil, render.JSON))}
 	if len(stored.Text)+len(stored.JSON) > maxStored {

@@ -163,6 +163,8 @@ func (f *fixture) everyKind(actor crm.Actor) {
 	full := actor
 	full.Scope, full.Role = crm.ScopeFull, crm.RoleAdmin
 	f.save(full, "view", "name", "cold", "kind", "contact", "query", "stage=lead")
+	f.save(full, "field", "kind", "company", "name", "region", "type", "text")
+	f.save(full, "pipeline", "kind", "deal", "name", "sales", "stages", `[{"name":"lead"},{"name":"won","is":"won"}]`)
 	company := f.save(actor, "company", "name", "Acme")
 	contact := f.save(actor, "contact", "name", "Jane", "company_id", company)
 	f.save(actor, "deal", "title", "Pilot", "contact_id", contact)

@@ -32,7 +32,7 @@
 //   - log: the values before and after are erased, of the record, of those that were about it alone, and in the
 //     entries of records that it was merged into and came back from. The target, an id, stays.
 //   - imported: ids and names of imports that led to the record are deleted.
-//   - stage_visits: in which stages the record was, is deleted.
+//   - stage_visits: in which stages the record was, is deleted, and so is for others a stage that they had from a merge with it and have left.
 //   - merged: the handles of records that were merged into it lead nowhere.
 //   - kept_answers: the answers of the last day are erased, all of the workspace, since a batch or an import may name
 //     anybody in any form. The rows stay, so that no request is done twice.

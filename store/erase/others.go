@@ -9,6 +9,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/store/changelog"
 	"crmkit/store/table"
+	"crmkit/store/visits"
 )
 
 // A record that was merged into another one, and came back by an undo, has left its values in the log of
@@ -156,6 +157,9 @@ func (s *step) others(t Target, place int64) (next int64, err error) {
 			}
 			place = l.Last + 1
 		}
+		if err := s.clearVisits(t, m, g); err != nil {
+			return 0, err
+		}
 		if next, err := s.clear(m, g, place); next != 0 || err != nil {
 			return next, err
 		}
@@ -164,6 +168,22 @@ func (s *step) others(t Target, place int64) (next int64, err error) {
 		}
 		place = 0
 	}
+}
+
+// clearVisits deletes the visits of the other record to a stage that it had from a merge, and has left.
+func (s *step) clearVisits(t Target, m merge, g came) error {
+	key, fault := crm.ParseID(t.Entity, s.tx.Actor.Workspace, crm.CutHandle(m.winner))
+	if fault != crm.IDOK {
+		return nil
+	}
+	for _, json := range g.values[crm.FieldStage] {
+		if stage, is := norm.Unquote(json); is {
+			if err := visits.Forget(s.tx, t.Entity, key, stage); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // clear takes values out of the entries of a record that follow a merge, below a place. next is where it goes on,

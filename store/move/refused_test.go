@@ -374,7 +374,7 @@ func TestWritesBetweenRunsAreMoved(t *testing.T) {
 			from, to := filled(t, 5, 10), path(t)
 			ctx, cancel := context.WithCancel(t.Context())
 			_, err := Run(ctx, Options{From: opener(from), To: opener(to), pageRows: 1, Report: func(p Progress) {
-				if p.Step == Copy && p.Table == "values_in_use" {
+				if p.Step == Copy && p.Table == "users" {
 					cancel()
 				}
 			}})

@@ -52,7 +52,7 @@ func TestFieldsThatGiveWords(t *testing.T) {
 	}
 	want := map[string]string{
 		"contact": "name email phone other_emails other_phones title tags", "company": "name domain other_domains tags",
-		"deal": "title", "ticket": "subject tags", "task": "title", "campaign": "name", "campaign_member": "", "deal_contact": "", "activity": "",
+		"deal": "title", "ticket": "subject tags", "task": "title", "campaign": "name", "campaign_member": "", "deal_contact": "role", "activity": "",
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("words come from %v, want %v", got, want)

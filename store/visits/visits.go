@@ -125,6 +125,14 @@ func Erase(tx *txn.Tx, e *crm.Entity, key int64) error {
 	return record{tx, e.Name, key}.delete("n >= $4", 0)
 }
 
+// Forget deletes the visits of a record to a stage that it has left.
+func Forget(tx *txn.Tx, e *crm.Entity, key int64, stage string) error {
+	if !e.HasStages() {
+		return nil
+	}
+	return tx.Exec("DELETE FROM stage_visits WHERE workspace_id = $1 AND kind = $2 AND record = $3 AND stage = $4 AND left_at IS NOT NULL", tx.Actor.Workspace, e.Name, key, stage)
+}
+
 // Rows runs a read of committed rows.
 type Rows func(ctx context.Context, text string, args []any, each func(scan func(...any) error) error) error
 
