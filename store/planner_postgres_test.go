@@ -38,6 +38,7 @@ func (f *fixture) crowded(actor crm.Actor) {
 		for _, text := range []string{
 			"INSERT INTO tags (name_id, record, n) SELECT n.key, c.key, 1 FROM names n JOIN contacts c ON c.workspace_id = n.workspace_id AND c.key % 10 = 0 WHERE n.kind = 'contact' AND n.name = 'vip' ON CONFLICT DO NOTHING",
 			"INSERT INTO custom_values (name_id, record, text) SELECT n.key, c.key, CASE WHEN c.key % 20 = 0 THEN 'pro' ELSE 'free' END FROM names n JOIN contacts c ON c.workspace_id = n.workspace_id AND c.key % 2 = 0 WHERE n.kind = 'contact.custom' AND n.name = 'plan' ON CONFLICT DO NOTHING",
+			"UPDATE deals SET amount_cents = key % 997", // else all amounts may be equal, and the order is that of the keys
 			"ANALYZE",
 		} {
 			if err := tx.Exec(text); err != nil {

@@ -172,6 +172,9 @@ func (p *textTest) accounts() {
 
 // compare compares the filters of a kind with its records.
 func (p *textTest) compare(e *crm.Entity) {
+	if e.IsDefinition() { // their values follow rules, so the program makes none
+		return
+	}
 	all := p.list(p.actor, e.Name, "limit=500").Records
 	if len(all) < 2 {
 		p.t.Fatalf("only %d %s", len(all), e.Plural)
