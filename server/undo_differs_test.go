@@ -14,7 +14,8 @@ import (
 	"crmkit/store/storetest/kit"
 )
 
-// stored returns the values of all records of the workspace, by handle and field, without what follows from others.
+// stored returns the stored values of all records of the workspace, by handle and field, without those that follow
+// from other records.
 func (w *undoWorld) stored() map[string]map[string]string {
 	w.t.Helper()
 	if err := w.store.Settle(w.t.Context()); err != nil {
@@ -30,7 +31,7 @@ func (w *undoWorld) stored() map[string]map[string]string {
 				values := map[string]string{}
 				for i := range e.Fields {
 					f := &e.Fields[i]
-					if f.Derived() || slices.Contains(append([]string{"amount", "done"}, volatile...), f.Name) { // the first two show amount_cents and done_at
+					if f.Derived() || !f.Stored() || slices.Contains(volatile, f.Name) {
 						continue
 					}
 					is, _ := json.Marshal(rec[f.Name])

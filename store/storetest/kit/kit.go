@@ -6,6 +6,7 @@ package kit
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -41,10 +42,16 @@ func (c *Clock) Advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// Seed returns a seed for random numbers, and prints it.
+// given is the seed of a run that is to be repeated.
+var given = flag.Uint64("seed", 0, "seed of the tests with random values; 0 takes a random one")
+
+// Seed returns a seed for random numbers, and prints it. go test -seed repeats a run that failed.
 func Seed(t testing.TB) uint64 {
 	t.Helper()
-	seed := rand.Uint64()
+	seed := *given
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
 	t.Logf("seed %d", seed)
 	return seed
 }
