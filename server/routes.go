@@ -9,6 +9,7 @@ import (
 	"crmkit/server/aggregate"
 	"crmkit/server/batch"
 	"crmkit/server/brief"
+	"crmkit/server/due"
 	"crmkit/server/duplicate"
 	"crmkit/server/manual"
 	"crmkit/server/merge"
@@ -57,12 +58,11 @@ func (s *Server) routes() []web.Route {
 	rows = slices.Concat(rows, s.duplicates.Routes(), s.pipelines.Routes(), brief.New(s.store).Routes())
 	rows = append(rows, s.feed.Routes()...)
 	rows = slices.Concat(rows, s.undo.Routes(), s.trash.Routes(), s.shape.Routes())
-	return append(rows,
-		batch.Route(),
+	rows = append(rows, batch.Route(),
 		web.Route{Method: http.MethodGet, Path: "/search", Access: web.Read, Group: "work", Doc: "find q= in all kinds, best first; types=contacts,deals only these",
-			Params: []string{"q", "types", "limit"}, Handle: s.search},
-		web.Route{Method: http.MethodGet, Path: "/reminders", Access: web.Read, Group: "work", Doc: "follow-ups and tasks due by now, soonest first; days=N looks ahead, assignee=me only yours, overdue=yes only late ones, status=open no closed deals",
-			Params: append([]string{"days", "assignee", "overdue", "status", "limit", "cursor", "total"}, aboutParams...), Handle: s.reminders},
+			Params: []string{"q", "types", "limit"}, Handle: s.search})
+	rows = append(rows, due.New(s.store).Routes()...)
+	return append(rows,
 		web.Route{Method: http.MethodGet, Path: "/audit", Access: web.Read, Group: "work", Doc: "who changed what, newest first", Lists: true, Entity: change, Handle: s.list},
 		web.Route{Method: http.MethodGet, Path: "/audit/:id", Access: web.Read, Group: "work", Doc: "one change", Params: []string{"fields", "times"}, Entity: change, Handle: s.fetch})
 }

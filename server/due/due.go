@@ -1,4 +1,5 @@
-package server
+// Package due has the endpoint of reminders: the records that are due, of every kind, soonest first.
+package due
 
 import (
 	"cmp"
@@ -23,6 +24,21 @@ const (
 	maxDays      = 3650 // to look ahead
 )
 
+// Endpoints answer requests for what is due. They are safe for concurrent use.
+type Endpoints struct {
+	store *store.Store
+}
+
+// New returns the endpoints of a store.
+func New(s *store.Store) *Endpoints { return &Endpoints{store: s} }
+
+// Routes returns the rows of the endpoints.
+func (x *Endpoints) Routes() []web.Route {
+	return []web.Route{{Method: "GET", Path: "/reminders", Access: web.Read, Group: "work",
+		Doc:    "follow-ups and tasks due by now, soonest first; days=N looks ahead, assignee=me only yours, overdue=yes only late ones, status=open no closed deals",
+		Params: append([]string{"days", "assignee", "overdue", "status", "limit", "cursor", "total"}, aboutParams...), Handle: x.reminders}}
+}
+
 // reminderSource is the part that one entity has in the reminders: a list that is sorted by the time they are due.
 type reminderSource struct {
 	entity   *crm.Entity
@@ -37,12 +53,12 @@ type reminderSource struct {
 // a reminder field, merged by that time. The cursor holds one cursor for each entity.
 //
 // Errors: invalid_value for a parameter, invalid_cursor.
-func (s *Server) reminders(rq *web.Request) (*render.Response, error) {
+func (x *Endpoints) reminders(rq *web.Request) (*render.Response, error) {
 	days, limit, cut, fault := reminderParams(rq.Params)
 	if fault != nil {
 		return nil, fault
 	}
-	parts, err := s.dueParts(rq, days, limit)
+	parts, err := x.dueParts(rq, days, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -126,9 +142,9 @@ func reminderParams(params url.Values) (days, limit int, cut string, fault *crm.
 
 // dueParts reads the first records of each entity after the cursor, all from one view, so that
 // a record which moves in the order meanwhile is shown once.
-func (s *Server) dueParts(rq *web.Request, days, limit int) ([]*reminderSource, error) {
+func (x *Endpoints) dueParts(rq *web.Request, days, limit int) ([]*reminderSource, error) {
 	var parts []*reminderSource
-	for _, e := range s.schema.Entities {
+	for _, e := range x.store.Schema.Entities {
 		if filters, can := aboutFilters(e, rq.Params); e.Reminder.Field != "" && can {
 			parts = append(parts, &reminderSource{entity: e, about: filters})
 		}
@@ -148,7 +164,7 @@ func (s *Server) dueParts(rq *web.Request, days, limit int) ([]*reminderSource, 
 			return nil, err
 		}
 	}
-	return parts, s.store.View(rq.Context(), rq.Actor, func(v *store.View) (err error) {
+	return parts, x.store.View(rq.Context(), rq.Actor, func(v *store.View) (err error) {
 		for _, p := range parts {
 			if p.page, err = v.List(p.question); err != nil {
 				return err
