@@ -18,7 +18,7 @@ import (
 // order says which package may import which: those to its left, directly or through another
 // line, and no others. ARCHITECTURE.md shows the same lines.
 const order = `
-crm/norm < crm/pipeline < crm < crm/fieldtype < crm/products < crm/alike < crm/merging < crm/declared < crm/shape < query/operand < crm/catalog < query/mistake < query/condition < query < query/filtertext < store/definition < store
+crm/norm < crm/pipeline < crm < crm/fieldtype < crm/products < crm/alike < crm/merging < crm/declared < crm/shape < query/operand < crm/catalog < query/mistake < query/condition < query/fieldpath < query < query/filtertext < store/definition < store
 query < store < auth < auth/oauth < server/edge < server/plan < server/web < server/oauth < server/mcp < server < server/owner < server/progress < main
 crm < server/client < server
 crm/catalog < server/habit < server/web

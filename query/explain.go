@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/query/fieldpath"
 	"crmkit/query/operand"
 )
 
@@ -16,12 +17,12 @@ type Condition struct {
 	Param, Value string
 	Operand      string // the value without its operator
 	Question     *Query
-	ValuesSQL    string // SQL of the MaxInUse most frequent values with their counts; empty for fields with many different values
-	DistinctSQL  string // SQL of two numbers: of different values, and of records (at most MaxScan) in which they were counted
-	Args         []any  // of both
-	shown        target // the field whose values are in use, if answers may show them in another form
-	Text         bool   // the condition compares whole text, but a part may have been meant
-	Form         string // AsNumber, AsTime or AsText if custom values are compared by order; ValuesSQL then counts these forms
+	ValuesSQL    string           // SQL of the MaxInUse most frequent values with their counts; empty for fields with many different values
+	DistinctSQL  string           // SQL of two numbers: of different values, and of records (at most MaxScan) in which they were counted
+	Args         []any            // of both
+	shown        fieldpath.Target // the field whose values are in use, if answers may show them in another form
+	Text         bool             // the condition compares whole text, but a part may have been meant
+	Form         string           // AsNumber, AsTime or AsText if custom values are compared by order; ValuesSQL then counts these forms
 }
 
 // The bounds of an explanation.
@@ -70,31 +71,31 @@ func Conditions(e *crm.Entity, params url.Values, env Env) (parts []Condition, a
 // by counting in the newest records, or none for fields with many different values.
 func (env Env) condition(e *crm.Entity, name, value string, q *Query) Condition {
 	p := Condition{Param: name, Value: value, Operand: value, Question: q}
-	t, ok := resolveFilter(e, env.Shape.FullName(e, name))
+	t, ok := fieldpath.ResolveFilter(e, env.Shape.FullName(e, name))
 	if !ok || name == "search" {
 		return p
 	}
 	op, rest, _ := splitOp(name, value, t)
 	p.Operand = rest
 	switch {
-	case t.key != "" && operand.Orders(op):
+	case t.Key != "" && operand.Orders(op):
 		o, _ := env.memberOperand(t, op, rest)
 		p.Form = o.Form
 		p.scan(formSQL, "custom_values", "name_id = "+nameKey(t, "$2")+" ORDER BY record DESC")
-		p.Args = []any{t.key}
+		p.Args = []any{t.Key}
 	case op != "eq" && op != "in":
-	case t.key != "":
+	case t.Key != "":
 		p.scan("text", "custom_values", "name_id = "+nameKey(t, "$2")+" ORDER BY record DESC")
-		p.Args = []any{t.key}
-	case t.entity.CountsValues(t.field):
+		p.Args = []any{t.Key}
+	case t.Entity.CountsValues(t.Field):
 		p.shown = t
-		p.stored("workspace_id = $1 AND kind = '" + t.entity.Name + "' AND field = '" + t.field.Name + "'")
-	case t.field.Enumerable:
+		p.stored("workspace_id = $1 AND kind = '" + t.Entity.Name + "' AND field = '" + t.Field.Name + "'")
+	case t.Field.Enumerable:
 		p.shown = t
-		newest := t.entity.Field(strings.TrimPrefix(t.entity.Sort, "-")).Col()
-		p.scan(t.field.Col(), t.entity.TableName(), t.entity.ScopeColumn()+" = $1 AND "+t.field.Col()+" IS NOT NULL ORDER BY "+newest+" DESC")
+		newest := t.Entity.Field(strings.TrimPrefix(t.Entity.Sort, "-")).Col()
+		p.scan(t.Field.Col(), t.Entity.TableName(), t.Entity.ScopeColumn()+" = $1 AND "+t.Field.Col()+" IS NOT NULL ORDER BY "+newest+" DESC")
 	default:
-		p.Text = isFreeText(t.field)
+		p.Text = isFreeText(t.Field)
 	}
 	return p
 }
@@ -106,11 +107,11 @@ func (env Env) InUse(e *crm.Entity, name string) Condition {
 
 // Shown returns a value in use as answers show it.
 func (p Condition) Shown(value string) string {
-	f := p.shown.field
+	f := p.shown.Field
 	if f == nil {
 		return value
 	}
-	rec := crm.NewRecord(p.shown.entity)
+	rec := crm.NewRecord(p.shown.Entity)
 	switch f.Type.Kind() {
 	case crm.TextKind:
 		rec.Set(f.Name, crm.Str(value))

@@ -10,9 +10,6 @@ func isKey(f *crm.Field) bool {
 	return f.IsIdentity() && f.Type.Comparison().Ordered
 }
 
-// isObject reports whether the field holds keys with values, such as custom.
-func isObject(f *crm.Field) bool { return f.Type.Comparison().By == crm.ByMember }
-
 // isLabels reports whether the field holds several labels, such as tags.
 func isLabels(f *crm.Field) bool { return f.Type.Comparison().By == crm.ByLabel }
 

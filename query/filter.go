@@ -1,7 +1,7 @@
 package query
 
 import (
-	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -9,6 +9,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
+	"crmkit/query/fieldpath"
 	"crmkit/query/operand"
 )
 
@@ -55,9 +56,9 @@ const maxLike = 200
 
 // filter compiles one parameter into a condition.
 func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error) {
-	t, ok := resolveFilter(e, c.env.Shape.FullName(e, param))
-	if !ok || isObject(t.field) && t.field.ReadOnly || t.field.Type.Comparison().By == crm.ByNothing && t.field.AmountOf() == nil {
-		return "", unknownFilterError(e, param, raw)
+	t, ok := fieldpath.ResolveFilter(e, c.env.Shape.FullName(e, param))
+	if !ok || fieldpath.IsObject(t.Field) && t.Field.ReadOnly || t.Field.Type.Comparison().By == crm.ByNothing && t.Field.AmountOf() == nil {
+		return "", fieldpath.Unknown(e, param, raw)
 	}
 	if err := checkFilter(t, param, raw); err != nil {
 		return "", err
@@ -76,9 +77,9 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 		if op == "is" {
 			return c.isNull(t), nil
 		}
-		return c.joinPath(t, c.isSet(t)), nil
+		return t.Join(c.isSet(t)), nil
 	}
-	if isObject(t.field) && t.key == "" {
+	if fieldpath.IsObject(t.Field) && t.Key == "" {
 		return "", crm.Errorf(crm.InvalidFilter, "%s can only be compared with is:null and not:null; to filter by one of its keys write %s.<key>=%s.", norm.Quote(param), norm.Quote(param), inCall(value)).On(param)
 	}
 	values, err := split(param, op, value, t)
@@ -98,13 +99,13 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 	if op == "ne" {
 		return c.negate(t, test), nil
 	}
-	return c.joinPath(t, test), nil
+	return t.Join(test), nil
 }
 
 // checkFilter checks the length and the characters of a filter before its operator is parsed.
-func checkFilter(t target, param, raw string) *crm.Error {
-	if t.field.Type.Comparison().By == crm.ByNothing {
-		return amountFilterError(t.field, param)
+func checkFilter(t fieldpath.Target, param, raw string) *crm.Error {
+	if t.Field.Type.Comparison().By == crm.ByNothing {
+		return amountFilterError(t.Field, param)
 	}
 	if len(raw) > maxOperand+len("like:") {
 		return crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; at most %d are allowed. Shorten it, or split an in: list over several requests.", norm.Quote(param), len(raw), maxOperand).On(param)
@@ -162,8 +163,8 @@ func amountFilterError(f *crm.Field, param string) *crm.Error {
 
 // restorePlus replaces a blank in an e-mail address by a plus sign: no address has a blank, and a
 // plus sign that was not escaped in a URL arrives as one. It adds a remark about it.
-func (c *compiler) restorePlus(t target, param, op string, values []string) {
-	if t.field.Type != fieldtype.Email && t.field.Type != fieldtype.Emails {
+func (c *compiler) restorePlus(t fieldpath.Target, param, op string, values []string) {
+	if t.Field.Type != fieldtype.Email && t.Field.Type != fieldtype.Emails {
 		return
 	}
 	for i, v := range values {
@@ -176,7 +177,7 @@ func (c *compiler) restorePlus(t target, param, op string, values []string) {
 }
 
 // split returns the operands of a condition: several for in: and for types that are Lists.
-func split(param, op, value string, t target) ([]string, *crm.Error) {
+func split(param, op, value string, t fieldpath.Target) ([]string, *crm.Error) {
 	values := []string{value}
 	if op == "in" || isList(t) && op != "like" {
 		list, ok := operand.Items(value)
@@ -200,70 +201,51 @@ func split(param, op, value string, t target) ([]string, *crm.Error) {
 
 // isList reports whether a comma separates operands without in:, as it does for tags and ids,
 // which contain no comma. Several tags must all be there; of several ids one must match.
-func isList(t target) bool {
-	return t.field.Type.Comparison().Lists
+func isList(t fieldpath.Target) bool {
+	return t.Field.Type.Comparison().Lists
 }
 
 // isText reports whether the word null can be a value of the target.
-func isText(t target) bool {
-	return t.field.Type.Comparison().Null
+func isText(t fieldpath.Target) bool {
+	return t.Field.Type.Comparison().Null
 }
 
 // negate returns the negation of a test on the target's own table, through the references that lead to it. It is also
 // true if one of the references is unset: ne: means "does not have this value", and SQL's NULL would hide these rows.
-func (c *compiler) negate(t target, test string) string {
-	if len(t.hops) == 0 {
+func (c *compiler) negate(t fieldpath.Target, test string) string {
+	if len(t.Hops) == 0 {
 		return "NOT COALESCE(" + test + ", FALSE)"
 	}
-	return "NOT " + c.joinPath(t, test)
-}
-
-// joinPath wraps a test on the target's own table into the references that lead to it, as nested subqueries: a join
-// would repeat the row for each match. Each step checks the workspace again, because a record that is being deleted
-// is in no workspace but may still be referred to.
-func (c *compiler) joinPath(t target, test string) string {
-	for i := len(t.hops); i > 0; i-- {
-		h, inWorkspace := t.hops[i-1], noIndex(alias(i)+".workspace_id = $1") // the key finds the record
-		if h.link != nil {
-			test = h.joinLink(i, test)
-			continue
-		}
-		same := fmt.Sprintf("%s.key = %s.%s", alias(i), alias(i-1), h.field.Col())
-		if h.alternate != nil {
-			same = fmt.Sprintf("%s.key IN (%s.%s, %s.%s)", alias(i), alias(i-1), h.field.Col(), alias(i-1), h.alternate.Col())
-		}
-		test = fmt.Sprintf("EXISTS (SELECT 1 FROM %s %s WHERE %s AND %s AND %s)", h.to.TableName(), alias(i), same, inWorkspace, test)
-	}
-	return test
+	return "NOT " + t.Join(test)
 }
 
 // isNull compiles is:null.
-func (c *compiler) isNull(t target) string {
-	if t.field.OfStage() != nil && len(t.hops) == 0 {
+func (c *compiler) isNull(t fieldpath.Target) string {
+	if t.Field.OfStage() != nil && len(t.Hops) == 0 {
 		return c.stageValue(t) + " IS NULL"
 	}
-	if t.field.Indexed && len(t.hops) == 0 {
+	if t.Field.Indexed && len(t.Hops) == 0 {
 		test := c.addColumnPath(t, " IS NULL")
 		c.indexPath(t, "eq", 1)
 		return test
 	}
-	if test := c.isSet(t); len(t.hops) > 0 || !strings.HasSuffix(test, " IS NOT NULL") {
+	if test := c.isSet(t); len(t.Hops) > 0 || !strings.HasSuffix(test, " IS NOT NULL") {
 		return c.negate(t, test)
 	}
-	return t.alias() + "." + t.field.Col() + " IS NULL"
+	return t.Alias() + "." + t.Field.Col() + " IS NULL"
 }
 
 // isSet returns the condition that a field is set.
-func (c *compiler) isSet(t target) string {
+func (c *compiler) isSet(t fieldpath.Target) string {
 	switch {
-	case t.key != "":
-		return member(t, c.arg(t.key), "TRUE")
-	case t.field.OfStage() != nil:
+	case t.Key != "":
+		return member(t, c.arg(t.Key), "TRUE")
+	case t.Field.OfStage() != nil:
 		return c.stageValue(t) + " IS NOT NULL"
-	case t.field.Type.Computed():
+	case t.Field.Type.Computed():
 		return "TRUE"
 	}
-	return anyOf(t.columns(), " IS NOT NULL")
+	return anyOf(t.Columns(), " IS NOT NULL")
 }
 
 // anyOf returns the condition that at least one of the columns passes the test.
@@ -275,7 +257,7 @@ func anyOf(columns []string, test string) string {
 }
 
 // test compiles an operator with all of its operands. For ne it compiles eq, which the caller negates.
-func (c *compiler) test(t target, param, op string, values []string) (string, *crm.Error) {
+func (c *compiler) test(t fieldpath.Target, param, op string, values []string) (string, *crm.Error) {
 	var parts []string
 	for _, v := range values {
 		part, err := c.compareAny(t, param, op, v)
@@ -285,11 +267,20 @@ func (c *compiler) test(t target, param, op string, values []string) (string, *c
 		parts = append(parts, part)
 	}
 	join := " OR "
-	if isLabels(t.field) && op == "eq" {
+	if isLabels(t.Field) && op == "eq" {
 		join = " AND "
 	}
 	if len(parts) == 1 {
 		return parts[0], nil
 	}
 	return "(" + strings.Join(parts, join) + ")", nil
+}
+
+// Takes reports whether lists of the entity take a parameter.
+func (env Env) Takes(e *crm.Entity, name string) bool {
+	if slices.Contains(crm.ListParams, name) {
+		return true
+	}
+	_, known := fieldpath.ResolveFilter(e, env.Shape.FullName(e, name))
+	return known
 }

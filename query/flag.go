@@ -5,35 +5,36 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/query/fieldpath"
 	"crmkit/query/stages"
 )
 
 // flagCondition returns the condition on a flag: whether its time is set.
-func (c *compiler) flagCondition(t target, param, value string) (string, *crm.Error) {
-	if t.field.OfStage() != nil {
+func (c *compiler) flagCondition(t fieldpath.Target, param, value string) (string, *crm.Error) {
+	if t.Field.OfStage() != nil {
 		return c.ofStage(t, param, value)
 	}
-	column := t.field.FlagOf().Time
+	column := t.Field.FlagOf().Time
 	switch strings.ToLower(value) {
 	case "yes", "true":
-		return t.alias() + "." + column + " IS NOT NULL", nil
+		return t.Alias() + "." + column + " IS NOT NULL", nil
 	case "no", "false":
-		return t.alias() + "." + column + " IS NULL", nil
+		return t.Alias() + "." + column + " IS NULL", nil
 	}
 	return "", crm.Errorf(crm.InvalidValue, "%s cannot be %s; write %s=yes or %s=no. To filter by the time use %s.",
 		norm.Quote(param), norm.Quote(value), norm.Quote(param), norm.Quote(param), column).On(param)
 }
 
 // valueOf returns SQL of the value of a field that holds one number.
-func (c *compiler) valueOf(t target) string {
-	if t.field.OfStage() != nil {
+func (c *compiler) valueOf(t fieldpath.Target) string {
+	if t.Field.OfStage() != nil {
 		return c.stageValue(t)
 	}
-	return t.alias() + "." + t.field.Col()
+	return t.Alias() + "." + t.Field.Col()
 }
 
 // ofStage compiles a condition on a flag that follows from the stage of its record.
-func (c *compiler) ofStage(t target, param, value string) (string, *crm.Error) {
+func (c *compiler) ofStage(t fieldpath.Target, param, value string) (string, *crm.Error) {
 	is, known := map[string]string{"yes": "1", "true": "1", "no": "0", "false": "0"}[strings.ToLower(value)]
 	if !known {
 		return "", crm.Errorf(crm.InvalidValue, "%s cannot be %s; write %[1]s=yes or %[1]s=no.", norm.Quote(param), norm.Quote(value)).On(param)
@@ -42,16 +43,16 @@ func (c *compiler) ofStage(t target, param, value string) (string, *crm.Error) {
 }
 
 // stageValue returns SQL of the value of a field that follows from the stage of its record.
-func (c *compiler) stageValue(t target) string {
-	e, alias := t.entity, t.alias()
+func (c *compiler) stageValue(t fieldpath.Target) string {
+	e, alias := t.Entity, t.Alias()
 	rec := stages.Record{Pipeline: FoldedSQL(alias, e.Field(crm.FieldPipeline)), Stage: FoldedSQL(alias, e.Field(crm.FieldStage)), Since: alias + "." + e.Field(crm.FieldStageSince).Col()}
 	now := func() string { return c.arg(c.env.Now.UnixMilli()) }
-	switch of := t.field.OfStage(); {
-	case t.field.Name == crm.FieldStage:
+	switch of := t.Field.OfStage(); {
+	case t.Field.Name == crm.FieldStage:
 		return rec.Place(c.arg(stages.Rows(c.env.Flow, e.Name)))
 	case of.Number != "":
 		return rec.Weighted(c.arg(stages.Rows(c.env.Flow, e.Name)), alias+"."+e.Field(of.Number).Col())
-	case t.field.Type.Comparison().By == crm.ByNumber:
+	case t.Field.Type.Comparison().By == crm.ByNumber:
 		return "CAST(" + rec.Days("CAST("+now()+" AS BIGINT)") + " AS BIGINT)"
 	}
 	return rec.Stale(c.arg(stages.Rows(c.env.Flow, e.Name)), "CAST("+now()+" AS BIGINT)")
@@ -65,7 +66,7 @@ func (c *compiler) sortBy(e *crm.Entity, o Order) Order {
 	case f.OfStage() != nil && f.OfStage().Number == "":
 		return Order{Field: e.Field(crm.FieldStageSince), Desc: !o.Desc}
 	case f.OfStage() != nil, f.Name == crm.FieldStage && e.HasStages() && c.env.Flow.Has(e.Name):
-		o.by, o.at = c.stageValue(target{entity: e, field: f}), c.env.Moment()
+		o.by, o.at = c.stageValue(fieldpath.Target{Entity: e, Field: f}), c.env.Moment()
 	}
 	return o
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/query/fieldpath"
 )
 
 // IndexPath is a way to the records that match one condition: an index has their keys. The
@@ -55,19 +56,19 @@ func (c *compiler) addIndexPath(from, key, where string) {
 
 // indexPath adds the index path of a condition, if each of its comparisons has a source. The
 // negative condition ne has none: most records match it.
-func (c *compiler) indexPath(t target, op string, comparisons int) {
+func (c *compiler) indexPath(t fieldpath.Target, op string, comparisons int) {
 	f := c.candidates
 	c.candidates = candidates{}
 	if op == "ne" || len(f.sources) < comparisons {
 		return
 	}
-	if isLabels(t.field) && op == "eq" { // all labels must match, so each is an index path alone
+	if isLabels(t.Field) && op == "eq" { // all labels must match, so each is an index path alone
 		for _, s := range f.sources {
 			c.indexPaths = append(c.indexPaths, IndexPath{Sources: []KeySource{s}, Sorted: f.sorted, Exact: len(f.sources) == 1})
 		}
 		return
 	}
-	if t.field.IsReference() && t.alternate == nil && comparisons == 1 {
+	if t.Field.IsReference() && t.Alternate == nil && comparisons == 1 {
 		c.direct = true // the planner finds its index, which has an order of its own
 		return
 	}
@@ -91,8 +92,8 @@ func (c *compiler) narrowRange(f candidates) bool {
 }
 
 // addLabelPath adds the source of the records with a label.
-func (c *compiler) addLabelPath(t target, is string) {
-	if len(t.hops) == 0 {
+func (c *compiler) addLabelPath(t fieldpath.Target, is string) {
+	if len(t.Hops) == 0 {
 		c.addIndexPath("tags g", "g.record", is)
 		c.candidates.sorted = true
 	}
@@ -101,45 +102,45 @@ func (c *compiler) addLabelPath(t target, is string) {
 // addColumnPath adds the source of the records in which an indexed column passes a test. It
 // returns the condition for the other way, a walk in the order of the list, with the hint that
 // keeps SQLite from using the index of the column there and then sorting.
-func (c *compiler) addColumnPath(t target, test string) (condition string) {
-	column := t.field.Col()
-	if isPhone(t.field) {
+func (c *compiler) addColumnPath(t fieldpath.Target, test string) (condition string) {
+	column := t.Field.Col()
+	if isPhone(t.Field) {
 		column += "_fold"
 	}
-	if len(t.hops) == 0 {
-		c.addIndexPath(t.entity.TableName()+" g", "g.key", "g.workspace_id = $1 AND g."+column+test)
+	if len(t.Hops) == 0 {
+		c.addIndexPath(t.Entity.TableName()+" g", "g.key", "g.workspace_id = $1 AND g."+column+test)
 		c.candidates.sorted = true
 	}
-	return noIndex(t.alias() + "." + column + test)
+	return fieldpath.NoIndex(t.Alias() + "." + column + test)
 }
 
 // addRangePath adds the source of the records in which a time passes a test. It returns the test.
-func (c *compiler) addRangePath(t target, test string) string {
-	if t.field.RangeIndexed && len(t.hops) == 0 {
-		column := t.field.Col()
-		c.candidates.span, c.candidates.test = t.field, strings.ReplaceAll(test, t.alias()+"."+column, "g."+column)
-		c.addIndexPath(t.entity.TableName()+" g", "g.key", "g.workspace_id = $1 AND "+c.candidates.test)
+func (c *compiler) addRangePath(t fieldpath.Target, test string) string {
+	if t.Field.RangeIndexed && len(t.Hops) == 0 {
+		column := t.Field.Col()
+		c.candidates.span, c.candidates.test = t.Field, strings.ReplaceAll(test, t.Alias()+"."+column, "g."+column)
+		c.addIndexPath(t.Entity.TableName()+" g", "g.key", "g.workspace_id = $1 AND "+c.candidates.test)
 	}
 	return test
 }
 
 // addMemberPath adds the source of the records with a custom value. name is the placeholder of the value's key.
-func (c *compiler) addMemberPath(t target, name, where string) {
-	if len(t.hops) == 0 {
+func (c *compiler) addMemberPath(t fieldpath.Target, name, where string) {
+	if len(t.Hops) == 0 {
 		c.addIndexPath("custom_values g", "g.record", "g.name_id = "+nameKey(t, name)+" AND "+where)
 		c.candidates.sorted = true
 	}
 }
 
 // addReferencePath adds the source of the records with a reference, or a link, to a record.
-func (c *compiler) addReferencePath(t target, columns []string, is string) {
+func (c *compiler) addReferencePath(t fieldpath.Target, columns []string, is string) {
 	switch {
-	case len(t.hops) == 0 && t.field.IsReference():
+	case len(t.Hops) == 0 && t.Field.IsReference():
 		for _, column := range columns {
-			c.addIndexPath(t.entity.TableName()+" g", "g.key", noIndex("g.workspace_id = $1")+" AND g."+strings.TrimPrefix(column, "t.")+is)
+			c.addIndexPath(t.Entity.TableName()+" g", "g.key", fieldpath.NoIndex("g.workspace_id = $1")+" AND g."+strings.TrimPrefix(column, "t.")+is)
 		}
-	case len(t.hops) == 1 && t.hops[0].link != nil && isKey(t.field):
-		l := t.hops[0].link
+	case len(t.Hops) == 1 && t.Hops[0].Link != nil && isKey(t.Field):
+		l := t.Hops[0].Link
 		by, to := l.Via.Field(l.From).Col(), l.Via.Field(l.To).Col()
 		c.addIndexPath(l.Via.TableName()+" g", "g."+by, "g.workspace_id = $1 AND g."+by+" IS NOT NULL AND g."+to+is)
 	}

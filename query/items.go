@@ -6,26 +6,27 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/query/fieldpath"
 	"crmkit/query/operand"
 )
 
 // item returns the condition that one of the items of a list is a value. The table list_values
 // finds the records of an item.
-func (c *compiler) item(t target, param, value string) (string, *crm.Error) {
-	v, err := c.env.Normal(t.field, value)
+func (c *compiler) item(t fieldpath.Target, param, value string) (string, *crm.Error) {
+	v, err := c.env.Normal(t.Field, value)
 	if err != nil {
 		return "", err.On(param)
 	}
-	forms := []string{t.field.ItemForm(v.Text)}
-	if t.field.Type.Comparison().By == crm.ByDigits {
+	forms := []string{t.Field.ItemForm(v.Text)}
+	if t.Field.Type.Comparison().By == crm.ByDigits {
 		forms = norm.PhoneForms(c.env.Country, v.Text)
 	}
-	is := c.itemIs(t.entity, t.field, forms...)
-	if len(t.hops) == 0 {
+	is := c.itemIs(t.Entity, t.Field, forms...)
+	if len(t.Hops) == 0 {
 		c.addIndexPath("list_values g", "g.record", inIndex.Replace(is))
 		c.candidates.sorted, c.candidates.repeats = true, len(forms) > 1
 	}
-	return noIndex(t.alias()+".key") + " IN (SELECT i.record FROM list_values i WHERE " + is + ")", nil
+	return fieldpath.NoIndex(t.Alias()+".key") + " IN (SELECT i.record FROM list_values i WHERE " + is + ")", nil
 }
 
 // inIndex gives a condition of itemIs the alias of index paths.
@@ -62,18 +63,18 @@ func (c *compiler) list(args []string) string {
 }
 
 // withOthers returns the field of a target and, if an operator also compares its list of further values, that list.
-func withOthers(t target, op string) []target {
-	if t.field.Others == "" || operand.Orders(op) {
-		return []target{t}
+func withOthers(t fieldpath.Target, op string) []fieldpath.Target {
+	if t.Field.Others == "" || operand.Orders(op) {
+		return []fieldpath.Target{t}
 	}
 	others := t
-	others.field = t.entity.Field(t.field.Others)
-	return []target{t, others}
+	others.Field = t.Entity.Field(t.Field.Others)
+	return []fieldpath.Target{t, others}
 }
 
 // compareAny compiles a comparison of a field and of its list of further values: a record
 // matches if one of them does. An operand that cannot be an item is compared with the field alone.
-func (c *compiler) compareAny(t target, param, op, value string) (string, *crm.Error) {
+func (c *compiler) compareAny(t fieldpath.Target, param, op, value string) (string, *crm.Error) {
 	var tests []string
 	for i, each := range withOthers(t, op) {
 		test, err := c.compare(each, param, op, value)

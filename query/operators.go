@@ -7,6 +7,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/query/fieldpath"
 )
 
 // Op is a filter operator.
@@ -40,10 +41,10 @@ var Ops = []Op{
 
 // opsFor returns the names of the operators that a target takes. A key of an object takes all
 // of them, since the operand decides how it is compared.
-func opsFor(t target) []string {
+func opsFor(t fieldpath.Target) []string {
 	var names []string
 	for _, op := range Ops {
-		if t.key != "" || op.fits(t.field.Type.Comparison()) {
+		if t.Key != "" || op.fits(t.Field.Type.Comparison()) {
 			names = append(names, op.Name)
 		}
 	}
@@ -64,7 +65,7 @@ func allowedOps(ops []string) string {
 // splitOp splits "gte:5" into operator and value. A value without a word before a colon means
 // eq. A word that is no operator is an error, although it may be text with a colon: a
 // misspelled operator that is taken as text would return an empty list. The hint shows eq:.
-func splitOp(param, raw string, t target) (op, value string, err *crm.Error) {
+func splitOp(param, raw string, t fieldpath.Target) (op, value string, err *crm.Error) {
 	word, rest, found := strings.Cut(raw, ":")
 	if !found || strings.Trim(strings.ToLower(word), "abcdefghijklmnopqrstuvwxyz_") != "" || word == "" {
 		return "eq", raw, nil
@@ -74,18 +75,18 @@ func splitOp(param, raw string, t target) (op, value string, err *crm.Error) {
 		return word, rest, nil
 	}
 	known := slices.ContainsFunc(Ops, func(op Op) bool { return op.Name == word })
-	if !known && t.key == "" && t.field.Type.Comparison().Colon {
+	if !known && t.Key == "" && t.Field.Type.Comparison().Colon {
 		return "eq", raw, nil
 	}
 	switch name := norm.Quote(param); {
 	case known:
-		err = crm.Errorf(crm.InvalidOp, "%s: cannot be used with %s (type %s); use %s.", word, name, t.field.Type, allowedOps(allowed))
-		if t.field.Type.Comparison().By == crm.ByFlag {
+		err = crm.Errorf(crm.InvalidOp, "%s: cannot be used with %s (type %s); use %s.", word, name, t.Field.Type, allowedOps(allowed))
+		if t.Field.Type.Comparison().By == crm.ByFlag {
 			err.Hint += fmt.Sprintf(" Write %s=yes or %s=no.", name, name)
 		}
 		err.Allowed = allowed // a near name, as in for is, would be no correction
 		return "", "", err.On(param)
-	case t.key != "" || !isQuantity(t.field):
+	case t.Key != "" || !isQuantity(t.Field):
 		err = crm.Errorf(crm.InvalidOp, "%s is not an operator of %s; use %s. If the colon is part of the text, write %s=eq:%s",
 			norm.Quote(word), name, allowedOps(allowed), name, inCall(raw))
 		err.Allowed = allowed

@@ -11,6 +11,7 @@ import (
 	"crmkit/crm/catalog"
 	"crmkit/crm/declared"
 	"crmkit/crm/norm"
+	"crmkit/query/fieldpath"
 	"crmkit/query/mistake"
 	"crmkit/query/operand"
 	"crmkit/query/param"
@@ -229,11 +230,11 @@ func (env Env) ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
 		if name = env.Shape.FullName(e, strings.TrimSpace(name)); name == "" || slices.Contains(fields, name) {
 			continue
 		}
-		t, ok := resolve(e, name)
-		shown := ok && (len(t.hops) == 0 && t.field.Name == firstWord(name) || len(t.hops) == 1 && t.field.Name == t.entity.LabelField)
+		t, ok := fieldpath.Resolve(e, name)
+		shown := ok && (len(t.Hops) == 0 && t.Field.Name == firstWord(name) || len(t.Hops) == 1 && t.Field.Name == t.Entity.LabelField)
 		if head, tail, dotted := strings.Cut(name, "."); !ok && dotted && tail != "" {
 			f := e.Field(head) // members of a read-only object, as in audit
-			shown = f != nil && isObject(f)
+			shown = f != nil && fieldpath.IsObject(f)
 		}
 		if !shown {
 			allowed := FieldNames(e)
@@ -262,7 +263,7 @@ func FieldNames(e *crm.Entity) []string {
 	names := e.Names(func(f *crm.Field) bool { return true })
 	for i := range e.Fields {
 		switch f := &e.Fields[i]; {
-		case isObject(f):
+		case fieldpath.IsObject(f):
 			names = append(names, f.Name+".<key>")
 		case f.IsReference():
 			names = append(names, f.Path()+"."+e.Target(f).LabelField)

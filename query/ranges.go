@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/query/fieldpath"
 	"crmkit/query/operand"
 )
 
@@ -122,7 +123,7 @@ func (k sortKey) in(p *Range, q *Query) string {
 	if q.Order.key == nil {
 		return k.column
 	}
-	t := target{entity: q.Entity, field: q.Entity.Field("custom")}
+	t := fieldpath.Target{Entity: q.Entity, Field: q.Entity.Field("custom")}
 	return fmt.Sprintf("(SELECT %s FROM custom_values v WHERE v.name_id = %s AND v.record = t.key)", operand.Order{Member: q.Order.key}.SQL(p.arg), nameKey(t, p.arg(q.Order.key.Key)))
 }
 

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"crmkit/crm"
+	"crmkit/query/fieldpath"
 )
 
 // PostgreSQL finds parts of texts by an index of their trigrams: all groups of three letters. One text
@@ -34,8 +35,8 @@ const minTrigram = 3
 func SearchText(e *crm.Entity, alias string) string {
 	var parts []string
 	for _, path := range e.Search {
-		if t, ok := resolve(e, path); ok && len(t.hops) == 0 && !isLabels(t.field) {
-			parts = append(parts, searchedText(t.field, alias))
+		if t, ok := fieldpath.Resolve(e, path); ok && len(t.Hops) == 0 && !isLabels(t.Field) {
+			parts = append(parts, searchedText(t.Field, alias))
 		}
 	}
 	return strings.Join(parts, " || CHR(10) || ")
@@ -227,11 +228,11 @@ func (s *keySearch) outside(folds []string) (sources []string) {
 		return nil
 	}
 	for _, path := range s.entity.Search {
-		t, _ := resolve(s.entity, path)
+		t, _ := fieldpath.Resolve(s.entity, path)
 		switch {
-		case len(t.hops) > 0:
+		case len(t.Hops) > 0:
 			sources = append(sources, s.referring(t, folds)...)
-		case isLabels(t.field):
+		case isLabels(t.Field):
 			found := "SELECT n.key FROM " + namesOf(t) + " AND " + s.hasAny("COALESCE(n.fold, n.name)", folds)
 			sources = append(sources, "SELECT g.record FROM tags g WHERE "+anyKey("g.name_id", found))
 		}
@@ -243,14 +244,14 @@ func (s *keySearch) outside(folds []string) (sources []string) {
 func anyKey(column, keys string) string { return column + " = ANY(ARRAY(" + keys + "))" }
 
 // referring returns the SQL of the keys of records that refer to a record with a text in the field of the target.
-func (s *keySearch) referring(t target, folds []string) (sources []string) {
-	hop := t.hops[0]
-	fields := []*crm.Field{hop.field}
-	if hop.alternate != nil {
-		fields = append(fields, hop.alternate)
+func (s *keySearch) referring(t fieldpath.Target, folds []string) (sources []string) {
+	hop := t.Hops[0]
+	fields := []*crm.Field{hop.Field}
+	if hop.Alternate != nil {
+		fields = append(fields, hop.Alternate)
 	}
-	found := fmt.Sprintf("SELECT r.key FROM %s r WHERE r.workspace_id = $1 AND %s", hop.to.TableName(), s.hasAny(searchedText(t.field, "r"), folds))
-	if text := SearchText(hop.to, "r"); text != "" {
+	found := fmt.Sprintf("SELECT r.key FROM %s r WHERE r.workspace_id = $1 AND %s", hop.To.TableName(), s.hasAny(searchedText(t.Field, "r"), folds))
+	if text := SearchText(hop.To, "r"); text != "" {
 		found += " AND " + s.hasAny(text, folds)
 	}
 	for _, f := range fields {
@@ -270,7 +271,7 @@ func (s *keySearch) likesInText() (where []string) {
 			where = append(where, s.hasAny(SearchText(s.entity, "t"), like.Parts))
 		}
 		for _, path := range s.entity.Search {
-			if t, _ := resolve(s.entity, path); len(like.Refs) > 0 && len(t.hops) > 0 && t.hops[0].field == like.Refs[0] {
+			if t, _ := fieldpath.Resolve(s.entity, path); len(like.Refs) > 0 && len(t.Hops) > 0 && t.Hops[0].Field == like.Refs[0] {
 				where = append(where, anyKey("t.key", strings.Join(s.referring(t, like.Parts), unionAll)))
 			}
 		}

@@ -7,6 +7,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/query/fieldpath"
 )
 
 // Terms are the conditions of a query that the text index can answer: the words of search=, each of which must be in
@@ -161,12 +162,12 @@ type SearchFields struct {
 // SearchFieldsOf returns the searched fields of the entity.
 func SearchFieldsOf(e *crm.Entity) (s SearchFields) {
 	for _, path := range e.Search {
-		switch t, _ := resolve(e, path); len(t.hops) {
+		switch t, _ := fieldpath.Resolve(e, path); len(t.Hops) {
 		case 0:
-			s.Own = append(s.Own, t.field)
+			s.Own = append(s.Own, t.Field)
 		default:
-			s.Refs = append(s.Refs, t.hops[0].field)
-			if beside := t.hops[0].alternate; beside != nil {
+			s.Refs = append(s.Refs, t.Hops[0].Field)
+			if beside := t.Hops[0].Alternate; beside != nil {
 				s.Refs = append(s.Refs, beside)
 			}
 		}
@@ -175,22 +176,22 @@ func SearchFieldsOf(e *crm.Entity) (s SearchFields) {
 }
 
 // addLike adds a condition of like: to the terms if the text index has the field.
-func (c *compiler) addLike(e *crm.Entity, t target, parts []string) {
+func (c *compiler) addLike(e *crm.Entity, t fieldpath.Target, parts []string) {
 	at := SearchFieldsOf(e)
 	switch {
-	case t.key != "":
-	case len(t.hops) == 0 && slices.Contains(at.Own, t.field):
+	case t.Key != "":
+	case len(t.Hops) == 0 && slices.Contains(at.Own, t.Field):
 		like := Like{Parts: parts}
 		for _, each := range withOthers(t, "like") {
-			if !slices.Contains(at.Own, each.field) {
+			if !slices.Contains(at.Own, each.Field) {
 				return
 			}
-			like.Own = append(like.Own, each.field)
+			like.Own = append(like.Own, each.Field)
 		}
 		c.terms.Likes = append(c.terms.Likes, like)
-	case len(t.hops) == 1 && t.entity.LabelField == t.field.Name && slices.Contains(at.Refs, t.hops[0].field):
-		refs := []*crm.Field{t.hops[0].field}
-		if beside := t.hops[0].alternate; beside != nil {
+	case len(t.Hops) == 1 && t.Entity.LabelField == t.Field.Name && slices.Contains(at.Refs, t.Hops[0].Field):
+		refs := []*crm.Field{t.Hops[0].Field}
+		if beside := t.Hops[0].Alternate; beside != nil {
 			refs = append(refs, beside)
 		}
 		c.terms.Likes = append(c.terms.Likes, Like{Refs: refs, Parts: parts})
@@ -201,12 +202,12 @@ func (c *compiler) addLike(e *crm.Entity, t target, parts []string) {
 // in the form of the field.
 func (c *compiler) containsVariant(e *crm.Entity, variant Variant) (tests []string) {
 	for _, path := range e.Search {
-		t, ok := resolve(e, path)
+		t, ok := fieldpath.Resolve(e, path)
 		if !ok {
 			continue
 		}
-		if part := variant.MatchesText(t.field.Type); part != "" {
-			tests = append(tests, c.joinPath(t, c.contains(t, part)))
+		if part := variant.MatchesText(t.Field.Type); part != "" {
+			tests = append(tests, t.Join(c.contains(t, part)))
 		}
 	}
 	return tests

@@ -7,7 +7,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
-	"crmkit/query"
+	"crmkit/query/fieldpath"
 )
 
 // parseGroups reads group=.
@@ -45,7 +45,7 @@ func parseGroup(e *crm.Entity, text string) (g Group, fault *crm.Error) {
 		}
 	}
 	var known bool
-	if g.Target, known = query.Resolve(e, g.Path); !known {
+	if g.Target, known = fieldpath.Resolve(e, g.Path); !known {
 		return g, unknownField(e, "group", g.Path)
 	}
 	g.Path = shownPath(g.Path, g.Target)
@@ -95,7 +95,7 @@ func groupable(f *crm.Field) bool {
 
 // shownPath returns a path as answers show it. The key of an object is quoted where it could be read as
 // more than a name; requests take it in both forms.
-func shownPath(path string, t query.Target) string {
+func shownPath(path string, t fieldpath.Target) string {
 	if t.Key == "" {
 		return path
 	}
@@ -148,7 +148,7 @@ func amountFault(param, path string, f *crm.Field) *crm.Error {
 // addCurrencies adds the currencies of measures and groups of money to the groups, so that amounts of
 // different currencies are never added.
 func (q *Question) addCurrencies(e *crm.Entity) {
-	var targets []query.Target
+	var targets []fieldpath.Target
 	var paths []string
 	for _, g := range q.Groups {
 		targets, paths = append(targets, g.Target), append(paths, g.Path)
@@ -164,7 +164,7 @@ func (q *Question) addCurrencies(e *crm.Entity) {
 		path := strings.TrimSuffix(paths[i], t.Field.Name) + currency
 		at := slices.IndexFunc(q.Groups, func(g Group) bool { return g.Path == path })
 		if at < 0 {
-			to, _ := query.Resolve(e, path)
+			to, _ := fieldpath.Resolve(e, path)
 			at, q.Groups = len(q.Groups), append(q.Groups, Group{Name: path, Path: path, Target: to, Added: true})
 		}
 		q.Groups[at].Money = true
@@ -172,7 +172,7 @@ func (q *Question) addCurrencies(e *crm.Entity) {
 }
 
 // currencyOf returns the name of the field with the currency of a number, or nothing.
-func currencyOf(t query.Target) string {
+func currencyOf(t fieldpath.Target) string {
 	for i := range t.Entity.Fields {
 		if of := t.Entity.Fields[i].AmountOf(); of != nil && t.Key == "" && of.Number == t.Field.Name {
 			return of.Currency

@@ -6,7 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
-	"crmkit/query"
+	"crmkit/query/fieldpath"
 )
 
 // parseMeasures reads the parameter of a function.
@@ -19,7 +19,7 @@ func (q *Question) parseMeasures(rq Request, f Func) *crm.Error {
 		if path == "" {
 			return crm.Errorf(crm.InvalidValue, "%s= is empty or ends with a comma; write %s=%s, or leave it out.", param, param, f.example(rq.Entity)).On(param)
 		}
-		t, known := query.Resolve(rq.Entity, path)
+		t, known := fieldpath.Resolve(rq.Entity, path)
 		if !known {
 			return unknownField(rq.Entity, param, path)
 		}

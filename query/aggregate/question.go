@@ -7,6 +7,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/query/fieldpath"
 )
 
 // The limits of an answer.
@@ -33,7 +34,7 @@ type Question struct {
 type Group struct {
 	Name   string // as answers show it, and as a request may name it
 	Path   string // without the unit
-	Target query.Target
+	Target fieldpath.Target
 	Unit   Unit // of a time; empty: the group is the value
 	Added  bool // the request does not name it: it is the currency of a measure
 	Money  bool // it is the currency of a measure
@@ -44,7 +45,7 @@ type Measure struct {
 	Name   string // as answers show it
 	Func   Func
 	Path   string
-	Target query.Target
+	Target fieldpath.Target
 }
 
 // Func says how the values of the records of a line become one.
@@ -129,7 +130,7 @@ func (g *Group) ZoneIn(zone *time.Location) *time.Location {
 }
 
 // manySteps returns how many steps of a path lead to several values.
-func manySteps(t query.Target) (n int) {
+func manySteps(t fieldpath.Target) (n int) {
 	for _, h := range t.Hops {
 		if h.Link != nil || h.Alternate != nil {
 			n++
@@ -155,7 +156,7 @@ func (m *Measure) IsDecimal() bool { return m.Target.Key != "" && m.Func != Dist
 
 // Kinds returns the kinds of records that the groups and measures lead to.
 func (q *Question) Kinds() (kinds []*crm.Entity) {
-	add := func(t query.Target) {
+	add := func(t fieldpath.Target) {
 		for _, h := range t.Hops {
 			if h.Link != nil {
 				kinds = append(kinds, h.Link.Via)

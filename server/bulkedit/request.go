@@ -12,6 +12,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/query/fieldpath"
 	"crmkit/render"
 	"crmkit/server/plan"
 	"crmkit/server/web"
@@ -155,7 +156,7 @@ func checkFilters(e *crm.Entity, filters url.Values) *crm.Error {
 		}
 		if slices.ContainsFunc(filters[name], func(value string) bool { return strings.TrimSpace(value) == "" }) {
 			instead := "Send its value, or leave it out."
-			if name != "search" && query.FindsNull(e, name) {
+			if name != "search" && fieldpath.FindsNull(e, name) {
 				instead = fmt.Sprintf("For records without a value write %s=is:null; else leave it out.", norm.Quote(name))
 			}
 			return crm.Errorf(crm.InvalidFilter, "%s= is empty. Nothing was done: in a write an empty filter is refused, since its value may have been lost. %s", norm.Quote(name), instead).On(name)

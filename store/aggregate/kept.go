@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"crmkit/query"
 	"crmkit/query/aggregate"
+	"crmkit/query/fieldpath"
 	"crmkit/store/list"
 )
 
@@ -64,7 +64,7 @@ func hasKept(q *aggregate.Question) bool {
 }
 
 // isOwn reports whether a path is one of some fields of the records themselves.
-func isOwn(t query.Target, names ...string) bool {
+func isOwn(t fieldpath.Target, names ...string) bool {
 	return len(t.Hops) == 0 && t.Key == "" && t.Alternate == nil && slices.Contains(names, t.Field.Name)
 }
 

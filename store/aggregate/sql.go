@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"crmkit/crm"
-	"crmkit/query"
 	"crmkit/query/aggregate"
+	"crmkit/query/fieldpath"
 	"crmkit/store/engine"
 	"crmkit/store/list"
 )
@@ -79,7 +79,7 @@ var records = place{"t", 1}
 func (p place) next() place { return place{"r" + strconv.Itoa(p.depth), p.depth + 1} }
 
 // value returns the SQL of the value that a path has in a record, with one value at each step.
-func (s *statement) value(hops []query.Hop, at place, final func(at place) string) string {
+func (s *statement) value(hops []fieldpath.Hop, at place, final func(at place) string) string {
 	if len(hops) == 0 {
 		return final(at)
 	}
@@ -99,7 +99,7 @@ var (
 )
 
 // field returns the SQL of the value of a field of a record. form is that of a value under an own key.
-func (s *statement) field(t query.Target, form string) func(at place) string {
+func (s *statement) field(t fieldpath.Target, form string) func(at place) string {
 	return func(at place) string {
 		switch of := t.Field.FlagOf(); {
 		case t.Key != "":
@@ -130,7 +130,7 @@ func (s *statement) group(g *aggregate.Group, n int) string {
 	}
 	switch {
 	case t.Alternate != nil:
-		h := query.Hop{Field: t.Field, Alternate: t.Alternate, To: t.Entity.Target(t.Field)}
+		h := fieldpath.Hop{Field: t.Field, Alternate: t.Alternate, To: t.Entity.Target(t.Field)}
 		return s.several(name, manyStep{t.Hops, h, nil, t.Entity}, func(at place) string { return at.alias + ".key" })
 	case t.Field.Type.Comparison().By == crm.ByLabel:
 		return s.labels(name, t)
@@ -140,9 +140,9 @@ func (s *statement) group(g *aggregate.Group, n int) string {
 
 // manyStep is the step of a path that leads to several records.
 type manyStep struct {
-	before []query.Hop
-	step   query.Hop
-	after  []query.Hop
+	before []fieldpath.Hop
+	step   fieldpath.Hop
+	after  []fieldpath.Hop
 	from   *crm.Entity // whose records have the step
 }
 
@@ -165,14 +165,14 @@ func (s *statement) several(name string, m manyStep, final func(at place) string
 }
 
 // labels returns the SQL of a label, outside of the inner part.
-func (s *statement) labels(name string, t query.Target) string {
+func (s *statement) labels(name string, t fieldpath.Target) string {
 	side, names := s.tables.Beside("tags", t.Entity)
 	return s.join(name, t.Hops, fmt.Sprintf("SELECT g.record AS rec, n.name AS val FROM %s WHERE g.name_id = n.key AND n.workspace_id = $1 AND n.kind = '%s'",
 		engine.JoinInOrder(names+" n", side+" g"), t.Entity.TagKind(t.Field)))
 }
 
 // join joins pairs of a record, to which some steps lead, and a value.
-func (s *statement) join(name string, steps []query.Hop, pairs string) string {
+func (s *statement) join(name string, steps []fieldpath.Hop, pairs string) string {
 	key := s.add(name, s.value(steps, records, func(at place) string { return at.alias + ".key" }))
 	s.joins += fmt.Sprintf(" LEFT JOIN (SELECT d.rec, d.val FROM (%s) d WHERE d.val IS NOT NULL) p%s ON p%s.rec = %s", pairs, name, name, key)
 	return "p" + name + ".val"

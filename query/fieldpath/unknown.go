@@ -1,0 +1,54 @@
+package fieldpath
+
+import (
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/query/mistake"
+	"slices"
+	"strings"
+)
+
+// Unknown returns the error for a name without a target. It lists the names that are allowed
+// at the last entity that the path reached, and suggests the one that was probably meant: for
+// a parameter of another API, a field of another CRM, or a misspelling.
+func Unknown(e *crm.Entity, name, value string) *crm.Error {
+	allowed := e.FilterNames()
+	if slices.Contains(crm.AggregateParams, name) {
+		return crm.Errorf(crm.InvalidFilter, "%s= asks a list of records for numbers, like GET /deals?group=stage&sum=amount_cents; it cannot be used here. Leave it out, or ask the list itself.", name).On(name)
+	}
+	for _, param := range crm.ListParams {
+		if param != "search" || len(e.Search) > 0 {
+			allowed = append(allowed, param)
+		}
+	}
+	prefix, last, rest := "", e, name
+	for {
+		head, tail, dotted := strings.Cut(rest, ".")
+		f, link := last.ReferenceAt(head), last.Link(head)
+		if !dotted || f == nil && link == nil {
+			break
+		}
+		if link != nil {
+			last = link.End
+		} else {
+			last = last.Target(f)
+		}
+		prefix, rest = prefix+head+".", tail
+		allowed = last.FilterNames()
+	}
+	for i := range allowed {
+		allowed[i] = prefix + allowed[i]
+	}
+	err := crm.Errorf(crm.InvalidFilter, "there is no filter or parameter %s on %s; allowed: %s.",
+		norm.Quote(name), e.Plural, strings.Join(allowed, " ")).On(name)
+	if field, right := mistake.Operator(e, name, value); field != "" {
+		err.Hint += " An operator is written after the equals sign: " + norm.Quote(right) + "."
+		name = field
+	}
+	if habit := mistake.Parameters[name]; habit != "" {
+		name = habit
+	} else if f := mistake.Field(last, rest); f != nil {
+		name = prefix + f.Name
+	}
+	return err.Of(name, allowed)
+}
