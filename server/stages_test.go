@@ -28,8 +28,13 @@ func (m *stagesModel) move(stage string, since, now int64) {
 	if stage == m.stage && since == m.since {
 		return
 	}
+	joined := 0                            // how many visits end where the one began whose time is another one
 	if stage == m.stage && m.stage != "" { // the time of the same visit is another one
-		m.visits = m.visits[:len(m.visits)-1]
+		n := len(m.visits) - 1
+		if n > 0 && m.visits[n-1].till == m.visits[n].since {
+			joined = n
+		}
+		m.visits = m.visits[:n]
 	}
 	end := now
 	if stage != "" {
@@ -41,7 +46,7 @@ func (m *stagesModel) move(stage string, since, now int64) {
 			m.visits = m.visits[:n-1]
 		}
 	}
-	if n := len(m.visits); n > 0 && (m.visits[n-1].till == 0 || m.visits[n-1].till > end || stage == m.stage) {
+	if n := len(m.visits); n > 0 && (m.visits[n-1].till == 0 || m.visits[n-1].till > end || joined == n) {
 		m.visits[n-1].till = end
 	}
 	if stage != "" {

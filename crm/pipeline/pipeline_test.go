@@ -141,3 +141,20 @@ func TestUndoneMove(t *testing.T) {
 		t.Errorf("a renamed stage makes the visits %+v", renamed)
 	}
 }
+
+// TestCorrectedMove checks what a visit keeps that gets another time or name: who made it, and the time without a stage
+// before it.
+func TestCorrectedMove(t *testing.T) {
+	visits := []Visit{{"p", "a", 1000, 2000, "ann"}, {"p", "b", 3000, 0, "ann"}}
+	from := State{"p", "b", 3000}
+	for to, want := range map[State]Visit{{"p", "b", 2500}: {"p", "a", 1000, 2000, "ann"}, {"p", "b", 3500}: {"p", "a", 1000, 2000, "ann"}, {"p", "b", 1500}: {"p", "a", 1000, 1500, "ann"}} {
+		got := Move{From: from, To: to, Now: 4000, By: "bob"}.Follow(visits)
+		if is := (Visit{"p", "b", to.Since, 0, "ann"}); !slices.Equal(got, []Visit{want, is}) {
+			t.Errorf("%+v makes the visits %+v, want %+v and %+v", to, got, want, is)
+		}
+	}
+	visits[0].Left = 3000
+	if got := (Move{From: from, To: State{"p", "b", 3500}, Now: 4000, By: "bob"}).Follow(visits); got[0].Left != 3500 {
+		t.Errorf("a later time leaves a gap: %+v", got)
+	}
+}

@@ -52,26 +52,32 @@ func (m Move) Ends() int64 {
 
 // Follow returns the visits of a record after a move. A time in the past means that the record was
 // in the stage since then, so the visits that began later are dropped: that is how an undo and a
-// file with past dates correct what was known before.
+// file with past dates correct what was known before. A visit that goes on under another name or
+// from another time is still that of the one who moved the record there, and moves the end of the
+// visit that it followed at once.
 func (m Move) Follow(visits []Visit) []Visit {
 	visits = slices.Clone(visits)
 	if m.From == m.To {
 		return visits
 	}
+	by, joined := m.By, 0 // joined: how many visits there are up to the one that ended when the dropped one began
 	if n := len(visits); n > 0 && (m.Corrects() || m.Returns(visits[n-1])) {
+		if by = visits[n-1].By; n > 1 && visits[n-2].Left == visits[n-1].Entered {
+			joined = n - 1
+		}
 		visits = visits[:n-1]
 	}
 	if since := m.To.Since; m.To.Stage != "" && since != 0 {
 		visits = slices.DeleteFunc(visits, func(v Visit) bool { return v.Entered > since })
 		if n := len(visits); n > 0 && m.continues(visits[n-1]) {
-			visits = visits[:n-1]
+			by, visits = visits[n-1].By, visits[:n-1]
 		}
 	}
-	if n := len(visits); n > 0 && (visits[n-1].Left == 0 || visits[n-1].Left > m.Ends() || m.Corrects()) {
+	if n := len(visits); n > 0 && (visits[n-1].Left == 0 || visits[n-1].Left > m.Ends() || joined == n && m.To.Since != 0) {
 		visits[n-1].Left = m.Ends()
 	}
 	if m.To.Stage != "" {
-		visits = append(visits, Visit{Pipeline: m.To.Pipeline, Stage: m.To.Stage, Entered: m.To.Since, By: m.By})
+		visits = append(visits, Visit{Pipeline: m.To.Pipeline, Stage: m.To.Stage, Entered: m.To.Since, By: by})
 	}
 	return visits
 }

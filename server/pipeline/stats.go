@@ -45,9 +45,11 @@ func (x *Endpoints) stats(rq *web.Request) (doc *render.Response, err error) {
 // find returns the pipeline that a path names.
 func (x *Endpoints) find(rq *web.Request, flow *pipeline.Flow) (*pipeline.Pipeline, *crm.Error) {
 	var names []string
-	for _, p := range pipelinesOf(flow) {
+	list := pipelinesOf(flow)
+	for i := range list { // a copy would not be the default
+		p := &list[i]
 		if norm.Fold(p.Name) == norm.Fold(rq.RecordID) || x.idOf(rq, p) == crm.CutHandle(rq.RecordID) {
-			return &p, nil
+			return p, nil
 		}
 		names = append(names, p.Name)
 	}
@@ -59,7 +61,7 @@ func (x *Endpoints) find(rq *web.Request, flow *pipeline.Flow) (*pipeline.Pipeli
 }
 
 // idOf returns the id of a pipeline.
-func (x *Endpoints) idOf(rq *web.Request, p pipeline.Pipeline) string {
+func (x *Endpoints) idOf(rq *web.Request, p *pipeline.Pipeline) string {
 	return crm.RecordID(rq.Env.Schema.ByName(entityName).Prefix, p.Key)
 }
 
