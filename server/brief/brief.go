@@ -36,7 +36,8 @@ func (x *Endpoints) Routes() (rows []web.Route) {
 				Doc: "what is known before a talk (/help/brief)", Handle: x.record})
 		}
 	}
-	return rows
+	return append(rows, web.Route{Method: "GET", Path: "/brief", Access: web.Read, Group: "work", Params: dayParams,
+		Doc: "what a day begins with: what is due, stuck, and changed, and the pipeline (/help/brief)", Handle: x.day})
 }
 
 // gatherer collects the parts of one brief.
@@ -180,13 +181,9 @@ func (g *gatherer) addChanges() error {
 	me := g.rq.Actor.Email
 	ask := changelog.Question{After: changelog.FromStart, Target: g.rec.Handle(), Limit: maxChanges, Scan: 2000,
 		Takes: func(rec crm.Record) bool { return rec.Value("by").Text != me && rec.Value("action").Text == "update" }}
-	number, found, err := g.view.Bookmark("default")
+	since, err := g.sinceBookmark(&ask, 7)
 	if err != nil {
 		return err
-	}
-	since := "since your bookmark"
-	if ask.After = number; !found {
-		ask.After, ask.Since, since = changelog.FromStart, g.rq.Env.Now.AddDate(0, 0, -7), "in the last 7 days"
 	}
 	part, err := g.view.Changes(ask)
 	if err != nil || part.Expired {
@@ -198,10 +195,23 @@ func (g *gatherer) addChanges() error {
 	if len(part.Entries) > 0 {
 		g.doc.Remarks = append(g.doc.Remarks, fmt.Sprintf("%d changes by others %s", len(part.Entries), since))
 	}
-	if part.More && len(part.Entries) == maxChanges {
+	if part.More {
 		g.left = append(g.left, "further changes: GET /audit?target="+g.rec.Handle())
 	}
 	return nil
+}
+
+// sinceBookmark has a question begin after the bookmark of the token or, without one, some days ago, and says which.
+func (g *gatherer) sinceBookmark(ask *changelog.Question, days int) (since string, err error) {
+	number, found, err := g.view.Bookmark("default")
+	if ask.After = number; err != nil || found {
+		return "since your bookmark", err
+	}
+	ask.After, ask.Since = changelog.FromStart, g.rq.Env.Now.AddDate(0, 0, -days)
+	if days == 1 {
+		return "in the last 24 hours", nil
+	}
+	return fmt.Sprintf("in the last %d days", days), nil
 }
 
 // changed returns the line of a change.

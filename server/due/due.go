@@ -58,8 +58,11 @@ func (x *Endpoints) reminders(rq *web.Request) (*render.Response, error) {
 	if fault != nil {
 		return nil, fault
 	}
-	parts, err := x.dueParts(rq, days, limit)
+	parts, err := parts(x.store.Schema, rq, days, limit)
 	if err != nil {
+		return nil, err
+	}
+	if err = x.store.View(rq.Context(), rq.Actor, func(v *store.View) error { return read(v, parts) }); err != nil {
 		return nil, err
 	}
 	doc := &render.Response{Page: &render.Page{Noun: "reminder", Plural: "reminders", Exact: true, Counted: rq.Params.Get("total") != "none"}}
@@ -72,7 +75,7 @@ func (x *Endpoints) reminders(rq *web.Request) (*render.Response, error) {
 		rec := part.page.Records[part.taken]
 		part.taken++
 		sources = append(sources, part)
-		doc.Items = append(doc.Items, reminder(rec, rq.Env.Now.UnixMilli()))
+		doc.Items = append(doc.Items, Line(rec, nil, rq.Env.Now.UnixMilli()))
 	}
 	if cut != "" {
 		doc.Remarks = append(doc.Remarks, listing.CutRemark(cut, limit))
@@ -140,11 +143,10 @@ func reminderParams(params url.Values) (days, limit int, cut string, fault *crm.
 	return days, limit, cut, nil
 }
 
-// dueParts reads the first records of each entity after the cursor, all from one view, so that
-// a record which moves in the order meanwhile is shown once.
-func (x *Endpoints) dueParts(rq *web.Request, days, limit int) ([]*reminderSource, error) {
+// parts returns the list of each entity with reminders, which begins after the cursor.
+func parts(schema *crm.Schema, rq *web.Request, days, limit int) ([]*reminderSource, error) {
 	var parts []*reminderSource
-	for _, e := range x.store.Schema.Entities {
+	for _, e := range schema.Entities {
 		if filters, can := aboutFilters(e, rq.Params); e.Reminder.Field != "" && can {
 			parts = append(parts, &reminderSource{entity: e, about: filters})
 		}
@@ -164,14 +166,54 @@ func (x *Endpoints) dueParts(rq *web.Request, days, limit int) ([]*reminderSourc
 			return nil, err
 		}
 	}
-	return parts, x.store.View(rq.Context(), rq.Actor, func(v *store.View) (err error) {
-		for _, p := range parts {
-			if p.page, err = v.List(p.question); err != nil {
-				return err
-			}
+	return parts, nil
+}
+
+// read reads the first records of each list from one view, so that a record which moves in the order meanwhile
+// is shown once.
+func read(v *store.View, parts []*reminderSource) (err error) {
+	for _, p := range parts {
+		if p.page, err = v.List(p.question); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
+}
+
+// First are the first records that are due.
+type First struct {
+	Records []crm.Record // soonest first
+	More    int64        // others
+	Exact   bool         // there are not more others than that
+}
+
+// Soonest returns the first records that are due within some days. The request may name whose they are, as for
+// GET /reminders.
+//
+// Errors: invalid_value for assignee.
+func Soonest(v *store.View, rq *web.Request, days, limit int) (first First, err error) {
+	parts, err := parts(rq.Env.Schema, rq, days, limit)
+	if err != nil {
+		return first, err
+	}
+	if err = read(v, parts); err != nil {
+		return first, err
+	}
+	first.Exact = true
+	for _, p := range parts {
+		first.More += p.page.Total
+		first.Exact = first.Exact && p.page.TotalExact
+	}
+	for len(first.Records) < limit {
+		part := mergeByDue(parts)
+		if part == nil {
+			break
+		}
+		first.Records = append(first.Records, part.page.Records[part.taken])
+		part.taken++
+	}
+	first.More -= int64(len(first.Records))
+	return first, nil
 }
 
 // aboutParams are the parameters that name the record which reminders are about.
@@ -251,40 +293,4 @@ func mergeByDue(parts []*reminderSource) *reminderSource {
 	return slices.MinFunc(left, func(a, b *reminderSource) int {
 		return cmp.Compare(a.at(), b.at())
 	})
-}
-
-// at returns when the next record is due.
-func (p *reminderSource) at() int64 {
-	return p.page.Records[p.taken].Value(p.entity.Reminder.Field).Int
-}
-
-// reminder returns the line of a record that is due. A task names its contact, company, deal or
-// ticket, so that an agent need not fetch it to know what the task is about.
-func reminder(rec crm.Record, now int64) render.Item {
-	line := render.Record(rec, nil)
-	line.OneLine = rec.Entity.Reminder.Note
-	late := rec.Value(rec.Entity.Reminder.Field).Int < now
-	line.Fields = append(about(rec), render.Field{Name: "overdue", Value: crm.Bool(late)})
-	return line
-}
-
-// about returns the fields that say what a reminder is about: the first parent of the
-// record, if its entity has parents, else the record itself. Text has the handle and the name
-// as two labels, JSON has one object; for a task without a parent JSON has null.
-func about(rec crm.Record) []render.Field {
-	handle, name := rec.Handle(), rec.Value(rec.Entity.LabelField).Text
-	if len(rec.Entity.Parents.Fields) > 0 {
-		at := slices.IndexFunc(rec.Entity.Parents.Fields, func(name string) bool { return rec.Value(name).Set() })
-		if at < 0 {
-			return []render.Field{{Name: "about", JSON: true}}
-		}
-		i := rec.Entity.Index(rec.Entity.Parents.Fields[at])
-		to := rec.Entity.Target(&rec.Entity.Fields[i])
-		handle, name = to.Name+"/"+crm.RecordID(to.Prefix, rec.Values[i].Int), rec.Labels[i]
-	}
-	return []render.Field{
-		{Name: "about", Value: crm.Str(handle), Text: true},
-		{Name: "about.name", Value: crm.Str(name), Text: true},
-		{Name: "about", JSON: true, Value: crm.Members([]crm.Member{{Name: "handle", JSON: norm.QuoteJSON(handle)}, {Name: "name", JSON: norm.QuoteJSON(name)}})},
-	}
 }
