@@ -9,6 +9,7 @@ import (
 	"crmkit/store/ahead"
 	"crmkit/store/refusal"
 	"crmkit/store/secondary"
+	"crmkit/store/shape"
 	"crmkit/store/table"
 )
 
@@ -251,4 +252,9 @@ func (tx *Tx) checkUnique(before, after crm.Record) error {
 		}
 	}
 	return tx.store.shapes.CheckUnique(tx.Tx, before, after)
+}
+
+// TakenMember returns a value of a unique declared key that a change sets and another record has.
+func (tx *Tx) TakenMember(before, after crm.Record) (shape.Taken, error) {
+	return tx.store.shapes.Taken(tx.Tx, before, after)
 }

@@ -155,8 +155,8 @@ func (tx *Tx) ApplyDraft(before crm.Record, d Draft) (crm.Record, error) {
 	}
 	after := before.Clone()
 	after.Values = values
-	if d.Restores {
-		return after, nil
+	if err := tx.store.shapes.CheckReferences(tx.Tx, before, after); err != nil || d.Restores {
+		return after, err
 	}
 	return after, definition.Check(tx.env(), before, after)
 }

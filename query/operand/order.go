@@ -31,8 +31,8 @@ func SortableKeys(k *declared.Kind) (names []string) {
 	return names
 }
 
-// unknownPlace is the place of a value that is not one of the options: after all of them.
-const unknownPlace = "~"
+// unknownPlace is the place of a value that is not one of the options: after all of them, in every collation.
+const unknownPlace = "999"
 
 // SQL returns the expression of the row v of custom_values by which a list is sorted. arg adds an argument
 // and returns its placeholder.

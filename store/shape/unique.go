@@ -56,28 +56,41 @@ func (s *Shapes) Holders(tx *txn.Tx, e *crm.Entity, inputs []crm.Input, found Fo
 	return nil
 }
 
-// CheckUnique refuses a record with a value of a unique declared key that another record has.
-func (s *Shapes) CheckUnique(tx *txn.Tx, before, after crm.Record) error {
+// Taken is a value of a unique declared key that another record has.
+type Taken struct {
+	Name   string // custom.erp
+	Value  string // as an error shows it
+	Holder int64  // the key of the other record; 0: no value is taken
+}
+
+// Taken returns a value of a unique declared key that a change of a record sets and another record has.
+func (s *Shapes) Taken(tx *txn.Tx, before, after crm.Record) (Taken, error) {
 	if err := s.EnterFor(tx, after.Entity); err != nil {
-		return err
+		return Taken{}, err
 	}
 	k := shape.Of(tx.Actor.Schema).Kind(after.Entity)
 	if k == nil {
-		return nil
+		return Taken{}, nil
 	}
 	for _, is := range after.Value("custom").Members() {
 		if m := k.Member(is.Name); m == nil || !m.Of.Unique || has(before, is) {
 			continue
 		}
 		key, err := holder(tx, after.Entity, is, after.Key)
-		if err != nil {
-			return err
-		}
-		if key != 0 {
-			return refusal.Taken(after.Entity, key, declared.Prefix+is.Name, shown(is.JSON))
+		if key != 0 || err != nil {
+			return Taken{declared.Prefix + is.Name, shown(is.JSON), key}, err
 		}
 	}
-	return nil
+	return Taken{}, nil
+}
+
+// CheckUnique refuses a record with a value of a unique declared key that another record has.
+func (s *Shapes) CheckUnique(tx *txn.Tx, before, after crm.Record) error {
+	taken, err := s.Taken(tx, before, after)
+	if err == nil && taken.Holder != 0 {
+		err = refusal.Taken(after.Entity, taken.Holder, taken.Name, taken.Value)
+	}
+	return err
 }
 
 // has reports whether a record has a member with the same value.

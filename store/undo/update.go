@@ -260,7 +260,11 @@ func (w *writing) conflict() (list []Kept, err error) {
 			}
 		}
 	}
-	return w.invalid(), nil
+	taken, err := w.tx.TakenMember(w.before, w.after)
+	if err != nil || taken.Holder == 0 {
+		return w.invalid(), err
+	}
+	return []Kept{{Field: taken.Name, Why: taken.Value + " belongs to " + e.HandleOf(taken.Holder), Holder: e.HandleOf(taken.Holder)}}, nil
 }
 
 // goingBack returns those of some fields whose values go back.
