@@ -91,6 +91,22 @@ func (f *Flow) StageOf(kind, pipeline, stage string) *Stage {
 	return f.Of(kind, pipeline).named(stage)
 }
 
+// PlaceOf returns the place of a stage among all of a kind: those of the default pipeline are first, then those of the
+// others by their names, and last those that no pipeline has.
+func (f *Flow) PlaceOf(kind, stage string) int64 {
+	first := f.Of(kind, "")
+	if s := first.named(stage); s != nil {
+		return s.Place
+	}
+	names := f.Names(kind)
+	for i, name := range names {
+		if s := f.Of(kind, name).named(stage); s != nil {
+			return int64(i+1)*(MaxStages+1) + s.Place
+		}
+	}
+	return int64(len(names)+1) * (MaxStages + 1)
+}
+
 // Find returns the stage that a word means, or nil: the one with that name, in any case and with or
 // without accents; the one with that outcome; or the one that had that name before.
 func (p *Pipeline) Find(word string) *Stage {

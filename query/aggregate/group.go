@@ -17,6 +17,7 @@ func (q *Question) parseGroups(rq Request) *crm.Error {
 	}
 	for _, text := range items(rq.Params["group"]) {
 		g, fault := parseGroup(rq.Entity, text)
+		g.flow = rq.Env.Flow
 		if fault != nil {
 			return fault.On("group")
 		}
@@ -85,7 +86,7 @@ func (g *Group) check() *crm.Error {
 func groupable(f *crm.Field) bool {
 	how := f.Type.Comparison()
 	switch {
-	case f.OfStage() != nil || how.Items || how.By == crm.ByDigits || how.By == crm.ByNothing || how.By == crm.ByMember:
+	case how.Items || how.By == crm.ByDigits || how.By == crm.ByNothing || how.By == crm.ByMember:
 		return false
 	case how.By == crm.ByText:
 		return f.Limit() <= crm.DefaultMax || f.Type.Kind() != crm.TextKind
@@ -171,10 +172,15 @@ func (q *Question) addCurrencies(e *crm.Entity) {
 	}
 }
 
-// currencyOf returns the name of the field with the currency of a number, or nothing.
+// currencyOf returns the name of the field with the currency of a number, or nothing. What follows from a number of
+// money is money too.
 func currencyOf(t fieldpath.Target) string {
+	number := t.Field.Name
+	if of := t.Field.OfStage(); of != nil {
+		number = of.Number
+	}
 	for i := range t.Entity.Fields {
-		if of := t.Entity.Fields[i].AmountOf(); of != nil && t.Key == "" && of.Number == t.Field.Name {
+		if of := t.Entity.Fields[i].AmountOf(); of != nil && t.Key == "" && of.Number == number {
 			return of.Currency
 		}
 	}

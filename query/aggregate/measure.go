@@ -47,8 +47,6 @@ func (m *Measure) check(e *crm.Entity) *crm.Error {
 		return amountFault(string(m.Func), m.Path, t.Field)
 	case manySteps(t) > 0:
 		return crm.Errorf(crm.InvalidFilter, "%s has several values in a record, and %s= takes fields with one. Count them by groups: group=%s.", name, m.Func, m.Path)
-	case t.Field.OfStage() != nil:
-		return crm.Errorf(crm.InvalidFilter, "%s follows from the stage of each record, and is in no total; filter by it, or write group=%s with %s= of a number that is stored.", name, crm.FieldStage, m.Func)
 	case t.Key == "" && how.By == crm.ByMember:
 		return crm.Errorf(crm.InvalidFilter, "%s has keys; name one of them: %s=%s.<key>.", name, m.Func, m.Path)
 	case m.Func == Distinct && (t.Key != "" || groupable(t.Field)):
@@ -73,7 +71,7 @@ func (m *Measure) check(e *crm.Entity) *crm.Error {
 
 // numberNames returns the fields of an entity that are numbers.
 func numberNames(e *crm.Entity) []string {
-	return e.Names(func(f *crm.Field) bool { return f.Type.Comparison().By == crm.ByNumber && f.OfStage() == nil })
+	return e.Names(func(f *crm.Field) bool { return f.Type.Comparison().By == crm.ByNumber })
 }
 
 // example returns a field that the function takes, for hints.

@@ -22,7 +22,7 @@ type Request struct {
 // Parse compiles a request. Everything that it does not take is an error: an answer without the group
 // that was meant would look like a right one.
 func Parse(rq Request) (*Question, *crm.Error) {
-	q := &Question{Compares: rq.Compares, zone: rq.Env.Zone}
+	q := &Question{Compares: rq.Compares, zone: rq.Env.Zone, Env: rq.Env}
 	if fault := rq.refuse(); fault != nil {
 		return nil, fault
 	}

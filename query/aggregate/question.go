@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/pipeline"
 	"crmkit/query"
 	"crmkit/query/fieldpath"
 )
@@ -26,6 +27,7 @@ type Question struct {
 	Links     bool // each line has the path of its records
 	TotalOnly bool // how many records there are, and nothing else
 	Compares  bool // the answer has two times
+	Env       query.Env
 
 	zone *time.Location // of the workspace
 }
@@ -38,6 +40,8 @@ type Group struct {
 	Unit   Unit // of a time; empty: the group is the value
 	Added  bool // the request does not name it: it is the currency of a measure
 	Money  bool // it is the currency of a measure
+
+	flow *pipeline.Flow // of the workspace, which orders stages
 }
 
 // Measure is a number that each line has.

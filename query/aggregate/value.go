@@ -170,7 +170,16 @@ func (g *Group) compareKeys(a, b crm.Value, foldA, foldB string) int {
 	case a.Kind != crm.TextKind:
 		return cmp.Compare(a.Int, b.Int)
 	}
-	return cmp.Or(cmp.Compare(foldA, foldB), strings.Compare(a.Text, b.Text))
+	return cmp.Or(cmp.Compare(g.placeOf(a), g.placeOf(b)), cmp.Compare(foldA, foldB), strings.Compare(a.Text, b.Text))
+}
+
+// placeOf returns the place of a stage in its pipeline. Those of no pipeline follow all others; the values of all other
+// fields have one place.
+func (g *Group) placeOf(v crm.Value) int64 {
+	if e := g.Target.Entity; g.Target.Field.Name == crm.FieldStage && e.HasStages() && g.flow.Has(e.Name) {
+		return g.flow.PlaceOf(e.Name, v.Text)
+	}
+	return 0
 }
 
 // foldOf returns the form in which values of a group are ordered: that in which lists are.

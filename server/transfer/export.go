@@ -38,7 +38,7 @@ func (x *Endpoints) export(rq *web.Request) (*render.Response, error) {
 		return nil, fault
 	}
 	return streamOf(rq, func(w *recordWriter) error {
-		w.pick, w.millis = q.Fields, q.Millis
+		w.pick, w.millis, w.at = q.Fields, q.Millis, rq.Moment()
 		w.piece = append(w.piece, begin...)
 		if err := x.walk(rq, q, w.record); err != nil {
 			return err
@@ -121,12 +121,14 @@ type recordWriter struct {
 	pick   []string       // fields to write; nil: those that each record has
 	millis bool           // times with milliseconds
 	piece  []byte         // lines that are not sent yet
+	at     *crm.Moment    // of which computed fields speak; nil: they are left out, since a workspace that is read back computes them
 	n      int            // records written
 	more   []render.Field // of the next record, after its own
 }
 
 // record writes a record, and before the first one in CSV the header.
 func (w *recordWriter) record(rec crm.Record) error {
+	rec.At = w.at
 	line := render.Record(rec, w.pick)
 	line.Millis = w.millis
 	line.Fields = append(line.Fields, w.more...)

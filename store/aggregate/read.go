@@ -43,6 +43,7 @@ func (r *Reader) Read(ctx context.Context, q *aggregate.Question, rows list.Rows
 		}
 	}
 	s := r.statement(rows)
+	s.env = q.Env
 	text := s.text(q, rows, units)
 	in.Table, in.Labels = aggregate.NewTable(q), func(lines []aggregate.Line) ([]map[int64]string, error) { return r.labels(ctx, q, lines) }
 	err = r.rows(ctx, text, s.args, func(scan func(...any) error) error {

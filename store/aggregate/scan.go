@@ -70,7 +70,7 @@ func keyOf(g *aggregate.Group, starts []int64, cell any) (crm.Value, error) {
 		if f := g.Target.Field; f.IsReference() || f.IsIdentity() {
 			return crm.Key(c), nil
 		}
-		if g.Target.Field.FlagOf() != nil {
+		if g.Target.Key == "" && g.Target.Field.Type.Kind() == crm.FlagKind {
 			return crm.Value{Kind: crm.FlagKind, Int: c}, nil
 		}
 		return crm.Number(c), nil

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/query"
 	"crmkit/query/aggregate"
 	"crmkit/query/fieldpath"
 	"crmkit/store/engine"
@@ -35,6 +36,7 @@ func (Present) Beside(table string, _ *crm.Entity) (side, names string) { return
 type statement struct {
 	tables  Tables
 	entity  *crm.Entity // of the records
+	env     query.Env   // of what follows from stages
 	args    []any
 	columns []string // of the inner part
 	joins   string   // of tables in which a record has several rows
@@ -108,6 +110,8 @@ func (s *statement) field(t fieldpath.Target, form string) func(at place) string
 				form, side, names, t.Entity.TagKind(t.Field), s.arg(t.Key), engine.NoIndex(at.alias+".key"))
 		case of != nil:
 			return fmt.Sprintf("CAST(CASE WHEN %s.%s IS NULL THEN 0 ELSE 1 END AS BIGINT)", at.alias, t.Entity.Field(of.Time).Col())
+		case t.Field.OfStage() != nil:
+			return "CAST(" + s.env.StageValue(t, at.alias, s.arg) + " AS BIGINT)"
 		case t.Field.IsIdentity():
 			return at.alias + ".key"
 		}
