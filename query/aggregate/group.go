@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
+	"crmkit/crm/declared"
 	"crmkit/crm/norm"
 	"crmkit/query/fieldpath"
 )
@@ -16,7 +17,7 @@ func (q *Question) parseGroups(rq Request) *crm.Error {
 		return nil
 	}
 	for _, text := range items(rq.Params["group"]) {
-		g, fault := parseGroup(rq.Entity, text)
+		g, fault := parseGroup(rq, text)
 		g.flow = rq.Env.Flow
 		if fault != nil {
 			return fault.On("group")
@@ -33,7 +34,8 @@ func (q *Question) parseGroups(rq Request) *crm.Error {
 }
 
 // parseGroup reads one group: a field, or a unit with a time in brackets.
-func parseGroup(e *crm.Entity, text string) (g Group, fault *crm.Error) {
+func parseGroup(rq Request, text string) (g Group, fault *crm.Error) {
+	e := rq.Entity
 	if text == "" {
 		return g, crm.Errorf(crm.InvalidValue, "group= is empty or ends with a comma; write a field, like group=%s, or leave it out.", exampleGroup(e))
 	}
@@ -45,11 +47,10 @@ func parseGroup(e *crm.Entity, text string) (g Group, fault *crm.Error) {
 			return g, crm.Errorf(crm.InvalidValue, "group=%s is not known; a time is grouped by %s.", norm.Quote(text), unitsOf(g.Path)).Of(unit, unitNames())
 		}
 	}
-	var known bool
-	if g.Target, known = fieldpath.Resolve(e, g.Path); !known {
-		return g, unknownField(e, "group", g.Path)
+	if g.Target, g.Path, fault = rq.resolve("group", g.Path); fault != nil {
+		return g, fault
 	}
-	g.Path = shownPath(g.Path, g.Target)
+	g.Member = rq.member(g.Target)
 	if g.Name = g.Path; g.Unit != "" {
 		g.Name = string(g.Unit) + "(" + g.Path + ")"
 	}
@@ -69,6 +70,10 @@ func (g *Group) check() *crm.Error {
 	case f.AmountOf() != nil:
 		return amountFault("group", g.Path, f)
 	case t.Key == "" && how.By == crm.ByTime && g.Unit == "":
+		return crm.Errorf(crm.InvalidFilter, "%s is a time; group it by %s.", name, unitsOf(g.Path))
+	case g.Member != nil && g.Member.Of.Type == declared.Tags:
+		return crm.Errorf(crm.InvalidFilter, "%s is declared as tags, and the tags of a record are kept as one value, which is no group. Filter by one of them, %s=<tag>, or keep those that are to be counted in the field tags.", name, g.Path)
+	case g.Member != nil && g.Member.Of.Type == declared.Time && g.Unit == "":
 		return crm.Errorf(crm.InvalidFilter, "%s is a time; group it by %s.", name, unitsOf(g.Path))
 	case g.Unit != "" && t.Key == "" && how.By != crm.ByTime:
 		return crm.Errorf(crm.InvalidFilter, "%s is not a time, so it has no %s; write group=%s.", name, g.Unit, g.Path)
@@ -148,7 +153,7 @@ func amountFault(param, path string, f *crm.Field) *crm.Error {
 
 // addCurrencies adds the currencies of measures and groups of money to the groups, so that amounts of
 // different currencies are never added.
-func (q *Question) addCurrencies(e *crm.Entity) {
+func (q *Question) addCurrencies(rq Request) {
 	var targets []fieldpath.Target
 	var paths []string
 	for _, g := range q.Groups {
@@ -158,31 +163,37 @@ func (q *Question) addCurrencies(e *crm.Entity) {
 		targets, paths = append(targets, m.Target), append(paths, m.Path)
 	}
 	for i, t := range targets {
-		currency := currencyOf(t)
+		number, currency := rq.currencyOf(t)
 		if currency == "" {
 			continue
 		}
-		path := strings.TrimSuffix(paths[i], t.Field.Name) + currency
+		path := strings.TrimSuffix(paths[i], number) + currency
 		at := slices.IndexFunc(q.Groups, func(g Group) bool { return g.Path == path })
 		if at < 0 {
-			to, _ := fieldpath.Resolve(e, path)
+			to, _ := fieldpath.Resolve(rq.Entity, path)
 			at, q.Groups = len(q.Groups), append(q.Groups, Group{Name: path, Path: path, Target: to, Added: true})
 		}
 		q.Groups[at].Money = true
 	}
 }
 
-// currencyOf returns the name of the field with the currency of a number, or nothing. What follows from a number of
-// money is money too.
-func currencyOf(t fieldpath.Target) string {
-	number := t.Field.Name
-	if of := t.Field.OfStage(); of != nil {
-		number = of.Number
-	}
-	for i := range t.Entity.Fields {
-		if of := t.Entity.Fields[i].AmountOf(); of != nil && t.Key == "" && of.Number == number {
-			return of.Currency
+// currencyOf returns the name of a number of money, and that of its currency; of another field nothing. What follows from
+// a number of money is money too.
+func (rq Request) currencyOf(t fieldpath.Target) (number, currency string) {
+	if m := rq.member(t); m != nil && m.Of.Type == declared.Money {
+		parts := m.Of.Members()
+		if m.Key == parts[0].Key {
+			return m.Key, parts[1].Key
 		}
 	}
-	return ""
+	name := t.Field.Name
+	if of := t.Field.OfStage(); of != nil {
+		name = of.Number
+	}
+	for i := range t.Entity.Fields {
+		if of := t.Entity.Fields[i].AmountOf(); of != nil && t.Key == "" && of.Number == name {
+			return t.Field.Name, of.Currency
+		}
+	}
+	return "", ""
 }

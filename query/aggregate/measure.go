@@ -6,7 +6,6 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
-	"crmkit/query/fieldpath"
 )
 
 // parseMeasures reads the parameter of a function.
@@ -19,13 +18,12 @@ func (q *Question) parseMeasures(rq Request, f Func) *crm.Error {
 		if path == "" {
 			return crm.Errorf(crm.InvalidValue, "%s= is empty or ends with a comma; write %s=%s, or leave it out.", param, param, f.example(rq.Entity)).On(param)
 		}
-		t, known := fieldpath.Resolve(rq.Entity, path)
-		if !known {
-			return unknownField(rq.Entity, param, path)
+		t, path, fault := rq.resolve(param, path)
+		if fault != nil {
+			return fault
 		}
-		path = shownPath(path, t)
 		m := Measure{Name: param + "_" + path, Func: f, Path: path, Target: t}
-		if fault := m.check(rq.Entity); fault != nil {
+		if fault := m.check(rq); fault != nil {
 			return fault.On(param)
 		}
 		if slices.ContainsFunc(q.Measures, func(other Measure) bool { return other.Name == m.Name }) {
@@ -39,8 +37,8 @@ func (q *Question) parseMeasures(rq Request, f Func) *crm.Error {
 }
 
 // check returns the error for a field that the function does not take.
-func (m *Measure) check(e *crm.Entity) *crm.Error {
-	t, name := m.Target, norm.Quote(m.Path)
+func (m *Measure) check(rq Request) *crm.Error {
+	e, t, name := rq.Entity, m.Target, norm.Quote(m.Path)
 	how := t.Field.Type.Comparison()
 	switch {
 	case t.Field.AmountOf() != nil:
@@ -53,6 +51,8 @@ func (m *Measure) check(e *crm.Entity) *crm.Error {
 		return nil
 	case m.Func == Distinct:
 		return crm.Errorf(crm.InvalidFilter, "count_distinct= does not take %s, a %s; it takes fields like %s.", name, t.Field.Type, exampleGroup(e))
+	case rq.member(t) != nil && rq.member(t).Type.Comparison().By != crm.ByNumber:
+		return crm.Errorf(crm.InvalidFilter, "%s= takes numbers, and %s is declared as %s. For the number of different values write count_distinct=%s.", m.Func, name, rq.member(t).Of.Type, m.Path)
 	case t.Key != "" || how.By == crm.ByNumber:
 		return nil
 	case how.By == crm.ByTime && (m.Func == Min || m.Func == Max):

@@ -34,7 +34,7 @@ func Parse(rq Request) (*Question, *crm.Error) {
 			return nil, fault
 		}
 	}
-	q.addCurrencies(rq.Entity)
+	q.addCurrencies(rq)
 	if fault := q.parseRest(rq); fault != nil {
 		return nil, fault
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/declared"
 	"crmkit/crm/pipeline"
 	"crmkit/query"
 	"crmkit/query/fieldpath"
@@ -37,9 +38,10 @@ type Group struct {
 	Name   string // as answers show it, and as a request may name it
 	Path   string // without the unit
 	Target fieldpath.Target
-	Unit   Unit // of a time; empty: the group is the value
-	Added  bool // the request does not name it: it is the currency of a measure
-	Money  bool // it is the currency of a measure
+	Unit   Unit             // of a time; empty: the group is the value
+	Added  bool             // the request does not name it: it is the currency of a measure
+	Money  bool             // it is the currency of a measure
+	Member *declared.Member // of a declared key; nil: the group is another field
 
 	flow *pipeline.Flow // of the workspace, which orders stages
 }
@@ -144,6 +146,18 @@ func manySteps(t fieldpath.Target) (n int) {
 		n++
 	}
 	return n
+}
+
+// Shares reports whether two groups lead through a step to several records, so that a line is of those that one of these has
+// together, which filters do not ask for.
+func (q *Question) Shares() bool {
+	through := 0
+	for i := range q.Groups {
+		if t := q.Groups[i].Target; manySteps(t) > 0 && !isLabels(t.Field) {
+			through++
+		}
+	}
+	return through > 1
 }
 
 // isLabels reports whether a field has several labels.

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/declared"
+	"crmkit/query/operand"
 )
 
 // Value is what is known of the values of a field in the records of a line. It has all that the functions
@@ -189,6 +191,8 @@ func (g *Group) foldOf(v crm.Value) string {
 		return ""
 	}
 	switch {
+	case g.Member != nil && g.Member.Of.Type == declared.Choice:
+		return operand.Order{Member: g.Member}.Place(v.Text)
 	case g.Target.Key != "":
 		return memberFold(v.Text)
 	case f.ComparesFolds():

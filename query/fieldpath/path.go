@@ -30,6 +30,11 @@ type Hop struct {
 // reach everything that agents ask for: activities by deal.company.name.
 const MaxHops = 2
 
+// Same reports whether two targets are one.
+func (t Target) Same(other Target) bool {
+	return slices.Equal(t.Hops, other.Hops) && t.Field == other.Field && t.Alternate == other.Alternate && t.Key == other.Key
+}
+
 // Resolve returns the target of a name with dots. A field wins over a reference of the same name, and that over a link:
 // in searches and orders the contact of a deal is the main one. One without a field after it means an id.
 func Resolve(e *crm.Entity, name string) (Target, bool) {

@@ -71,10 +71,7 @@ func (o Order) Value(members []crm.Member) (text string, n int64, set bool) {
 	}
 	switch m := o.Member; {
 	case m.Of.Type == declared.Choice:
-		if i := slices.Index(m.Of.Options, is); i >= 0 {
-			return fmt.Sprintf("%03d", i), 0, true
-		}
-		return unknownPlace, 0, true
+		return o.Place(is), 0, true
 	case o.IsTime():
 		span, ok := norm.Clock{}.Parse(is)
 		return "", span.From, ok && norm.IsAbsoluteTime(is)
@@ -83,4 +80,12 @@ func (o Order) Value(members []crm.Member) (text string, n int64, set bool) {
 		return key, 0, ok
 	}
 	return norm.Fold(is), 0, true
+}
+
+// Place returns the place of an option of a choice, as SQL has it. Texts that are no options come after all of them.
+func (o Order) Place(option string) string {
+	if i := slices.Index(o.Member.Of.Options, option); i >= 0 {
+		return fmt.Sprintf("%03d", i)
+	}
+	return unknownPlace
 }

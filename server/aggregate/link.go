@@ -9,6 +9,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query/aggregate"
+	"crmkit/query/fieldpath"
 	"crmkit/server/past"
 )
 
@@ -29,19 +30,31 @@ func (d *document) unitLabel(g *aggregate.Group, v crm.Value) string {
 // link returns the path that lists the records of a line, if the request asks for it.
 func (d *document) link(l *aggregate.Line) string {
 	rq := d.in.Request
-	if !d.question.Links || l.Others {
+	if !d.question.Links || l.Others || d.question.Shares() {
 		return ""
 	}
 	params := without(rq.Params, append(slices.Clone(Params), "sort", "vs", "format")...)
 	for i, v := range l.Keys {
 		g := &d.question.Groups[i]
+		name, known := filterName(d.question.Query.Entity, g)
 		filters, ok := d.filters(g, v)
-		if !ok {
+		if !known || !ok {
 			return ""
 		}
-		params[g.Path] = append(slices.Clone(params[g.Path]), filters...)
+		params[name] = append(slices.Clone(params[name]), filters...)
 	}
 	return rq.Path + "?" + readable.Replace(params.Encode())
+}
+
+// filterName returns the name of the filter that has the values of a group. There is none where the group is a field of the
+// main contact of a deal, since a filter of that name is about any of its people.
+func filterName(e *crm.Entity, g *aggregate.Group) (name string, known bool) {
+	for _, name := range []string{g.Path, g.Target.Field.Name} {
+		if t, found := fieldpath.ResolveFilter(e, name); found && t.Same(g.Target) {
+			return name, true
+		}
+	}
+	return "", false
 }
 
 // readable unescapes what may stand in a query string, as answers show paths elsewhere.
