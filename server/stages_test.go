@@ -142,3 +142,23 @@ func (r *rig) stagesStep(path string, m *stagesModel, random *rand.Rand) {
 		}
 	}
 }
+
+// TestDaysInStageOfThePastAreThoseOfThen asks for deals of five days ago, as a list, as a filter and as a record.
+func TestDaysInStageOfThePastAreThoseOfThen(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(201, "PUT", "/pipelines/sales", `{"kind":"deal","stages":[{"name":"lead","stale_after":"7d"},{"name":"won","is":"won"}]}`)
+	d := r.json(201, "POST", "/deals", `{"title":"Roof","stage":"lead"}`)["id"].(string)
+	r.clock.Advance(10 * 24 * time.Hour)
+	for path, want := range map[string]string{
+		"/deals?fields=days_in_stage,stale":                           " days_in_stage=10 stale=yes",
+		"/deals?fields=days_in_stage,stale&at=-5d":                    " days_in_stage=5\n",
+		"/deals?fields=days_in_stage,stale&at=-5d&days_in_stage=lt:6": " days_in_stage=5\n",
+		"/deals?at=-5d&stale=yes":                                     "# 0 deals",
+		"/deals/" + d + "?at=-5d&fields=days_in_stage,stale":          " days_in_stage=5\n",
+		"/deals?days_in_stage=gte:10":                                 "# 1 of 1 deal",
+	} {
+		if got := r.want(200, "GET", path, ""); !strings.Contains(got, want) {
+			t.Errorf("%s lacks %q:\n%s", path, want, got)
+		}
+	}
+}

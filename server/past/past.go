@@ -131,6 +131,7 @@ func (x *Endpoints) read(in List, a asked) (p page, err error) {
 		},
 		Read: func(then view.PastView, at Moment) (err error) {
 			p.place, p.parent = at.Place, at.Parent
+			in.Request.SpeaksOf(moment(at.Place))
 			p.Page, err = then.List(p.query)
 			return err
 		},
@@ -232,6 +233,7 @@ func (x *Endpoints) Record(rq *web.Request, key int64) (rec crm.Record, err erro
 			return err
 		}
 		NoteFollowed(rq, rec, key)
+		rq.SpeaksOf(moment(place))
 		rq.Remarks = append(rq.Remarks, remark(rq, place))
 		return nil
 	})

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"time"
 
 	"crmkit/crm"
 	"crmkit/query"
@@ -30,6 +31,7 @@ type Request struct {
 	Media     string        // type that the client asked for; only streams have more than text and JSON
 
 	moment crm.Moment // of which the computed fields of the answer speak
+	past   time.Time  // that moment, if the request asks for an earlier one
 
 	Actor  crm.Actor
 	Env    query.Env
@@ -60,9 +62,17 @@ func (rq *Request) Base() string { return edge.Base(rq.Request, rq.adapter.opts.
 
 // Moment returns the moment of which the computed fields of the answer speak.
 func (rq *Request) Moment() *crm.Moment {
-	rq.moment = crm.Moment{Now: rq.Env.Now.UnixMilli(), Flow: rq.Env.Flow}
+	now := rq.Env.Now
+	if !rq.past.IsZero() {
+		now = rq.past
+	}
+	rq.moment = crm.Moment{Now: now.UnixMilli(), Flow: rq.Env.Flow}
 	return &rq.moment
 }
+
+// SpeaksOf says that the answer speaks of an earlier time: days in a stage are counted up to it. Probabilities, and after
+// which time a stage is stale, are those of the pipelines of now.
+func (rq *Request) SpeaksOf(at time.Time) { rq.past = at }
 
 // WillAsk says what the write of the request will ask. It is called before the write.
 func (rq *Request) WillAsk(list []txn.Ahead) { rq.ahead = append(rq.ahead, list...) }
