@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"crmkit/crm"
+	"crmkit/crm/shape"
 	"crmkit/query/param"
 	"crmkit/render"
 	"crmkit/server/listing"
@@ -79,7 +80,7 @@ func (s *Server) save(rq *web.Request, write func(*store.Tx) (store.Outcome, err
 		if err != nil {
 			return nil, err
 		}
-		return saved(out), nil
+		return savedAs(tx, out), nil
 	})
 }
 
@@ -95,6 +96,13 @@ func saved(out store.Outcome) *render.Response {
 		doc.Changed = render.Changes(out.Before, out.After)
 		doc.Remarks = append(doc.Remarks, plan.Stays(out)...)
 	}
+	return doc
+}
+
+// savedAs is saved, with a remark for each new key that was probably meant as a declared one.
+func savedAs(tx *store.Tx, out store.Outcome) *render.Response {
+	doc := saved(out)
+	doc.Remarks = append(doc.Remarks, shape.Of(tx.Actor.Schema).Near(out.Before, out.After)...)
 	return doc
 }
 
@@ -123,7 +131,7 @@ func (s *Server) create(rq *web.Request) (*render.Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		doc := saved(out)
+		doc := savedAs(tx, out)
 		doc.Upsert = true
 		if doc.Remarks, err = check.Remarks(tx, out, doc.Remarks); err != nil {
 			return nil, err
@@ -203,7 +211,7 @@ func (s *Server) createBelow(rq *web.Request, p parent) (*render.Response, error
 		if err != nil {
 			return nil, err
 		}
-		doc := saved(out)
+		doc := savedAs(tx, out)
 		doc.Upsert = true
 		return doc, nil
 	})

@@ -56,9 +56,7 @@ func (k *Kind) Keys() (keys []string) {
 		return nil
 	}
 	for _, f := range k.Fields {
-		for _, m := range f.Members() {
-			keys = append(keys, m.Key)
-		}
+		keys = append(keys, keysOf(f)...)
 	}
 	return keys
 }

@@ -171,3 +171,18 @@ func (s *Schema) Apply(e *crm.Entity, before, after []crm.Value, at crm.Setting)
 	}
 	return err
 }
+
+// Near returns a remark for each key of custom that a change adds and that was probably meant as a declared one.
+func (s *Schema) Near(before, after crm.Record) (remarks []string) {
+	if s == nil || after.Entity == nil || s.Kind(after.Entity) == nil {
+		return nil
+	}
+	k, was := s.Kind(after.Entity), before.Value("custom").Members()
+	for _, m := range after.Value("custom").Members() {
+		near := k.Near(m.Name)
+		if near != "" && !slices.ContainsFunc(was, func(had crm.Member) bool { return had.Name == m.Name }) {
+			remarks = append(remarks, "did you mean "+near+"? "+declared.Prefix+norm.Quote(m.Name)+" is not declared")
+		}
+	}
+	return remarks
+}

@@ -115,7 +115,7 @@ func (r *edit) report(t *trial) *render.Response {
 			b.Effects = append(b.Effects, o.effect())
 		}
 	}
-	return &render.Response{Bulk: b, Remarks: append(slices.Clone(r.query.Remarks), t.remarks(r.x.store.Schema)...)}
+	return &render.Response{Bulk: b, Remarks: slices.Concat(r.query.Remarks, t.remarks(r.x.store.Schema), t.near)}
 }
 
 // remarks say what else is deleted or changed with records.

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"crmkit/crm"
+	"crmkit/crm/shape"
 	"crmkit/render"
 	"crmkit/server/plan"
 	"crmkit/server/web"
@@ -29,6 +30,7 @@ type trial struct {
 	summary
 	state    state
 	receipts []plan.Receipt
+	near     []string // remarks about keys that were probably meant as declared ones
 }
 
 // plan returns the plan of a dry run.
@@ -120,6 +122,7 @@ func (r *edit) try(keys []int64) (*trial, error) {
 			return nil, r.orTooMany(err)
 		}
 		all.Add(done.changes)
+		t.noteNear(r.rq.Env.Shape, done.changes)
 		t.add(done)
 		t.state.Failed = append(t.state.Failed, done.failed()...)
 		others.add(done)
@@ -135,6 +138,20 @@ func (r *edit) try(keys []int64) (*trial, error) {
 	}
 	t.receipts = append(all.Receipts(), others.receipts(counts)...)
 	return t, nil
+}
+
+// maxNear is how many keys the remarks name.
+const maxNear = 5
+
+// noteNear notes keys that were probably meant as declared ones, each once.
+func (t *trial) noteNear(rules *shape.Schema, changes []store.Change) {
+	for _, c := range changes {
+		for _, remark := range rules.Near(c.Before, c.After) {
+			if len(t.near) < maxNear && !slices.Contains(t.near, remark) {
+				t.near = append(t.near, remark)
+			}
+		}
+	}
 }
 
 // notChanges are the outcomes whose receipts are about no change: records that fail, and deleted ones to which so

@@ -19,6 +19,7 @@ type hints struct {
 	loose int64      // rows that only their cells identify
 	timed int64      // rows whose time the import had to make up, because the field needs one
 	noted int64      // rows with a note
+	near  []string   // keys that were probably meant as declared ones, each once
 
 	first map[uint64]int32 // by likeness, the first row that has it
 	pairs []string         // rows that look like one person
@@ -30,6 +31,7 @@ type hints struct {
 const (
 	maxLikenesses = 100_000
 	maxPairs      = 5 // that are listed
+	maxNear       = 5
 )
 
 // add adds a result.
@@ -43,6 +45,11 @@ func (h *hints) add(r result) {
 	}
 	if len(r.notes) > 0 {
 		h.noted++
+	}
+	for _, remark := range r.near {
+		if len(h.near) < maxNear && !slices.Contains(h.near, remark) {
+			h.near = append(h.near, remark)
+		}
 	}
 	h.compare(r)
 }
@@ -74,6 +81,7 @@ func (h *hints) compare(r result) {
 
 // lines returns the hints as remarks.
 func (h *hints) lines() (list []string) {
+	list = append(list, h.near...)
 	switch {
 	case h.timed == 0:
 	case h.flag.FlagOf() == nil:

@@ -149,14 +149,21 @@ func New(opts Options) *Importer {
 		im.most /= 2 // a step also restores what the steps before changed
 	}
 	if opts.Entity != nil {
-		im.columns = cells.New(opts.Entity)
+		im.columns = im.newColumns(opts.Entity)
 		return im
 	}
 	im.byKind = map[*crm.Entity]*cells.Columns{}
 	for _, e := range opts.Env.Schema.Records() {
-		im.byKind[e] = cells.New(e)
+		im.byKind[e] = im.newColumns(e)
 	}
 	return im
+}
+
+// newColumns returns the columns of a file with records of an entity.
+func (im *Importer) newColumns(e *crm.Entity) *cells.Columns {
+	c := cells.New(e)
+	c.Declared = im.opts.Env.Shape.Kind(e)
+	return c
 }
 
 // isDump reports whether the file is an exported workspace. References in it are by

@@ -31,6 +31,7 @@ type result struct {
 	loose    bool          // only its cells identify the row
 	again    bool          // an earlier row of the file is about the same record
 	timed    *crm.Field    // the flag whose time is that of the import; nil: none
+	near     []string      // remarks about keys that were probably meant as declared ones
 	notes    []string      // what else the answer says of the row
 	fault    *crm.Error    // why the row failed
 }

@@ -8,6 +8,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/crm/shape"
 	"crmkit/render"
 	"crmkit/server/importer/references"
 	"crmkit/server/importer/rows"
@@ -143,6 +144,7 @@ func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
 	r.created, r.kept, r.notes = im.created, im.kept, im.notes
 	if err == nil {
 		im.noteMade(out)
+		r.near = shape.Of(tx.Actor.Schema).Near(out.Before, out.After)
 		r.timed = madeUpTime(e.draft, out)
 		r.again = im.seenBefore(out.After)
 		im.saving.add(out.After)

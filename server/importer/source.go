@@ -54,7 +54,7 @@ func (im *Importer) recognizeIDs(first []rows.Row) {
 			continue
 		}
 		names := im.columns.Names()
-		im.columns, im.source, im.byIDs = cells.New(im.opts.Entity), p.Name, true
+		im.columns, im.source, im.byIDs = im.newColumns(im.opts.Entity), p.Name, true
 		im.columns.Product = p
 		im.columns.Add(names...)
 		return

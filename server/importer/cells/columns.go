@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/declared"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 	"crmkit/crm/products"
@@ -52,7 +53,8 @@ const (
 // Columns maps the columns of a file by their names. A name is looked up once, when
 // it is first seen, so the order of names is that of the file.
 type Columns struct {
-	Product *products.Product // whose export the file is; nil: of none that is known. It is set before a column is added
+	Product  *products.Product // whose export the file is; nil: of none that is known. Both are set before a column is added
+	Declared *declared.Kind    // the fields of the workspace; nil: none
 
 	entity *crm.Entity
 	custom *crm.Field // the object for columns that no field matches; nil: the entity has none
@@ -125,6 +127,9 @@ func (c *Columns) target(name string) mapping {
 // object, so that no column is lost.
 func (c *Columns) find(name string) mapping {
 	folded := products.Fold(name)
+	if key := c.Declared.KeyOfColumn(name); key != "" && c.custom != nil {
+		return c.other(key)
+	}
 	if t, found := c.alias(c.Product, name); found {
 		t.amount = amountField(c.entity, folded)
 		return t
@@ -177,10 +182,7 @@ const generalRank = 1000
 func (c *Columns) other(name string) mapping {
 	switch {
 	case c.custom != nil:
-		key, own := strings.CutPrefix(name, c.custom.Name+".")
-		if !own {
-			key = name
-		}
+		key := strings.TrimPrefix(name, c.custom.Name+".")
 		return mapping{use: forMember, path: c.custom.Name + "." + norm.Quote(key), field: c.custom, key: key}
 	case c.text != nil:
 		return mapping{use: forText, path: c.text.Name, field: c.text, rank: 2 * generalRank}
@@ -238,13 +240,10 @@ func (c *Columns) HasVersions() bool { return c.known[crm.FieldVersion].use == f
 
 // Knows reports whether a name is that of a field, or of a column of any product. It adds nothing.
 func (c *Columns) Knows(name string) bool {
-	if c.find(name).identifies() {
-		return true
-	}
 	if c.every == nil {
 		c.every = products.Names(c.entity.Name)
 	}
-	return c.every[products.Fold(name)]
+	return c.find(name).identifies() || c.every[products.Fold(name)]
 }
 
 // identifies reports whether the column can tell which record a row is about.
