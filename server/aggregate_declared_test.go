@@ -33,11 +33,43 @@ func TestNumbersOfDeclaredFields(t *testing.T) {
 		{"sum=custom.arr", "write sum=custom.arr_cents, which is split by currency"},
 		{"group=langs", "is declared as tags"},
 		{"group=signed", "is a time; group it by"},
+		{"group=month(region)", "is declared as choice, which has no month"},
 		{"sum=site", "is declared as url"},
 	} {
 		if got := r.want(400, "GET", "/companies?"+c.path, ""); !strings.Contains(got, c.want) {
 			t.Errorf("%s:\n%s\nwant %s", c.path, got, c.want)
 		}
+	}
+}
+
+// TestDeclaredTimesAndTextsAreGroupedAsFiltersFindThem follows the links of groups of a declared time, in a zone in which its
+// day is not that of UTC, and of a declared text with digits.
+func TestDeclaredTimesAndTextsAreGroupedAsFiltersFindThem(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(200, "PATCH", "/workspaces/"+workspaceOf(r), `{"time_zone":"America/New_York"}`)
+	for _, field := range []string{`{"kind":"company","name":"called","type":"time"}`, `{"kind":"company","name":"day","type":"date"}`, `{"kind":"company","name":"sku","type":"text"}`} {
+		r.want(201, "POST", "/fields", field)
+	}
+	for i, custom := range []string{`{"called":"2031-06-01T22:00:00-04:00","sku":"7","day":"2031-06-02"}`, `{"called":"2031-06-02T22:00:00-04:00","sku":"7.0","day":"2031-06-05"}`} {
+		r.want(201, "POST", "/companies", fmt.Sprintf(`{"name":"Co %d","custom":%s}`, i, custom))
+	}
+	for group, keys := range map[string][]string{"day(called)": {"2031-06-01", "2031-06-02"}, "sku": {"7", "7.0"}, "day": {"2031-06-02", "2031-06-05"}} {
+		items := r.json(200, "GET", "/companies?format=json&links=1&group="+group, "")["items"].([]any)
+		if len(items) != 2 {
+			t.Errorf("%s has the lines %v", group, items)
+			continue
+		}
+		for i, item := range items {
+			line := item.(map[string]any)
+			link := line["rows"].(string)
+			if total := r.json(200, "GET", link+"&format=json", "")["total"]; fmt.Sprint(total) != "1" || !strings.Contains(fmt.Sprint(line), keys[i]) {
+				t.Errorf("%v lists %v", line, total)
+			}
+		}
+	}
+	got := r.want(200, "GET", "/companies?min=day&max=day,called&count_distinct=sku", "")
+	if want := "count=2 min_custom.day=2031-06-02 max_custom.day=2031-06-05 max_custom.called=2031-06-02T22:00-04:00 count_distinct_custom.sku=2\n"; !strings.HasPrefix(got, want) {
+		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"crmkit/crm/declared"
 	"crmkit/crm/norm"
 	"crmkit/query/fieldpath"
+	"crmkit/query/operand"
 )
 
 // parseGroups reads group=.
@@ -75,6 +76,8 @@ func (g *Group) check() *crm.Error {
 		return crm.Errorf(crm.InvalidFilter, "%s is declared as tags, and the tags of a record are kept as one value, which is no group. Filter by one of them, %s=<tag>, or keep those that are to be counted in the field tags.", name, g.Path)
 	case g.Member != nil && g.Member.Of.Type == declared.Time && g.Unit == "":
 		return crm.Errorf(crm.InvalidFilter, "%s is a time; group it by %s.", name, unitsOf(g.Path))
+	case g.Unit != "" && g.Member != nil && !(operand.Order{Member: g.Member}).IsTime():
+		return crm.Errorf(crm.InvalidFilter, "%s is declared as %s, which has no %s; write group=%s.", name, g.Member.Of.Type, g.Unit, g.Path)
 	case g.Unit != "" && t.Key == "" && how.By != crm.ByTime:
 		return crm.Errorf(crm.InvalidFilter, "%s is not a time, so it has no %s; write group=%s.", name, g.Unit, g.Path)
 	case f.IsIdentity() && len(t.Hops) == 0:

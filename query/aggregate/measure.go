@@ -22,7 +22,7 @@ func (q *Question) parseMeasures(rq Request, f Func) *crm.Error {
 		if fault != nil {
 			return fault
 		}
-		m := Measure{Name: param + "_" + path, Func: f, Path: path, Target: t}
+		m := Measure{Name: param + "_" + path, Func: f, Path: path, Target: t, Member: rq.member(t)}
 		if fault := m.check(rq); fault != nil {
 			return fault.On(param)
 		}
@@ -51,8 +51,10 @@ func (m *Measure) check(rq Request) *crm.Error {
 		return nil
 	case m.Func == Distinct:
 		return crm.Errorf(crm.InvalidFilter, "count_distinct= does not take %s, a %s; it takes fields like %s.", name, t.Field.Type, exampleGroup(e))
-	case rq.member(t) != nil && rq.member(t).Type.Comparison().By != crm.ByNumber:
-		return crm.Errorf(crm.InvalidFilter, "%s= takes numbers, and %s is declared as %s. For the number of different values write count_distinct=%s.", m.Func, name, rq.member(t).Of.Type, m.Path)
+	case m.IsTime():
+		return nil
+	case m.Member != nil && m.Member.Type.Comparison().By != crm.ByNumber:
+		return crm.Errorf(crm.InvalidFilter, "%s= takes numbers, and %s is declared as %s. For the number of different values write count_distinct=%s.", m.Func, name, m.Member.Of.Type, m.Path)
 	case t.Key != "" || how.By == crm.ByNumber:
 		return nil
 	case how.By == crm.ByTime && (m.Func == Min || m.Func == Max):

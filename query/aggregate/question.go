@@ -10,6 +10,7 @@ import (
 	"crmkit/crm/pipeline"
 	"crmkit/query"
 	"crmkit/query/fieldpath"
+	"crmkit/query/operand"
 )
 
 // The limits of an answer.
@@ -52,6 +53,7 @@ type Measure struct {
 	Func   Func
 	Path   string
 	Target fieldpath.Target
+	Member *declared.Member // of a declared key; nil: the measure is of another field
 }
 
 // Func says how the values of the records of a line become one.
@@ -127,9 +129,9 @@ func (q *Question) IsMany() bool {
 }
 
 // ZoneIn returns the zone of the units of a group in a workspace's zone. Times under own keys are stored and
-// compared in UTC.
+// compared in UTC, and declared dates have no zone.
 func (g *Group) ZoneIn(zone *time.Location) *time.Location {
-	if g.Target.Key != "" || zone == nil {
+	if zone == nil || g.Target.Key != "" && (g.Member == nil || g.Member.Of.Type != declared.Time) {
 		return time.UTC
 	}
 	return zone
@@ -165,12 +167,21 @@ func isLabels(f *crm.Field) bool { return f.Type.Comparison().By == crm.ByLabel 
 
 // IsTime reports whether a measure is a time.
 func (m *Measure) IsTime() bool {
-	return (m.Func == Min || m.Func == Max) && m.Target.Key == "" && m.Target.Field.Type.Comparison().By == crm.ByTime
+	if m.Func != Min && m.Func != Max {
+		return false
+	}
+	if m.Target.Key != "" {
+		return m.Member != nil && operand.Order{Member: m.Member}.IsTime()
+	}
+	return m.Target.Field.Type.Comparison().By == crm.ByTime
 }
 
 // IsDecimal reports whether the values of a measure are decimals: those under an own key. They are stored in
 // millionths.
-func (m *Measure) IsDecimal() bool { return m.Target.Key != "" && m.Func != Distinct }
+func (m *Measure) IsDecimal() bool { return m.Target.Key != "" && m.Func != Distinct && !m.IsTime() }
+
+// IsText reports whether values under an own key are texts, so that 7 and 7.0 are two of them.
+func IsText(m *declared.Member) bool { return m != nil && m.Type.Comparison().By != crm.ByNumber }
 
 // Kinds returns the kinds of records that the groups and measures lead to.
 func (q *Question) Kinds() (kinds []*crm.Entity) {

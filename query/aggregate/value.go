@@ -7,6 +7,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/declared"
+	"crmkit/crm/norm"
 	"crmkit/query/operand"
 )
 
@@ -127,6 +128,8 @@ func (m *Measure) show(n *big.Rat) (crm.Value, *crm.Error) {
 			m.Path, n.FloatString(0), m.Path).On(string(m.Func))
 	case !n.IsInt():
 		return crm.Str(strings.TrimRight(n.FloatString(6), "0")), nil
+	case m.IsTime() && m.Member != nil && m.Member.Of.Type == declared.Date:
+		return crm.Str(declared.DayAt(norm.Clock{}, n.Num().Int64())), nil
 	case m.IsTime():
 		return crm.Millis(n.Num().Int64()), nil
 	}

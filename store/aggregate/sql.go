@@ -122,6 +122,7 @@ var (
 	// asKey is a text that is the same for equal values: the key of a number, or the text, of which at most 201
 	// characters count. The first character says which.
 	asKey      = "CASE WHEN v.number IS NULL THEN '=' || SUBSTR(v.text, 1, 201) ELSE '#' || v.number END"
+	asText     = "'=' || SUBSTR(v.text, 1, 201)"
 	asTime     = "v.time"
 	asNumber   = millionths("v.number")
 	notANumber = "CASE WHEN v.number IS NULL THEN 1 END"
@@ -149,8 +150,11 @@ func (s *statement) field(t fieldpath.Target, form string) func(at place) string
 // group returns the SQL of the value of a group, outside of the inner part.
 func (s *statement) group(g *aggregate.Group, n int) string {
 	form := asKey
-	if g.Unit != "" {
+	switch {
+	case g.Unit != "":
 		form = asTime
+	case aggregate.IsText(g.Member):
+		form = asText
 	}
 	name, t, from := fmt.Sprintf("g%d", n), g.Target, s.entity
 	for i, h := range t.Hops {
@@ -231,8 +235,13 @@ func (s *statement) join(rows pairs, steps []fieldpath.Hop, value string) string
 // measure adds the columns of a measure to the inner part, and returns what the outer part computes.
 func (s *statement) measure(m *aggregate.Measure, n int) []string {
 	form := asKey
-	if m.IsDecimal() {
+	switch {
+	case m.IsDecimal():
 		form = asNumber
+	case m.IsTime():
+		form = asTime
+	case aggregate.IsText(m.Member):
+		form = asText
 	}
 	column := s.add(fmt.Sprintf("m%d", n), s.value(m.Target.Hops, records, s.field(m.Target, form)))
 	count, least, most := "COUNT("+column+")", "MIN("+column+")", "MAX("+column+")"
