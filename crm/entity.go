@@ -27,6 +27,7 @@ type Entity struct {
 	Keys     Keys
 	Parents  Parents
 	Links    []ManyToMany // to entities whose records others join to this one
+	Backs    []Back       // from entities whose records refer to this one; set by NewSchema
 	Reminder Reminder
 	Sums     *Sums // nil: none are kept
 
@@ -156,11 +157,11 @@ func (l *ManyToMany) Own(name string) *Field {
 	return f
 }
 
-// OwnPaths returns the paths of the texts that say more about the link, such as contact.role.
-func (l *ManyToMany) OwnPaths() []string {
+// OwnPaths returns the paths of the texts that say more about the link behind a name of it, such as contact.role.
+func (l *ManyToMany) OwnPaths(name string) []string {
 	names := l.Via.Names(func(f *Field) bool { return f.Type.Kind() == TextKind && l.Own(f.Name) != nil })
 	for i := range names {
-		names[i] = l.Name + "." + names[i]
+		names[i] = name + "." + names[i]
 	}
 	return names
 }

@@ -1,6 +1,9 @@
 package crm
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Reference is a field of one entity that points to another.
 type Reference struct {
@@ -70,4 +73,61 @@ func Repointed(before, after Record) bool {
 		}
 	}
 	return false
+}
+
+// Back is how records of another entity refer to those of one: by a reference, or through a link. In filters the
+// plural of the other entity names it, since several records may refer to one: deals.status on a company.
+type Back struct {
+	Name   string // the plural
+	To     *Entity
+	Link   *ManyToMany // nil: by one of Fields
+	Fields []*Field    // of To: a reference, and the inherited one that completes it
+}
+
+// Back returns the way back with a name, or nil.
+func (e *Entity) Back(name string) *Back {
+	for i := range e.Backs {
+		if e.Backs[i].Name == name {
+			return &e.Backs[i]
+		}
+	}
+	return nil
+}
+
+// Names returns the names of filters by which the records are found.
+func (b *Back) Names() []string {
+	names := []string{b.Name + ".<field>"}
+	if b.Link != nil {
+		names = append(names, b.Link.OwnPaths(b.Name)...)
+	}
+	return names
+}
+
+// resolveBacks sets the ways back of an entity. A link wins over a reference from the same entity: the deals of a
+// contact are all that it is on, and not only those of which it is the main contact. Records that only join others
+// have no name of their own here. Two references from one entity would make its plural ambiguous.
+func (s *Schema) resolveBacks(e *Entity) error {
+	if e.view || e.IsDefinition() {
+		return nil
+	}
+	for i := range e.Links {
+		l := &e.Links[i]
+		e.Backs = append(e.Backs, Back{Name: l.End.Plural, To: l.End, Link: l})
+	}
+	for _, ref := range s.ReferencesTo(e) {
+		if ref.From.view || ref.From.IsDefinition() || ref.From.IsLink() {
+			continue
+		}
+		if known := e.Back(ref.From.Plural); known != nil && known.Link != nil {
+			continue
+		} else if known != nil {
+			return fmt.Errorf("entity %s: %s refers to it by %s and %s, so the plural of it is ambiguous", e.Name, ref.From.Name, known.Fields[0].Name, ref.Field.Name)
+		}
+		b := Back{Name: ref.From.Plural, To: ref.From, Fields: []*Field{ref.Field}}
+		if beside := ref.From.AlternateOf(ref.Field); beside != nil {
+			b.Fields = append(b.Fields, beside)
+		}
+		e.Backs = append(e.Backs, b)
+	}
+	return nil
 }

@@ -40,6 +40,9 @@ func NewSchema(entities []Entity, views []View) (*Schema, error) {
 		if err := s.resolveLinks(e); err != nil {
 			return nil, err
 		}
+		if err := s.resolveBacks(e); err != nil {
+			return nil, err
+		}
 		for _, path := range e.Search {
 			if !e.has(path) {
 				return nil, fmt.Errorf("entity %s: search looks in %q, which is no field", e.Name, path)

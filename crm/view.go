@@ -80,8 +80,8 @@ func (v *View) ScopeColumn() string {
 	return "workspace_id"
 }
 
-// FilterNames returns the names of filters on the entity: its fields, custom.<key>, and the
-// paths of its references and links.
+// FilterNames returns the names of filters on the entity: its fields, custom.<key>, the
+// paths of its references and links, and those of the records that refer to it.
 func (e *Entity) FilterNames() []string {
 	names := e.Names(func(f *Field) bool { return f.Type.Kind() != ObjectKind && f.Type.Comparison().By != ByNothing })
 	for i := range e.Fields {
@@ -94,7 +94,10 @@ func (e *Entity) FilterNames() []string {
 	}
 	for i := range e.Links {
 		l := &e.Links[i]
-		names = append(append(names, l.Name, l.Name+".<field>"), l.OwnPaths()...)
+		names = append(append(names, l.Name, l.Name+".<field>"), l.OwnPaths(l.Name)...)
+	}
+	for i := range e.Backs {
+		names = append(names, e.Backs[i].Names()...)
 	}
 	return names
 }

@@ -16,12 +16,16 @@ import (
 // compiler collects conditions and their arguments. Placeholder $1 is the
 // scope of the table, which package store supplies.
 type compiler struct {
-	env  Env
-	args []any
+	env    Env
+	entity *crm.Entity // of the list
+	args   []any
 
 	texts map[string]string // placeholders of texts that are searched in several fields
 
 	candidates candidates // index paths of the condition that is being compiled
+
+	bound  bounds // conditions on records that refer to one of the list
+	wheres int    // parameters where that were compiled
 
 	// These become the fields of the Query.
 	indexPaths []IndexPath
@@ -54,31 +58,35 @@ const maxOperand = 2000
 // maxLike is the maximum length of an operand of like:, in characters.
 const maxLike = 200
 
-// filter compiles one parameter into a condition.
-func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error) {
+// filter compiles one parameter into a condition, on the record of the list or on one that refers to it.
+func (c *compiler) filter(e *crm.Entity, param, raw string) (b fieldpath.Bound, err *crm.Error) {
 	t, ok := fieldpath.ResolveFilter(e, c.env.Shape.FullName(e, param))
 	if !ok || fieldpath.IsObject(t.Field) && t.Field.ReadOnly || t.Field.Type.Comparison().By == crm.ByNothing && t.Field.AmountOf() == nil {
-		return "", fieldpath.Unknown(e, param, raw)
+		return b, fieldpath.Unknown(e, param, raw)
 	}
 	if err := checkFilter(t, param, raw); err != nil {
-		return "", err
+		return b, err
 	}
 	op, value, err := splitOp(param, raw, t)
 	if err != nil {
-		return "", err
+		return b, err
 	}
 	if err := checkOperand(param, op, value); err != nil {
-		return "", err
+		return b, err
 	}
+	b.Target = t
 	if op == "is" || op == "not" {
 		if !strings.EqualFold(value, "null") {
-			return "", onlyNullError(param, op, value)
+			return b, onlyNullError(param, op, value)
 		}
-		if op == "is" {
-			return c.isNull(t), nil
-		}
-		return t.Join(c.isSet(t)), nil
+		return c.null(t, op), nil
 	}
+	b.Test, err = c.values(b.Target, param, op, value)
+	return b, err
+}
+
+// values compiles a comparison with values.
+func (c *compiler) values(t fieldpath.Target, param, op, value string) (string, *crm.Error) {
 	if fieldpath.IsObject(t.Field) && t.Key == "" {
 		return "", crm.Errorf(crm.InvalidFilter, "%s can only be compared with is:null and not:null; to filter by one of its keys write %s.<key>=%s.", norm.Quote(param), norm.Quote(param), inCall(value)).On(param)
 	}
@@ -93,7 +101,7 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 		return "", err
 	}
 	if op == "like" {
-		c.addLike(e, t, c.partsOf(t, values[0]))
+		c.addLike(t, c.partsOf(t, values[0]))
 	}
 	c.indexPath(t, op, len(values)*len(withOthers(t, op)))
 	if op == "ne" {
@@ -213,39 +221,10 @@ func isText(t fieldpath.Target) bool {
 // negate returns the negation of a test on the target's own table, through the references that lead to it. It is also
 // true if one of the references is unset: ne: means "does not have this value", and SQL's NULL would hide these rows.
 func (c *compiler) negate(t fieldpath.Target, test string) string {
-	if len(t.Hops) == 0 {
+	if len(t.Hops) == t.Level() {
 		return "NOT COALESCE(" + test + ", FALSE)"
 	}
 	return "NOT " + t.Join(test)
-}
-
-// isNull compiles is:null.
-func (c *compiler) isNull(t fieldpath.Target) string {
-	if t.Field.OfStage() != nil && len(t.Hops) == 0 {
-		return c.stageValue(t) + " IS NULL"
-	}
-	if t.Field.Indexed && len(t.Hops) == 0 {
-		test := c.addColumnPath(t, " IS NULL")
-		c.indexPath(t, "eq", 1)
-		return test
-	}
-	if test := c.isSet(t); len(t.Hops) > 0 || !strings.HasSuffix(test, " IS NOT NULL") {
-		return c.negate(t, test)
-	}
-	return t.Alias() + "." + t.Field.Col() + " IS NULL"
-}
-
-// isSet returns the condition that a field is set.
-func (c *compiler) isSet(t fieldpath.Target) string {
-	switch {
-	case t.Key != "":
-		return member(t, c.arg(t.Key), "TRUE")
-	case t.Field.OfStage() != nil:
-		return c.stageValue(t) + " IS NOT NULL"
-	case t.Field.Type.Computed():
-		return "TRUE"
-	}
-	return anyOf(t.Columns(), " IS NOT NULL")
 }
 
 // anyOf returns the condition that at least one of the columns passes the test.

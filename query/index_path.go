@@ -19,10 +19,8 @@ type IndexPath struct {
 	Span *crm.Field // the time whose range the condition bounds; nil: it is another condition
 }
 
-// KeySource is SQL that yields keys. The table's alias in it is g.
-type KeySource struct {
-	From, Key, Where string
-}
+// KeySource is SQL that yields keys. The table's alias in it is g, or that of a step of a path.
+type KeySource = fieldpath.Source
 
 // Keys returns the SQL of the keys.
 func (p IndexPath) Keys() string {
@@ -51,7 +49,7 @@ type candidates struct {
 
 // addIndexPath adds the key source of one comparison.
 func (c *compiler) addIndexPath(from, key, where string) {
-	c.candidates.sources = append(c.candidates.sources, KeySource{from, key, where})
+	c.candidates.sources = append(c.candidates.sources, KeySource{From: from, Key: key, Where: where})
 }
 
 // indexPath adds the index path of a condition, if each of its comparisons has a source. The

@@ -11,6 +11,7 @@ import (
 	"crmkit/crm/catalog"
 	"crmkit/crm/declared"
 	"crmkit/crm/norm"
+	"crmkit/query/condition"
 	"crmkit/query/fieldpath"
 	"crmkit/query/mistake"
 	"crmkit/query/operand"
@@ -90,14 +91,14 @@ const (
 // the filter that was meant would look like a right answer.
 func Parse(e *crm.Entity, params url.Values, env Env) (*Query, *crm.Error) {
 	q := &Query{Entity: e, Limit: DefaultLimit, secret: env.Secret}
-	c := &compiler{env: env}
+	c := &compiler{env: env, entity: e}
 	names := slices.Sorted(maps.Keys(params))
 	for _, name := range names {
 		for _, value := range params[name] {
 			if err := q.param(c, name, value); err != nil {
 				return nil, err
 			}
-			if len(q.Where) > maxConditions || len(c.args) > maxArgs {
+			if len(q.Where)+c.bound.number() > maxConditions || len(c.args) > maxArgs {
 				return nil, crm.Errorf(crm.InvalidFilter, "the request has more than the maximum of %d conditions or %d values. To match any of several values write field=in:a,b,c, or split it into several requests.",
 					maxConditions, maxArgs).On(name)
 			}
@@ -106,6 +107,7 @@ func Parse(e *crm.Entity, params url.Values, env Env) (*Query, *crm.Error) {
 			return nil, crm.Errorf(crm.InvalidFilter, "%s is given %d times; send it once.", name, len(params[name])).On(name)
 		}
 	}
+	q.bind(c)
 	if q.Order.Field == nil {
 		q.Order, _ = env.parseSort(e, e.Sort)
 	}
@@ -149,16 +151,28 @@ func (q *Query) param(c *compiler, name, value string) (err *crm.Error) {
 	case "times":
 		q.Millis, err = param.Times(value)
 	default:
-		var where string
-		likes := len(c.terms.Likes)
-		where, err = c.filter(q.Entity, name, value)
-		if q.Where = append(q.Where, where); len(c.terms.Likes) == likes {
-			q.OtherKinds = append(q.OtherKinds, where)
-		} else {
-			q.likes = append(q.likes, where)
-		}
+		err = q.filter(c, scope{}, condition.Node{Name: name, Value: value})
 	}
 	return err
+}
+
+// filter compiles a condition that must hold.
+func (q *Query) filter(c *compiler, in scope, n condition.Node) *crm.Error {
+	likes := len(c.terms.Likes)
+	b, err := c.filter(q.Entity, n.Name, n.Value)
+	switch {
+	case err != nil:
+		return err
+	case b.Target.Level() > 0:
+		c.bound.add(in, b)
+		return nil
+	case len(c.terms.Likes) > likes:
+		q.likes = append(q.likes, b.Test)
+	default:
+		q.OtherKinds = append(q.OtherKinds, b.Test)
+	}
+	q.Where = append(q.Where, b.Test)
+	return nil
 }
 
 // Sortable reports whether lists can be ordered by the field.

@@ -176,8 +176,8 @@ func SearchFieldsOf(e *crm.Entity) (s SearchFields) {
 }
 
 // addLike adds a condition of like: to the terms if the text index has the field.
-func (c *compiler) addLike(e *crm.Entity, t fieldpath.Target, parts []string) {
-	at := SearchFieldsOf(e)
+func (c *compiler) addLike(t fieldpath.Target, parts []string) {
+	at := SearchFieldsOf(c.entity)
 	switch {
 	case t.Key != "":
 	case len(t.Hops) == 0 && slices.Contains(at.Own, t.Field):

@@ -8,19 +8,21 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/query/condition"
+	"crmkit/query/fieldpath"
 )
 
 // where compiles the parameter where. What must hold in any case is compiled like a parameter of its own, so
 // that its index and the text index serve it.
 func (q *Query) where(c *compiler, text string) *crm.Error {
 	parts, err := whereParts(text)
+	c.wheres++
 	for _, part := range parts {
 		if err != nil {
 			return err
 		}
 		if part.Op == condition.Term {
 			if err = checkTerm(part); err == nil {
-				err = at(part, q.param(c, part.Name, part.Value))
+				err = at(part, q.filter(c, of(c.wheres, part), part))
 			}
 			continue
 		}
@@ -67,25 +69,33 @@ func at(n condition.Node, err *crm.Error) *crm.Error {
 
 // node compiles a part that need not hold. No index and no terms of the text index follow from it.
 func (c *compiler) node(e *crm.Entity, n condition.Node) (string, *crm.Error) {
-	if n.Op == condition.Term {
-		if err := checkTerm(n); err != nil {
-			return "", err
-		}
-		apart := &compiler{env: c.env, args: c.args, texts: c.texts}
-		test, err := apart.filter(e, n.Name, n.Value)
-		c.args, c.remarks, c.named = apart.args, append(c.remarks, apart.remarks...), append(c.named, apart.named...)
-		if len(c.args) > maxArgs {
-			return "", crm.Errorf(crm.InvalidFilter, "where has more than the maximum of %d values; split it into several requests.", maxArgs).On("where")
-		}
-		return test, at(n, err)
+	parts := n.Kids
+	if n.Op == condition.Term || n.Op == condition.And {
+		parts = n.Conjuncts()
 	}
+	var all bounds
 	var tests []string
-	for _, kid := range n.Kids {
-		test, err := c.node(e, kid)
-		if err != nil {
+	for _, part := range parts {
+		b, err := c.part(e, part)
+		switch {
+		case err != nil:
 			return "", err
+		case b.Target.Level() == 0:
+			tests = append(tests, b.Test)
+		case n.Op == condition.Or || n.Op == condition.Not:
+			tests = append(tests, fieldpath.Bind([]fieldpath.Bound{b})[0].SQL(0))
+		default:
+			all.add(of(0, part), b)
 		}
-		tests = append(tests, "COALESCE("+test+", FALSE)")
+	}
+	for _, g := range all.groups() {
+		tests = append(tests, g.SQL(0))
+	}
+	if n.Op == condition.Term {
+		return tests[0], nil
+	}
+	for i := range tests {
+		tests[i] = "COALESCE(" + tests[i] + ", FALSE)"
 	}
 	switch n.Op {
 	case condition.Not:
@@ -94,6 +104,24 @@ func (c *compiler) node(e *crm.Entity, n condition.Node) (string, *crm.Error) {
 		return "(" + strings.Join(tests, " OR ") + ")", nil
 	}
 	return "(" + strings.Join(tests, " AND ") + ")", nil
+}
+
+// part compiles a part of one that need not hold.
+func (c *compiler) part(e *crm.Entity, n condition.Node) (b fieldpath.Bound, err *crm.Error) {
+	if n.Op != condition.Term {
+		b.Test, err = c.node(e, n)
+		return b, err
+	}
+	if err := checkTerm(n); err != nil {
+		return b, err
+	}
+	apart := &compiler{env: c.env, entity: e, args: c.args, texts: c.texts}
+	b, err = apart.filter(e, n.Name, n.Value)
+	c.args, c.remarks, c.named = apart.args, append(c.remarks, apart.remarks...), append(c.named, apart.named...)
+	if len(c.args) > maxArgs {
+		return b, crm.Errorf(crm.InvalidFilter, "where has more than the maximum of %d values; split it into several requests.", maxArgs).On("where")
+	}
+	return b, at(n, err)
 }
 
 // apart returns the values of a parameter as conditions that must each hold: those of where are its parts.

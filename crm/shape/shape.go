@@ -150,6 +150,9 @@ func step(e *crm.Entity, word string) *crm.Entity {
 	if link := e.Link(word); link != nil {
 		return link.End
 	}
+	if back := e.Back(word); back != nil {
+		return back.To
+	}
 	for i := range e.Fields {
 		if f := &e.Fields[i]; f.IsReference() && f.Path() == word {
 			return e.Target(f)

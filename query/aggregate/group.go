@@ -137,6 +137,9 @@ func exampleGroup(e *crm.Entity) string {
 func unknownField(e *crm.Entity, param, name string) *crm.Error {
 	allowed := slices.DeleteFunc(e.FilterNames(), func(name string) bool {
 		f := e.Field(name)
+		if head, _, dotted := strings.Cut(name, "."); dotted && e.Back(head) != nil {
+			return true // of several records, of which none is the one that would count
+		}
 		return f != nil && (f.IsIdentity() || f.Type.Comparison().By != crm.ByTime && !groupable(f))
 	})
 	fault := crm.Errorf(crm.InvalidFilter, "there is no field %s of %s for %s=; allowed: %s.", norm.Quote(name), e.Plural, param, strings.Join(allowed, " ")).On(param)

@@ -38,6 +38,8 @@ type Node struct {
 	Value string // of a Term, as a parameter would have it
 	Text  string // as it was written, with its brackets
 	At    int    // the character at which it begins, from 1
+
+	Bracket int // of a Term, which of the brackets is the innermost around it; 0: none is
 }
 
 // Conjuncts returns the parts that must all hold: those of an And, or the node alone.

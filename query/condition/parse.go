@@ -23,6 +23,9 @@ type parser struct {
 	text  []rune
 	at    int
 	terms int
+
+	bracket  int // the innermost one around the place, 0: none
+	brackets int // that have begun
 }
 
 // fail returns an error at the present character.
@@ -126,9 +129,13 @@ func (p *parser) part(depth int) (n Node, err *Error) {
 		return Node{Op: Not, Kids: []Node{kid}, Text: p.between(start), At: start + 1}, nil
 	case p.peek() == '(':
 		p.at++
+		outer := p.bracket
+		p.brackets++
+		p.bracket = p.brackets
 		if n, err = p.joined(depth + 1); err != nil {
 			return n, err
 		}
+		p.bracket = outer
 		if p.peek() != ')' {
 			p.at = start
 			return n, p.fail("this ( has no )")
@@ -157,7 +164,7 @@ func (p *parser) term() (Node, *Error) {
 		return Node{}, p.fail("there are more than %d conditions", MaxTerms)
 	}
 	value, err := p.value()
-	return Node{Name: name, Value: value, Text: p.between(start), At: start + 1}, err
+	return Node{Name: name, Value: value, Text: p.between(start), At: start + 1, Bracket: p.bracket}, err
 }
 
 // value parses the value of a condition, up to a blank or a bracket outside of quotes.

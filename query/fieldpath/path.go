@@ -16,19 +16,22 @@ type Target struct {
 	Field     *crm.Field
 	Alternate *crm.Field // a second reference; a record matches by either of them
 	Key       string     // of an object field
+	Tie       bool       // the field is one of the records between, to which the last step leads too
 }
 
-// Hop is one step of a path: through a reference, or through a many-to-many link.
+// Hop is one step of a path: through a reference, through a many-to-many link, or back to the records that refer to
+// the one before.
 type Hop struct {
 	Link      *crm.ManyToMany // nil: the step is the reference field. If to is its Via, the step ends there
 	Field     *crm.Field
 	Alternate *crm.Field
 	To        *crm.Entity
+	Back      *crm.Back // nil: it is a step to one record
 }
 
-// MaxHops is the maximum number of steps of a path. Each is a subquery for each row, and two
-// reach everything that agents ask for: activities by deal.company.name.
-const MaxHops = 2
+// MaxHops is the maximum number of steps of a path. Each is a subquery for each row, and three
+// reach everything that agents ask for: activities by company.deals.contacts.role.
+const MaxHops = 3
 
 // Same reports whether two targets are one.
 func (t Target) Same(other Target) bool {
@@ -38,10 +41,12 @@ func (t Target) Same(other Target) bool {
 // Resolve returns the target of a name with dots. A field wins over a reference of the same name, and that over a link:
 // in searches and orders the contact of a deal is the main one. One without a field after it means an id.
 func Resolve(e *crm.Entity, name string) (Target, bool) {
-	return walk(e, name, (*crm.Entity).ReferenceAt)
+	t, ok := walk(e, name, (*crm.Entity).ReferenceAt)
+	return t, ok && t.Level() == 0
 }
 
-// ResolveFilter is Resolve for filters, in which a link wins: there the contact of a deal is any of its people.
+// ResolveFilter is Resolve for filters, which may lead to records that refer to others, and in which a link wins: there the contact of a
+// deal is any of its people.
 func ResolveFilter(e *crm.Entity, name string) (Target, bool) {
 	return walk(e, name, func(e *crm.Entity, path string) *crm.Field {
 		if e.Link(path) != nil {
@@ -64,9 +69,19 @@ func walk(e *crm.Entity, name string, at func(*crm.Entity, string) *crm.Field) (
 			t.Field, t.Key = f, memberName(tail)
 			return t, true
 		}
-		f, link := at(t.Entity, head), t.Entity.Link(head)
-		if f == nil && link == nil || len(t.Hops) == MaxHops {
+		f, link, back := at(t.Entity, head), t.Entity.Link(head), t.Entity.Back(head)
+		if f == nil && link == nil && back == nil || len(t.Hops) == MaxHops {
 			return t, false
+		}
+		if back != nil {
+			t.Hops = append(slices.Clip(t.Hops), Hop{Back: back, To: back.To})
+			if t.Entity, rest = back.To, tail; !dotted {
+				rest = "id"
+			}
+			if back.Link != nil && back.Link.Own(rest) != nil {
+				t.Entity, t.Tie = back.Link.Via, true
+			}
+			continue
 		}
 		if f == nil {
 			t.Entity = link.End
@@ -104,7 +119,7 @@ func memberName(s string) string {
 func FindsNull(e *crm.Entity, name string) bool {
 	t, known := ResolveFilter(e, name)
 	for _, h := range t.Hops {
-		if known && (h.Link != nil || !h.Field.NotNull()) {
+		if known && (h.Link != nil || h.Back != nil || !h.Field.NotNull()) {
 			return true
 		}
 	}

@@ -22,15 +22,21 @@ func Unknown(e *crm.Entity, name, value string) *crm.Error {
 		}
 	}
 	prefix, last, rest := "", e, name
-	for {
+	for steps := 1; ; steps++ {
 		head, tail, dotted := strings.Cut(rest, ".")
-		f, link := last.ReferenceAt(head), last.Link(head)
-		if !dotted || f == nil && link == nil {
+		f, link, back := last.ReferenceAt(head), last.Link(head), last.Back(head)
+		if !dotted || f == nil && link == nil && back == nil {
 			break
 		}
-		if link != nil {
+		if steps > MaxHops {
+			return crm.Errorf(crm.InvalidFilter, "%s has more than the maximum of %d steps; begin nearer to the field: %s.", norm.Quote(name), MaxHops, nearer(prefix, rest)).On(name)
+		}
+		switch {
+		case link != nil:
 			last = link.End
-		} else {
+		case back != nil:
+			last = back.To
+		default:
 			last = last.Target(f)
 		}
 		prefix, rest = prefix+head+".", tail
@@ -51,4 +57,10 @@ func Unknown(e *crm.Entity, name, value string) *crm.Error {
 		name = prefix + f.Name
 	}
 	return err.Of(name, allowed)
+}
+
+// nearer says how to ask for the end of a path that is too long.
+func nearer(prefix, rest string) string {
+	words := strings.Split(strings.TrimSuffix(prefix, "."), ".")
+	return "list the records at " + norm.Quote(words[0]) + " by " + norm.Quote(strings.Join(append(words[1:], rest), "."))
 }

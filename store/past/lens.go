@@ -11,20 +11,20 @@ import (
 	"crmkit/store/table"
 )
 
-// Compiled conditions name the table of the list t, those of records that a path leads to r1 and r2, and links on
-// the way l1 and l2; the aliases of the tables beside them are g, v and i (package query). A Lens changes the
+// Compiled conditions name the table of the list t, those of records that a path leads to r1 to r3, and links on
+// the way l1 to l3; the aliases of the tables beside them are g, v and i (package query). A Lens changes the
 // names of tables: past_contacts has the changed records as they were, at_contacts all as they were. Its
 // Rewrite then adds the subqueries of these names to the statement, with the rows as arguments.
 
 var (
-	hopTable  = regexp.MustCompile(`\b(FROM|JOIN) (\w+) ([rl][12])\b`)
+	hopTable  = regexp.MustCompile(`\b(FROM|JOIN) (\w+) ([rl][123])\b`)
 	linkTable = regexp.MustCompile(`\bFROM (\w+) g\b`)
 	sideTable = regexp.MustCompile(`\bFROM (tags g|custom_values v) WHERE`)
-	itemTable = regexp.MustCompile(`UNINDEXED (t|r[12])\.key IN \(SELECT i\.record FROM list_values i WHERE i\.workspace_id = \$1 AND i\.kind = '(\w+)\.`)
-	rowOf     = regexp.MustCompile(`UNINDEXED (t|r[12])\.key`)
+	itemTable = regexp.MustCompile(`UNINDEXED (t|[rl][123])\.key IN \(SELECT i\.record FROM list_values i WHERE i\.workspace_id = \$1 AND i\.kind = '(\w+)\.`)
+	rowOf     = regexp.MustCompile(`UNINDEXED (t|[rl][123])\.key`)
 	nameKind  = regexp.MustCompile(`n\.kind = '(\w+)`)
 	subquery  = regexp.MustCompile(`\b(past|at)_(\w+)`)
-	column    = regexp.MustCompile(`\b(?:t|[rlg][12]?)\.(\w+)`)
+	column    = regexp.MustCompile(`\b(?:t|[rlg][123]?)\.(\w+)`)
 )
 
 // lens rewrites statements about the past.

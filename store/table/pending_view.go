@@ -67,7 +67,7 @@ func NewPendingView(schema *crm.Schema) *PendingView {
 		}
 	}
 	v.tables = append(v.tables, k.tables()...)
-	v.refs = regexp.MustCompile(`(\b\w+\.)?\b(` + strings.Join(refs, "|") + `) = (\$\d+\b|COALESCE\(\(SELECT [^()]*\), \$\d+\))`)
+	v.refs = regexp.MustCompile(`(\b\w+\.)?\b(` + strings.Join(refs, "|") + `) = (\$\d+\b|[tr]\d?\.key\b|COALESCE\(\(SELECT [^()]*\), \$\d+\))`)
 	return v
 }
 
@@ -85,8 +85,8 @@ func (v PendingView) Merging() *PendingView {
 
 // Rewrite returns a statement that reads through the view. A nil view leaves it as it is. It
 // finds tables by their names in the text. A statement that names the schema, such as
-// "FROM main.usage", reads the table itself. A comparison of a reference with an argument, or with
-// the record to which an argument leads, also compares the stored column, so that it uses the index
+// "FROM main.usage", reads the table itself. A comparison of a reference with an argument, with the
+// record to which an argument leads, or with that of another table, also compares the stored column, so that it uses the index
 // of the reference.
 func (v *PendingView) Rewrite(text string) string {
 	if v == nil {
