@@ -167,6 +167,7 @@ func (fit *fitter) with(s shrink) []byte {
 	case d.Page != nil && len(rows) < len(fit.doc.Items):
 		page := *d.Page
 		d.Page = &page
+		page.without = len(fit.doc.Items) - len(rows)
 		page.leaveOut(len(rows), said)
 		if fit.format == JSON {
 			d.Remarks = append(slices.Clone(d.Remarks), said)

@@ -12,10 +12,10 @@ func (p *Page) appendCounts(b []byte, n int) []byte {
 	b = append(b, "# "...)
 	all := p.Total
 	switch {
-	case p.Grouped && n == 1:
+	case p.Grouped && p.groups(n) == 1:
 		b = strconv.AppendInt(append(b, "1 group of "...), all, 10)
 	case p.Grouped:
-		b = strconv.AppendInt(append(strconv.AppendInt(b, int64(n), 10), " groups of "...), all, 10)
+		b = strconv.AppendInt(append(strconv.AppendInt(b, int64(p.groups(n)), 10), " groups of "...), all, 10)
 	case p.Counted && p.Total > 0:
 		b = strconv.AppendInt(append(strconv.AppendInt(b, int64(n), 10), " of "...), all, 10)
 		if !p.Exact {
@@ -64,3 +64,6 @@ func (p *Page) appendCursor(b []byte) []byte {
 	}
 	return b
 }
+
+// groups returns how many groups a list of groups has, of which n are shown.
+func (p *Page) groups(n int) int { return n + p.without }

@@ -99,8 +99,9 @@ type Page struct {
 	Cursor       string // of a list that grows at its end: the place after the last item, from which a later list goes on; then there are no total and no Next
 	More         bool   // items follow after Cursor already
 
-	After func(i int) string // the cursor after the item at i, of a list that may end earlier to stay within a budget; nil: it may not, or has no cursors
-	cut   string             // what Fit has left out
+	After   func(i int) string // the cursor after the item at i, of a list that may end earlier to stay within a budget; nil: it may not, or has no cursors
+	cut     string             // what Fit has left out
+	without int                // rows that Fit has left out
 }
 
 // Group says which part of one kind a list shows.

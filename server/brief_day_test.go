@@ -121,7 +121,7 @@ func TestBriefOfADayNamesWhatOthersChanged(t *testing.T) {
 	bob.want(201, "POST", "/companies", `{"name":"Acme"}`)
 	text := r.want(200, "GET", "/brief", "")
 	if strings.Count(text, "changed target=") != 5 || !strings.Contains(text, "to.stage=s6") || strings.Contains(text, "to.stage=s2") ||
-		!strings.Contains(text, "# 8 changes by others in the last 24 hours: 7 contact update, 1 company create\n") {
+		!strings.Contains(text, "# 8 changes by others (7 contact update, 1 company create) in the last 24 hours\n") {
 		t.Error(text)
 	}
 	r.clock.Advance(25 * time.Hour)

@@ -87,3 +87,24 @@ func TestBriefsSayWhatIsLeftOut(t *testing.T) {
 		t.Errorf("what was seen is shown again:\n%s", text)
 	}
 }
+
+// TestBriefsShowTheLastChanges has another change a record more often than a brief shows, and asks for it by a tool too,
+// whose answers may be longer than a brief.
+func TestBriefsShowTheLastChanges(t *testing.T) {
+	r, bob := undoTeamWith(t, smallSteps)
+	c := r.json(201, "POST", "/contacts", `{"name":"Ana"}`)["id"].(string)
+	for i := range 12 {
+		bob.want(200, "PATCH", "/contacts/"+c, fmt.Sprintf(`{"stage":"t%d"}`, i))
+	}
+	r.want(201, "POST", "/contacts/"+c+"/activities", `{"kind":"call","body":"`+strings.Repeat("They asked for a discount. ", 400)+`"}`)
+	if text, failed := r.request("GET", "/contacts/"+c+"/brief"); failed || tokensOf(t, text) > 1000 {
+		t.Errorf("a tool gets %d tokens", tokensOf(t, text))
+	}
+	if text, failed := r.request("GET", "/contacts/"+c+"/brief?budget=5000"); failed || tokensOf(t, text) < 1500 {
+		t.Errorf("a tool that asks for more gets %d tokens", tokensOf(t, text))
+	}
+	text := r.want(200, "GET", "/contacts/"+c+"/brief?budget=5000", "")
+	if strings.Contains(text, "to.stage=t6") || !strings.Contains(text, "to.stage=t11") || !strings.Contains(text, "# 12 changes by others in the last 7 days\n") {
+		t.Error(text)
+	}
+}

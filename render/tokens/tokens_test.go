@@ -47,7 +47,8 @@ func TestCountOfTranscripts(t *testing.T) {
 
 // TestCountIsABound counts texts that are made to be read in another way at the ends of parts.
 func TestCountIsABound(t *testing.T) {
-	pieces := []string{"\n", "\r\n", "\n\n", " ", "  ", "\t", "/", "//", "#", "# ", "a", "Abc", "don't", "'s", "7", "2026", "é", "日本語", "\u202e", "😀", "👩‍👩‍👧", "\u0301", "<|endoftext|>", ")\n", "\n/", "=", "contact/c_011p",
+	pieces := []string{"\n", "\r\n", "\n\n", " ", "  ", "\t", "/", "//", "#", "# ", "a", "Abc", "don't", "'s", "7", "2026", "é", "日本語", "\u202e", "😀", "👩‍👩‍👧", "\u0301", "<|endoftext|>", ")\n", "\n/", "=", "contact/c_011p", `"},{"`, `":"`, "''s", "))\u0301", "}s", "//a",
+		strings.Repeat(`{"id":"c_1","n":12},`, 120),
 		strings.Repeat("a", 3000), strings.Repeat("\n", 3000), strings.Repeat(" ", 3000), strings.Repeat("xq", 1500), strings.Repeat("name=x\n", 400), strings.Repeat(")\n", 1500), "\xff"}
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 1, 60).Draw(t, "pieces"), "")

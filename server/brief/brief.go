@@ -32,11 +32,11 @@ func (x *Endpoints) Routes() (rows []web.Route) {
 	for i := range x.store.Schema.Entities {
 		e := x.store.Schema.Entities[i]
 		if sections[e.Name] != nil {
-			rows = append(rows, web.Route{Method: "GET", Path: "/" + e.Route() + "/:id/brief", Access: web.Read, Group: e.Plural, Entity: e,
+			rows = append(rows, web.Route{Method: "GET", Path: "/" + e.Route() + "/:id/brief", Access: web.Read, Group: e.Plural, Entity: e, Budget: defaultBudget,
 				Doc: "what is known before a talk (/help/brief)", Handle: x.record})
 		}
 	}
-	return append(rows, web.Route{Method: "GET", Path: "/brief", Access: web.Read, Group: "work", Params: dayParams,
+	return append(rows, web.Route{Method: "GET", Path: "/brief", Access: web.Read, Group: "work", Params: dayParams, Budget: defaultBudget,
 		Doc: "what a day begins with: what is due, stuck, and changed, and the pipeline (/help/brief)", Handle: x.day})
 }
 
@@ -59,9 +59,6 @@ func (x *Endpoints) record(rq *web.Request) (*render.Response, error) {
 	key, err := rq.Key(e, rq.RecordID)
 	if err != nil {
 		return nil, err
-	}
-	if rq.Budget == 0 {
-		rq.Budget = defaultBudget
 	}
 	var doc *render.Response
 	err = x.store.View(rq.Context(), rq.Actor, func(v *store.View) (err error) {
@@ -176,29 +173,17 @@ func readable(first, rest string) string {
 // maxChanges is how many changes of others a brief names.
 const maxChanges = 5
 
-// addChanges adds what others changed since the bookmark of the token or, without one, in the last seven days.
+// addChanges adds the last changes of others to the record since the bookmark of the token or, without one, in the last
+// seven days, and says how many there are.
 func (g *gatherer) addChanges() error {
-	me := g.rq.Actor.Email
-	ask := changelog.Question{After: changelog.FromStart, Target: g.rec.Handle(), Limit: maxChanges, Scan: 2000,
-		Takes: func(rec crm.Record) bool { return rec.Value("by").Text != me && rec.Value("action").Text == "update" }}
-	since, err := g.sinceBookmark(&ask, 7)
-	if err != nil {
-		return err
-	}
-	part, err := g.view.Changes(ask)
-	if err != nil || part.Expired {
-		return err
-	}
-	for _, entry := range part.Entries {
-		g.doc.Items = append(g.doc.Items, changed(entry.Record))
-	}
-	if len(part.Entries) > 0 {
-		g.doc.Remarks = append(g.doc.Remarks, fmt.Sprintf("%d changes by others %s", len(part.Entries), since))
-	}
-	if part.More {
-		g.left = append(g.left, "further changes: GET /audit?target="+g.rec.Handle())
-	}
-	return nil
+	return g.addNews(news{
+		days: 7, all: "GET /audit?target=" + g.rec.Handle(),
+		ask: changelog.Question{Target: g.rec.Handle(), Takes: func(rec crm.Record) bool {
+			return rec.Value("by").Text != g.rq.Actor.Email && rec.Value("action").Text == "update"
+		}},
+		line:  changed,
+		count: func(entries []changelog.Entry) string { return fmt.Sprintf("%d changes by others", len(entries)) },
+	})
 }
 
 // sinceBookmark has a question begin after the bookmark of the token or, without one, some days ago, and says which.
@@ -212,6 +197,45 @@ func (g *gatherer) sinceBookmark(ask *changelog.Question, days int) (since strin
 		return "in the last 24 hours", nil
 	}
 	return fmt.Sprintf("in the last %d days", days), nil
+}
+
+// news says which changes of others are a part of a brief.
+type news struct {
+	ask   changelog.Question
+	days  int    // that are looked at without a bookmark
+	all   string // the call that shows all
+	line  func(crm.Record) render.Item
+	count func([]changelog.Entry) string
+}
+
+// scanned is how many entries of the log are looked at.
+const scanned = 2000
+
+// addNews adds the last changes, and says how many there are.
+func (g *gatherer) addNews(n news) error {
+	n.ask.Scan = scanned
+	since, err := g.sinceBookmark(&n.ask, n.days)
+	if err != nil {
+		return err
+	}
+	part, err := g.view.Changes(n.ask)
+	switch {
+	case err != nil:
+		return err
+	case part.Expired:
+		g.left = append(g.left, "changes since your bookmark, of which the first are deleted: "+n.all)
+		return nil
+	case part.More:
+		g.left = append(g.left, fmt.Sprintf("changes %s, of which %d and more are to be looked through: %s", since, scanned, n.all))
+		return nil
+	case len(part.Entries) == 0:
+		return nil
+	}
+	for _, entry := range part.Entries[max(0, len(part.Entries)-maxChanges):] {
+		g.doc.Items = append(g.doc.Items, n.line(entry.Record))
+	}
+	g.doc.Remarks = append(g.doc.Remarks, n.count(part.Entries)+" "+since)
+	return nil
 }
 
 // changed returns the line of a change.

@@ -27,7 +27,6 @@ const (
 	dueDays   = 1 // ahead
 	dueRows   = 10
 	stuckRows = 5
-	scanned   = 2000 // entries of the log that are looked at
 
 	dueFields = "name,title,subject,due_at,follow_up_at,follow_up_note,assignee,owner,priority"
 )
@@ -41,13 +40,10 @@ var stuck = []string{"status=open&stale=yes&sort=stage_since", "status=open&clos
 //
 // Errors: invalid_value for the budget or assignee.
 func (x *Endpoints) day(rq *web.Request) (*render.Response, error) {
-	if rq.Budget == 0 {
-		rq.Budget = defaultBudget
-	}
 	doc := &render.Response{Items: []render.Item{}}
 	err := x.store.View(rq.Context(), rq.Actor, func(v *store.View) error {
 		g := gatherer{rq: rq, view: v, doc: doc}
-		for _, part := range []func() error{g.addPipeline, g.addDue, g.addStuck, g.addNews} {
+		for _, part := range []func() error{g.addPipeline, g.addDue, g.addStuck, g.addOthers} {
 			if err := part(); err != nil {
 				return err
 			}
@@ -178,34 +174,20 @@ func (g *gatherer) addStuck() error {
 	return nil
 }
 
-// addNews adds the last changes of others since the bookmark of the token or, without one, of the last 24 hours, and says
-// how many there are.
-func (g *gatherer) addNews() error {
-	ask := changelog.Question{After: changelog.FromStart, Scan: scanned, Takes: g.isNews}
-	since, err := g.sinceBookmark(&ask, 1)
-	if err != nil {
-		return err
-	}
-	part, err := g.view.Changes(ask)
-	switch {
-	case err != nil:
-		return err
-	case part.Expired:
-		g.left = append(g.left, "changes since your bookmark, of which the first are deleted: GET /changes?since=now")
-		return nil
-	case part.More:
-		g.left = append(g.left, fmt.Sprintf("changes %s, which are more than %d: GET /changes", since, len(part.Entries)))
-		return nil
-	case len(part.Entries) == 0:
-		return nil
-	}
-	for _, entry := range part.Entries[max(0, len(part.Entries)-maxChanges):] {
-		item := changed(entry.Record)
-		item.Fields = slices.Insert(item.Fields, 0, render.Field{Name: "target", Value: entry.Record.Value("target")}, render.Field{Name: "action", Value: entry.Record.Value("action")})
-		g.doc.Items = append(g.doc.Items, item)
-	}
-	g.doc.Remarks = append(g.doc.Remarks, fmt.Sprintf("%d changes by others %s: %s", len(part.Entries), since, kindsOf(part.Entries)))
-	return nil
+// addOthers adds the last changes of others since the bookmark of the token or, without one, of the last 24 hours, and
+// counts all of them.
+func (g *gatherer) addOthers() error {
+	return g.addNews(news{
+		days: 1, all: "GET /changes", ask: changelog.Question{Takes: g.isNews},
+		line: func(rec crm.Record) render.Item {
+			item := changed(rec)
+			item.Fields = slices.Insert(item.Fields, 0, render.Field{Name: "target", Value: rec.Value("target")}, render.Field{Name: "action", Value: rec.Value("action")})
+			return item
+		},
+		count: func(entries []changelog.Entry) string {
+			return fmt.Sprintf("%d changes by others (%s)", len(entries), kindsOf(entries))
+		},
+	})
 }
 
 // isNews reports whether a change is one of a record, and of somebody else.

@@ -88,8 +88,14 @@ const budgetParam = "budget"
 // answer, whatever the question.
 func (rq *Request) readBudget() *crm.Error {
 	values, given := rq.Params[budgetParam]
-	if !given || !rq.mayHaveBudget() {
+	if !rq.mayHaveBudget() {
 		return nil // checkParams refuses it where it is not for the route
+	}
+	if own := rq.Route.Budget; !given {
+		if own > 0 && (rq.Budget == 0 || rq.Budget > own) {
+			rq.Budget = own
+		}
+		return nil
 	}
 	n, err := strconv.Atoi(values[0])
 	if len(values) > 1 || err != nil || n < crm.MinBudget || n > crm.MaxBudget {
@@ -118,7 +124,7 @@ func (rq *Request) fit(doc *render.Response) ([]byte, error) {
 	if rq.Budget == 0 || !rq.mayHaveBudget() {
 		return doc.Append(make([]byte, 0, 1024), rq.Format), nil
 	}
-	if body := doc.Fit(rq.Format, rq.Budget, tokens.Count); body != nil {
+	if body := doc.Fit(rq.Format, rq.Budget, new(tokens.Counter).Count); body != nil {
 		return body, nil
 	}
 	whole := doc.Append(nil, rq.Format)

@@ -31,6 +31,7 @@ type Route struct {
 	Texts  []string    // its body has these text fields; * marks those that are required
 	Lines  int         // its body is at most so many lines of a batch
 	Merges int         // its body names at most so many records to merge
+	Budget int         // tokens of the answer to a request without budget=; 0: any number
 	Asks   bool        // it needs a confirmation (TransactConfirmed)
 	IDs    []string    // members of its body with ids of records, besides the references of Entity
 	AsLine bool        // it writes one record, in one transaction, and may be a line of a batch
