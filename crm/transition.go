@@ -1,6 +1,7 @@
 package crm
 
 import (
+	"fmt"
 	"strings"
 
 	"crmkit/crm/norm"
@@ -189,18 +190,25 @@ func noStageError(p *pipeline.Pipeline, e *Entity, word string) *Error {
 	names := p.StageNames()
 	err := Errorf(InvalidValue, "the pipeline %s has no stage %s; its stages are: %s. To add it as its last open stage send the same request with ?new_stage=1 (admin).",
 		norm.Quote(p.Name), norm.Quote(word), quoted(names)).On(FieldStage).
-		ForRow("the pipeline %s has no stage %s; write one of: %s, or add it first: PUT /pipelines/%[1]s (admin).", norm.Quote(p.Name), norm.Quote(word), quoted(names))
+		ForRow("the pipeline %s has no stage %s; write one of: %s; or send the file again with new_stage=1, which adds the stages that are missing (admin).", norm.Quote(p.Name), norm.Quote(word), quoted(names))
 	if err.Allowed, err.DidYouMean = names, p.Nearest(word); err.DidYouMean != "" {
 		err.Hint += " Did you mean " + norm.Quote(err.DidYouMean) + "?"
 	}
 	return err
 }
 
-// quoted joins names, quoted where they are no plain words.
+// maxNamed is how many pipelines or stages an error names.
+const maxNamed = 20
+
+// quoted joins names, quoted where they are no plain words. It leaves out those after the first maxNamed.
 func quoted(names []string) string {
-	list := make([]string, len(names))
-	for i, name := range names {
-		list[i] = norm.Quote(name)
+	var list []string
+	for _, name := range names[:min(len(names), maxNamed)] {
+		list = append(list, norm.Quote(name))
 	}
-	return strings.Join(list, ", ")
+	text := strings.Join(list, ", ")
+	if more := len(names) - maxNamed; more > 0 {
+		text += fmt.Sprintf(" and %d more (GET /pipelines)", more)
+	}
+	return text
 }

@@ -41,6 +41,37 @@ func TestPipelinesCheckStages(t *testing.T) {
 	r.want(201, "POST", "/deals", `{"title":"Free","stage":"whatever"}`)
 }
 
+// TestStageErrorsName checks what the error of an unknown stage names: the nearest one, and the first of many.
+func TestStageErrorsName(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	var stages []string
+	for i := range 30 {
+		stages = append(stages, fmt.Sprintf(`{"name":"step %d"}`, i))
+	}
+	r.want(201, "PUT", "/pipelines/long", `{"kind":"deal","stages":[{"name":"proposal"},`+strings.Join(stages, ",")+`]}`)
+	contains(t, r.want(400, "POST", "/deals", `{"title":"x","stage":"propsal"}`), "its stages are: proposal, ", `"step 18" and 11 more (GET /pipelines)`, "?new_stage=1 (admin)", "Did you mean proposal?")
+	if got := r.want(400, "POST", "/deals", `{"title":"x","stage":"quite another"}`); strings.Contains(got, "Did you mean") {
+		t.Errorf("no stage is near: %s", got)
+	}
+}
+
+// TestOneDefault makes another pipeline the default, which takes it from the first in the same change.
+func TestOneDefault(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	put := func(name, stage string) string {
+		return r.json(201, "PUT", "/pipelines/"+name, `{"kind":"deal","default":"yes","stages":[{"name":"`+stage+`"}]}`)["change"].(string)
+	}
+	put("first", "a")
+	r.want(201, "PUT", "/pipelines/people", `{"kind":"contact","default":"yes","stages":[{"name":"new"}]}`)
+	group := put("second", "b")
+	contains(t, r.want(200, "GET", "/pipelines", ""), "name=first kind=deal default=no", "name=second kind=deal default=yes", "name=people kind=contact default=yes")
+	contains(t, r.want(200, "GET", "/changes/"+group, ""), "# 2 changes", "to.default=no")
+	contains(t, r.want(201, "POST", "/deals", `{"title":"x","stage":"b"}`), "pipeline=second")
+	r.undoneGroup(group)
+	contains(t, r.want(200, "GET", "/pipelines", ""), "name=first kind=deal default=yes")
+	contains(t, r.want(201, "POST", "/deals", `{"title":"x","stage":"a"}`), "pipeline=first")
+}
+
 // TestStagesAreRenamed renames a stage with its records, and takes it back.
 func TestStagesAreRenamed(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
@@ -62,8 +93,17 @@ func TestStagesAreRenamed(t *testing.T) {
 	contains(t, r.want(200, "GET", "/pipelines/sales", ""), "stage name=lead")
 }
 
-// TestPresetsLoad sends what each preset has to an empty workspace, and a stage of each pipeline is then a stage of
-// records.
+// preset is a file of presets.
+type preset struct {
+	Pipelines map[string]json.RawMessage
+	Fields    []json.RawMessage
+}
+
+// titles are the members without which a record cannot be made.
+var titles = map[string]string{"deal": `"title":"Ann"`, "contact": `"name":"Ann"`, "company": `"name":"Ann"`, "ticket": `"subject":"Ann"`}
+
+// TestPresetsLoad sends what each preset has to an empty workspace, as docs/presets.md says: first with dry_run=1, then
+// in earnest. Then a stage of each pipeline is a stage of records, and each rule is broken once.
 func TestPresetsLoad(t *testing.T) {
 	files, err := filepath.Glob("../presets/*.json")
 	if err != nil || len(files) != 3 {
@@ -71,35 +111,91 @@ func TestPresetsLoad(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			var preset struct {
-				Pipelines map[string]json.RawMessage
-				Fields    []json.RawMessage
-			}
-			if err := json.Unmarshal(must(os.ReadFile(file)), &preset); err != nil || len(preset.Pipelines) == 0 || len(preset.Fields) == 0 {
-				t.Fatalf("%+v, %v", preset, err)
+			var p preset
+			if err := json.Unmarshal(must(os.ReadFile(file)), &p); err != nil || len(p.Pipelines) == 0 || len(p.Fields) == 0 {
+				t.Fatalf("%+v, %v", p, err)
 			}
 			r := newRig(t).as("jane@acme.com")
-			for name, body := range preset.Pipelines {
+			for name, body := range p.Pipelines {
+				contains(t, r.want(200, "PUT", "/pipelines/"+name+"?dry_run=1", string(body)), "nothing was saved")
 				r.want(201, "PUT", "/pipelines/"+name, string(body))
-				var p struct {
-					Kind   string
-					Stages []struct{ Name string }
-				}
-				if err := json.Unmarshal(body, &p); err != nil {
-					t.Fatal(err)
-				}
-				for _, stage := range p.Stages {
-					r.want(201, "POST", "/"+p.Kind+"s", fmt.Sprintf(`{"%s":"Ann","stage":"%s"}`, map[string]string{"deal": "title", "contact": "name"}[p.Kind], stage.Name))
-				}
 			}
-			if r.store.Schema.ByName("field") == nil {
-				return // the entity of declared fields comes with them
-			}
-			for _, body := range preset.Fields {
+			for _, body := range p.Fields {
 				r.want(201, "POST", "/fields", string(body))
+			}
+			for name, body := range p.Pipelines {
+				r.presetStages(name, body)
+			}
+			for _, body := range p.Fields {
+				r.presetField(body)
 			}
 		})
 	}
+}
+
+// presetStages makes a record in each stage of a pipeline, and fails to make one in another.
+func (r *rig) presetStages(name string, body json.RawMessage) {
+	r.t.Helper()
+	var p struct {
+		Kind   string
+		Stages []struct{ Name string }
+	}
+	if err := json.Unmarshal(body, &p); err != nil {
+		r.t.Fatal(err)
+	}
+	send := func(status int, stage string) string {
+		return r.want(status, "POST", "/"+p.Kind+"s", fmt.Sprintf(`{%s,"stage":"%s"}`, titles[p.Kind], stage))
+	}
+	for _, stage := range p.Stages {
+		contains(r.t, send(201, stage.Name), "pipeline="+name)
+	}
+	contains(r.t, send(400, p.Stages[0].Name+"x"), "has no stage", "Did you mean")
+}
+
+// presetField gives records a value that a declared field takes, and one that it refuses.
+func (r *rig) presetField(body json.RawMessage) {
+	r.t.Helper()
+	var f struct {
+		Kind, Name, Type string
+		Options          []string
+	}
+	if err := json.Unmarshal(body, &f); err != nil {
+		r.t.Fatal(err)
+	}
+	value := map[string][2]string{"choice": {strconv.Quote(strings.Join(f.Options[:min(1, len(f.Options))], "")), `"none of them"`}, "number": {`12`, `"many"`}, "date": {`"2026-07-01"`, `"someday"`},
+		"url": {`"https://acme.com/cv"`, `"no address"`}, "text": {`"words"`, `["a","b"]`}}[f.Type]
+	path := "/" + r.store.Schema.ByName(f.Kind).Route()
+	member := func(value string) string {
+		return fmt.Sprintf(`{%s,"custom":{"%s":%s}}`, titles[f.Kind], f.Name, value)
+	}
+	r.want(201, "POST", path, member(value[0]))
+	contains(r.t, r.want(400, "POST", path, member(value[1])), "custom."+f.Name)
+}
+
+// TestImportsAddStages imports deals with stages that the pipeline does not have: rows fail and say how, then the same
+// file adds them, each once, in a dry run of several steps too. A row that fails adds none.
+func TestImportsAddStages(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(201, "PUT", "/pipelines/sales", salesPipeline)
+	r.want(201, "PUT", "/pipelines/renewals", `{"kind":"deal","stages":[{"name":"due"}]}`)
+	file := "title,stage,pipeline,status,closed_at\n"
+	for i := range 1500 {
+		file += fmt.Sprintf("Row %d,%s,,,\n", i, []string{"lead", "demo", "Demo", "trial"}[i%4])
+	}
+	file += "Other,called,renewals,,\nFails,broken,,open,2026-01-05\nNo,x,none,,\n"
+	send := func(status int, params string) string {
+		return r.want(status, "POST", "/import/deals?"+params, file, "Content-Type", "text/csv")
+	}
+	contains(t, send(200, "dry_run=1"), "has no stage demo; write one of: lead, proposal, won, lost; or send the file again with new_stage=1")
+	contains(t, send(400, "new_stage=yes"), "write new_stage=1")
+	contains(t, send(200, "dry_run=1&new_stage=1"), "1501 created", "2 failed", "the stage is new in the pipeline sales")
+	contains(t, r.want(200, "GET", "/pipelines/sales", ""), "stage name=lead place=1", "stage name=proposal place=2", "stage name=won place=3")
+	contains(t, send(200, "new_stage=1"), "1501 created", "2 failed", "the stage is new in the pipeline renewals")
+	contains(t, r.want(200, "GET", "/pipelines/sales", ""), "stage name=proposal place=2", "stage name=demo place=3", "stage name=trial place=4", "stage name=won place=5", "stage name=lost place=6")
+	contains(t, r.want(200, "GET", "/pipelines/renewals", ""), "stage name=called place=2")
+	r.stagesAreInOrder("/deals?group=stage", "lead", "demo", "trial", "called")
+	contains(t, r.want(200, "GET", "/deals?group=stage", ""), "stage=demo count=750", "stage=trial count=375")
+	r.want(400, "POST", "/import/companies?new_stage=1", "name\nA\n", "Content-Type", "text/csv")
 }
 
 // modelDeal is a deal as the model of computed fields has it.

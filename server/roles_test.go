@@ -3,6 +3,7 @@ package server_test
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -294,4 +295,29 @@ func readModel(text string) rolesModel {
 		}
 	}
 	return model
+}
+
+// TestImportsCountPeople restores an export with deals, their main contacts and further people, in which a deal makes the
+// deal_contact of its main contact before the row about it: each row is counted once, as what it made.
+func TestImportsCountPeople(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	var ids []string
+	for _, name := range []string{"Ann", "Bob", "Cleo"} {
+		ids = append(ids, r.json(201, "POST", "/contacts", `{"name":"`+name+`"}`)["id"].(string))
+	}
+	for i := range 4 {
+		deal := r.json(201, "POST", "/deals", fmt.Sprintf(`{"title":"Deal %d","contact_id":"%s"}`, i, ids[i%3]))["id"].(string)
+		r.want(200, "POST", "/deals/"+deal+"/contacts", `{"contact_id":"`+ids[i%3]+`","role":"champion"}`)
+		r.want(201, "POST", "/deals/"+deal+"/contacts", `{"contact_id":"`+ids[(i+1)%3]+`","role":"user"}`)
+	}
+	file := r.want(200, "GET", "/export", "")
+	other := *r
+	other.header = http.Header{}
+	other.as("bob@other.com")
+	for _, params := range []string{"?dry_run=1", "?dry_run=0"} {
+		contains(t, other.want(200, "POST", "/import"+params, file), "15 created")
+	}
+	contains(t, other.want(200, "POST", "/import", file), "15 unchanged")
+	contains(t, other.want(200, "GET", "/deal_contacts?role=champion&total=exact", ""), "of 4 deal_contacts")
+	contains(t, other.want(200, "GET", "/deal_contacts?total=exact", ""), "of 8 deal_contacts")
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // contains fails the test unless the text has all parts.
-func contains(t *testing.T, text string, parts ...string) {
+func contains(t testing.TB, text string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
 		if !strings.Contains(text, part) {

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"crmkit/crm"
@@ -68,7 +69,7 @@ func (s *Store) DryRunStep(ctx context.Context, actor crm.Actor, r *dryrun.Run, 
 		return dryrun.ErrFull
 	}
 	return s.db.WriteDry(ctx, actor, r, func(t *txn.Tx) error {
-		if err := trial.Begin(t, s.mappings, r); err != nil {
+		if err := errors.Join(trial.Begin(t, s.mappings, r), s.shapes.Resume(t, r)); err != nil {
 			return err
 		}
 		if err := fn(s.newTx(t)); err != nil {

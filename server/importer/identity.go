@@ -78,8 +78,23 @@ func (im *Importer) update(tx *store.Tx, d store.Draft, key int64, e entry) (sto
 	if err == nil {
 		d, err = im.keepName(tx, d, key, e)
 	}
+	if err == nil {
+		err = im.prepare(tx, d, key)
+	}
 	if err != nil {
 		return store.Outcome{}, err
 	}
 	return tx.Update(key, d)
+}
+
+// prepare calls what the options have for a row that is about to be saved.
+func (im *Importer) prepare(tx *store.Tx, d store.Draft, key int64) error {
+	if im.opts.Prepare == nil {
+		return nil
+	}
+	note, err := im.opts.Prepare(tx, d, key)
+	if note != "" {
+		im.notes = append(im.notes, note)
+	}
+	return err
 }

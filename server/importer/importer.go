@@ -34,6 +34,9 @@ type Options struct {
 	Remarks []string      // at the start of the answer, after those about the columns
 	MaxText int           // bytes of the answer after which rows that succeeded are only counted; 0: no limit
 
+	// Prepare is called before a row is saved, with the key of its record, 0 if it is new; it returns what it did. nil: nothing is called.
+	Prepare func(tx *store.Tx, d store.Draft, key int64) (note string, err error)
+
 	Keep   func(Shown) (Kept, error)   // is called at the end of a dry run that can be saved as it is
 	Done   func(Counts) error          // is called at the end of an import that confirms a dry run
 	Broken func(int, error) *crm.Error // logs why the server failed to read the row of a number, and returns the error of that row

@@ -229,6 +229,9 @@ func (im *Importer) saveKnown(tx *store.Tx, d store.Draft, e entry) (store.Outco
 	if key == 0 {
 		d = withName(withoutClears(d), e)
 	}
+	if err := im.prepare(tx, d, key); err != nil {
+		return store.Outcome{}, err
+	}
 	return tx.SaveAs(key, d)
 }
 

@@ -35,11 +35,10 @@ func (x *Endpoints) Adds(e *crm.Entity, next web.Handler) web.Handler {
 		return next
 	}
 	return func(rq *web.Request) (*render.Response, error) {
-		switch value := rq.Params.Get(Param); {
-		case !rq.Params.Has(Param):
+		if asks, fault := asked(rq); fault != nil {
+			return nil, fault
+		} else if !asks {
 			return next(rq)
-		case value != "1":
-			return nil, crm.Errorf(crm.InvalidValue, "%s=%s is not known; write %[1]s=1 to add the stage to the pipeline, or leave it out.", Param, norm.Quote(value)).On(Param)
 		}
 		d, err := rq.Draft(e)
 		if err != nil {
@@ -59,38 +58,63 @@ func (x *Endpoints) Adds(e *crm.Entity, next web.Handler) web.Handler {
 			if err != nil {
 				return err
 			}
-			return a.add(tx, of)
+			_, err = a.add(tx, of)
+			return err
 		}
 		return next(rq)
 	}
 }
 
-// add adds the stage, for the record with a key, 0 if it is new.
+// asked reports whether a request asks that stages are added.
+func asked(rq *web.Request) (bool, *crm.Error) {
+	if value := rq.Params.Get(Param); rq.Params.Has(Param) && value != "1" {
+		return false, crm.Errorf(crm.InvalidValue, "%s=%s is not known; write %[1]s=1 to add the stage to the pipeline, or leave it out.", Param, norm.Quote(value)).On(Param)
+	}
+	return rq.Params.Has(Param), nil
+}
+
+// AddsRows returns what adds the stages of the rows of an import before they are saved, and says so; nil if the request
+// does not ask for that.
+func AddsRows(rq *web.Request) (func(tx *store.Tx, d store.Draft, key int64) (note string, err error), *crm.Error) {
+	asks, fault := asked(rq)
+	if !asks {
+		return nil, fault
+	}
+	kind := rq.Env.Schema.ByName(entityName)
+	return func(tx *store.Tx, d store.Draft, key int64) (note string, err error) {
+		name, err := (&adder{kind, d}).add(tx, key)
+		if name != "" {
+			note = "the stage is new in the pipeline " + norm.Quote(name)
+		}
+		return note, err
+	}, nil
+}
+
+// add adds the stage, for the record with a key, 0 if it is new. It returns the name of the pipeline that got one.
 //
 // Errors: admin_required, scope_required, those of the record.
-func (a *adder) add(tx *store.Tx, key int64) error {
+func (a *adder) add(tx *store.Tx, key int64) (name string, err error) {
 	at := draft.InputAt(a.draft, crm.FieldStage)
 	if at < 0 || !a.draft.Inputs[at].Value.Set() {
-		return nil
+		return "", nil
 	}
 	rec := crm.NewRecord(a.draft.Entity)
 	if key != 0 {
-		var err error
 		if rec, err = tx.Fetch(a.draft.Entity, key); err != nil {
-			return err
+			return "", err
 		}
 	}
-	word, name := a.draft.Inputs[at].Value.Text, rec.Value(crm.FieldPipeline).Text
+	word, of := a.draft.Inputs[at].Value.Text, rec.Value(crm.FieldPipeline).Text
 	if at := draft.InputAt(a.draft, crm.FieldPipeline); at >= 0 {
-		name = a.draft.Inputs[at].Value.Text
+		of = a.draft.Inputs[at].Value.Text
 	}
-	p := flowOf(tx.Actor).Of(rec.Entity.Name, name)
+	p := flowOf(tx.Actor).Of(rec.Entity.Name, of)
 	if p == nil || p.Find(word) != nil {
-		return nil
+		return "", nil
 	}
 	now, err := tx.Fetch(a.kind, p.Key) // another server may have written it
 	if err != nil {
-		return err
+		return "", err
 	}
 	stages, _ := pipeline.ReadStages(now.Value(fieldStages).Text)
 	place := slices.IndexFunc(stages, func(s pipeline.Stage) bool { return s.Is != "" })
@@ -98,13 +122,13 @@ func (a *adder) add(tx *store.Tx, key int64) error {
 		place = len(stages)
 	}
 	if (&pipeline.Pipeline{Stages: stages}).Find(word) != nil {
-		return nil
+		return "", nil
 	}
 	stages = slices.Insert(stages, place, pipeline.Stage{Name: word})
 	if len(stages) > pipeline.MaxStages {
-		return crm.Errorf(crm.InvalidValue, "the pipeline %s has %d stages, the most that there may be; PUT /pipelines/%[1]s without one of them first.", norm.Quote(p.Name), pipeline.MaxStages).On(crm.FieldStage)
+		return "", crm.Errorf(crm.InvalidValue, "the pipeline %s has %d stages, the most that there may be; PUT /pipelines/%[1]s without one of them first.", norm.Quote(p.Name), pipeline.MaxStages).On(crm.FieldStage)
 	}
 	value := crm.Str(pipeline.WriteStages(stages))
 	_, err = tx.Update(p.Key, store.Draft{Entity: a.kind, Inputs: []crm.Input{{Field: a.kind.Field(fieldStages), Value: value}}})
-	return err
+	return p.Name, err
 }

@@ -5,6 +5,7 @@ import (
 	"crmkit/render"
 	"crmkit/server/importer"
 	"crmkit/server/importer/cells"
+	"crmkit/server/pipeline"
 	"crmkit/server/web"
 	"crmkit/store"
 	"crmkit/store/account"
@@ -93,6 +94,9 @@ func (x *Endpoints) importOptions(rq *web.Request) (opts importer.Options, fault
 	}
 	opts.DryRun = asked.DryRun
 	if opts.Atomic, fault = rq.IsOn("atomic"); fault != nil {
+		return opts, fault
+	}
+	if opts.Prepare, fault = pipeline.AddsRows(rq); fault != nil {
 		return opts, fault
 	}
 	if rq.ByTool {

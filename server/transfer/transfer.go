@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/server/importer"
+	"crmkit/server/pipeline"
 	"crmkit/server/web"
 	"crmkit/store"
 )
@@ -55,7 +56,7 @@ func (x *Endpoints) EntityRoutes(e *crm.Entity) []web.Route {
 		{Method: http.MethodGet, Path: "/export/" + e.Route(), Access: web.Read, Group: "move", Entity: e, Lists: true, Stream: web.Exporting,
 			Params: []string{"bom"}, Doc: "all, with the filters of its list", Handle: x.export},
 		{Method: http.MethodPost, Path: "/import/" + e.Route(), Access: web.Write, Group: "move", Entity: e, Stream: web.Importing,
-			Params: []string{"dry_run", "atomic", "source", "key", "decimal", "dates", "null", "confirm"}, Doc: "rows of CSV or JSON; see /help/import", Handle: x.importFile},
+			Params: append([]string{"dry_run", "atomic", "source", "key", "decimal", "dates", "null", "confirm"}, pipeline.Params(e)...), Doc: "rows of CSV or JSON; see /help/import", Handle: x.importFile},
 	}
 	if e.IsDefinition() {
 		return rows[:1]

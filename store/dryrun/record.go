@@ -1,6 +1,7 @@
 package dryrun
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -147,3 +148,15 @@ func (r *Run) claimTo(e *crm.Entity, names []string, values []crm.Value) string 
 // nameClaim returns the claim of a label. Labels that differ in case or accents alone have the
 // same claim, as in the lookup by name.
 func nameClaim(e *crm.Entity, name string) string { return e.Name + "\x00\x00" + norm.Fold(name) }
+
+// RestoreAll restores all records of an entity that earlier steps changed or made, and reports whether there are some.
+func (r *Run) RestoreAll(e *crm.Entity) (some bool, err error) {
+	var wanted []*record
+	for id, saved := range r.byKey {
+		if id.entity == e {
+			wanted = append(wanted, saved)
+		}
+	}
+	slices.SortFunc(wanted, func(a, b *record) int { return cmp.Compare(a.key, b.key) })
+	return len(wanted) > 0, r.restore(wanted...)
+}

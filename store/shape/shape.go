@@ -15,6 +15,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/shape"
+	"crmkit/store/dryrun"
 	"crmkit/store/snapshot"
 	"crmkit/store/table"
 	"crmkit/store/txn"
@@ -172,6 +173,21 @@ func (s *Shapes) EnterFor(tx *txn.Tx, e *crm.Entity) error {
 // Changed increases the version of the workspace, if a record that a transaction changes is one of its declarations.
 func (s *Shapes) Changed(tx *txn.Tx, e *crm.Entity) error {
 	if !shape.Declares(e) {
+		return nil
+	}
+	return s.Increase(tx)
+}
+
+// Resume gives the transaction of a further step of a dry run what earlier steps declared.
+func (s *Shapes) Resume(tx *txn.Tx, r *dryrun.Run) error {
+	declared := false
+	for _, t := range s.tables {
+		some, err := r.RestoreAll(t.Entity)
+		if declared = declared || some; err != nil {
+			return err
+		}
+	}
+	if !declared {
 		return nil
 	}
 	return s.Increase(tx)

@@ -8,8 +8,10 @@ import (
 // transaction stay. It returns the error of fn.
 func (tx *Tx) Savepoint(fn func() error) error {
 	changed, recorded, mark, dryRun := len(tx.job.changedRecords), len(tx.changes), tx.writer.counters.mark(), tx.job.dryRun.Mark()
+	schema := tx.Actor.Schema // which fn may have changed too
 	failure, err := tx.savepoint(fn)
 	if failure != nil {
+		tx.Actor.Schema = schema
 		tx.job.changedRecords, tx.changes = tx.job.changedRecords[:changed], tx.changes[:recorded]
 		tx.writer.rewind(mark)
 		tx.job.dryRun.Rewind(dryRun)
