@@ -76,7 +76,7 @@ func (s *Server) teamRoutes() []web.Route {
 		{Method: http.MethodGet, Path: "/workspaces", Access: web.Read, Doc: "yours, with your role", Lists: true, Entity: workspace, Handle: s.workspaces},
 		{Method: http.MethodPost, Path: "/workspaces", Access: web.Full, Doc: "create one", Entity: workspace, Body: true, Handle: s.createWorkspace},
 		{Method: http.MethodGet, Path: "/workspaces/:id", Access: web.Read, Doc: "one of them", Params: fields, Entity: workspace, Handle: s.fetch},
-		{Method: http.MethodPatch, Path: "/workspaces/:id", Access: web.Manage, Doc: "name, time_zone, country (admin)", Entity: workspace, Body: true, Handle: s.updateWorkspace},
+		{Method: http.MethodPatch, Path: "/workspaces/:id", Access: web.Manage, Doc: "name, time_zone, country, custom_keys (admin)", Entity: workspace, Body: true, Handle: s.updateWorkspace},
 		{Method: http.MethodDelete, Path: "/workspaces/:id", Access: web.Manage, Doc: "delete it and all in it (admin, step-up)", Params: code, Entity: workspace, Handle: s.deleteWorkspace},
 		{Method: http.MethodPost, Path: "/workspaces/:id/tokens", Access: web.Full, Doc: "a token that acts there", Texts: []string{"token_name", "scope"}, Handle: s.mint},
 		{Method: http.MethodGet, Path: "/workspaces/:id/members", Access: web.Read, Doc: "members and pending invites", Lists: true, Entity: member, Handle: s.members},

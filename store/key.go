@@ -254,6 +254,9 @@ func (tx *Tx) checkUnique(before, after crm.Record) error {
 	return tx.store.shapes.CheckUnique(tx.Tx, before, after)
 }
 
+// Redeclare notes that what the workspace of the transaction has declared is not what it was.
+func (tx *Tx) Redeclare() error { return tx.store.shapes.Increase(tx.Tx) }
+
 // TakenMember returns a value of a unique declared key that a change sets and another record has.
 func (tx *Tx) TakenMember(before, after crm.Record) (shape.Taken, error) {
 	return tx.store.shapes.Taken(tx.Tx, before, after)

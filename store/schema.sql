@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 40
+-- Made by TestNewSchema from the migrations up to 41
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,
@@ -13,7 +13,7 @@ CREATE TABLE workspaces (
   time_zone TEXT NOT NULL,
   plan TEXT NOT NULL,
   created_at INTEGER NOT NULL
-, name_fold TEXT NOT NULL DEFAULT '', version INTEGER NOT NULL DEFAULT 1, made_by INTEGER REFERENCES users (number), country TEXT, time_zone_fold TEXT, country_fold TEXT, name_plain TEXT, shape INTEGER NOT NULL DEFAULT 0) STRICT;
+, name_fold TEXT NOT NULL DEFAULT '', version INTEGER NOT NULL DEFAULT 1, made_by INTEGER REFERENCES users (number), country TEXT, time_zone_fold TEXT, country_fold TEXT, name_plain TEXT, shape INTEGER NOT NULL DEFAULT 0, custom_keys TEXT) STRICT;
 CREATE TABLE codes (
   purpose TEXT NOT NULL,
   email TEXT NOT NULL,
@@ -466,11 +466,6 @@ CREATE TABLE confirmations (
 CREATE INDEX confirmations_expires ON confirmations (expires_at);
 CREATE VIEW invites AS
   SELECT key, id, workspace_id, email, email_fold, role, status, invited_by, invited_by_fold, created_at FROM members WHERE user_id IS NULL;
-CREATE VIEW memberships AS
-  SELECT m.key AS key, m.user_id AS user_id, w.id AS id, w.name AS name, w.name_fold AS name_fold, w.name_plain AS name_plain, m.role AS role,
-    w.time_zone AS time_zone, w.time_zone_fold AS time_zone_fold, w.country AS country, w.country_fold AS country_fold,
-    w.plan AS plan, w.version AS version, w.created_at AS created_at
-  FROM members m JOIN workspaces w ON w.number = m.workspace_id;
 CREATE TABLE kept_files (
   workspace_id INTEGER NOT NULL,
   hash TEXT NOT NULL,
@@ -653,6 +648,11 @@ CREATE TABLE pipelines (
   updated_by_fold TEXT
 ) STRICT;
 CREATE UNIQUE INDEX pipelines_name ON pipelines (workspace_id, name);
+CREATE VIEW memberships AS
+  SELECT m.key AS key, m.user_id AS user_id, w.id AS id, w.name AS name, w.name_fold AS name_fold, w.name_plain AS name_plain, m.role AS role,
+    w.time_zone AS time_zone, w.time_zone_fold AS time_zone_fold, w.country AS country, w.country_fold AS country_fold, w.custom_keys AS custom_keys,
+    w.plan AS plan, w.version AS version, w.created_at AS created_at
+  FROM members m JOIN workspaces w ON w.number = m.workspace_id;
 INSERT INTO usage VALUES (0, 'storage', 0, 0, 0, 0);
 INSERT INTO sequences VALUES ('members', 0);
 INSERT INTO sequences VALUES ('names', 0);

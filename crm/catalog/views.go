@@ -3,6 +3,7 @@ package catalog
 import (
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
+	"crmkit/crm/shape"
 )
 
 // Views are the lists of things that are not records. Functions of the packages store and
@@ -50,6 +51,7 @@ var Views = []crm.View{
 			{Name: "role", Type: fieldtype.Word, OwnFold: true, ReadOnly: true, InLists: true, Doc: "your role in it: admin or member"},
 			{Name: "time_zone", Type: fieldtype.Word, Default: "UTC", InLists: true, Max: 64, Doc: "IANA name like Europe/Berlin; dates and today are read in it, text shows times with its offset"},
 			{Name: "country", Type: fieldtype.Word, Max: 64, InLists: true, Doc: "ISO 3166-1 code like DE; national phone numbers are of it"},
+			{Name: "custom_keys", Type: fieldtype.Choice, Choices: crm.OneOf("any", shape.DeclaredKeys), InLists: true, Doc: "declared: records take declared keys of custom only; unset or any: also others"},
 			{Name: "plan", Type: fieldtype.Word, OwnFold: true, ReadOnly: true, InLists: true, Doc: "the plan that limits it; GET /whoami shows the usage"},
 			{Name: "version", Type: fieldtype.Integer, ReadOnly: true, Doc: "1 at first, 1 more with each change"},
 			{Name: "created_at", Type: fieldtype.Time, ReadOnly: true, InLists: true, DateOnly: true, Doc: "when it was made"},

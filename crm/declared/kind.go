@@ -169,6 +169,15 @@ func (k *Kind) missing(f *Field, was []crm.Member) *crm.Error {
 // undeclared returns the error for a new key in a workspace that takes declared ones only.
 func (k *Kind) undeclared(key string) *crm.Error {
 	keys := k.Keys()
-	return crm.Errorf(crm.UnknownField, "custom has no key %s, and this workspace takes declared keys only: %s. GET /schema/%s shows them; an admin declares another with POST /fields.",
-		norm.Quote(key), strings.Join(keys, " "), k.Entity.Name).On(Prefix+key).Of(key, keys)
+	there := "this workspace takes declared keys only: " + strings.Join(keys, " ")
+	if len(keys) == 0 {
+		there = "this workspace takes declared keys only, and " + k.Entity.Plural + " have none"
+	}
+	err := crm.Errorf(crm.UnknownField, "custom has no key %s: %s. Nothing was saved; leave it out, GET /schema/%s shows all fields. An admin declares another one with POST /fields.", norm.Quote(key), there, k.Entity.Name).
+		On(Prefix+key).Of(key, keys).
+		ForRow("custom has no key %s: %s. Leave the column out, or give it the name of a field; an admin declares another one with POST /fields.", norm.Quote(key), there)
+	if near := k.Near(key); near != "" {
+		err.DidYouMean = strings.TrimPrefix(near, Prefix)
+	}
+	return err
 }

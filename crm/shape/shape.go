@@ -21,6 +21,9 @@ import (
 // Declarations are the names of the entities whose records make a Schema.
 var Declarations = []string{"field", "pipeline"}
 
+// DeclaredKeys is the value of custom_keys of a workspace whose records take declared keys only.
+const DeclaredKeys = "declared"
+
 // Declares reports whether a Schema is made from the records of an entity.
 func Declares(e *crm.Entity) bool { return slices.Contains(Declarations, e.Name) }
 
@@ -29,6 +32,7 @@ type Schema struct {
 	Base      *crm.Schema // the entities of the product
 	workspace int64
 	version   int64
+	closed    bool
 	kinds     map[string]*declared.Kind // by the name of the entity
 	flow      *pipeline.Flow            // nil: there are no pipelines
 }
@@ -44,7 +48,7 @@ type Source struct {
 
 // New returns the schema of a workspace.
 func New(from Source) *Schema {
-	s := &Schema{Base: from.Base, workspace: from.Workspace, version: from.Version, kinds: map[string]*declared.Kind{}}
+	s := &Schema{Base: from.Base, workspace: from.Workspace, version: from.Version, closed: from.Closed, kinds: map[string]*declared.Kind{}}
 	fields := map[string][]*declared.Field{}
 	for _, rec := range from.Records {
 		kind := rec.Value("kind").Text
@@ -105,6 +109,9 @@ func (s *Schema) Version() int64 {
 	}
 	return s.version
 }
+
+// Closed reports whether the records of the workspace take declared keys only.
+func (s *Schema) Closed() bool { return s != nil && s.closed }
 
 // Is reports whether the schema is that of a workspace at a version.
 func (s *Schema) Is(workspace, version int64) bool {

@@ -13,6 +13,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/declared"
 	"crmkit/crm/norm"
+	"crmkit/crm/shape"
 	"crmkit/query"
 	"crmkit/render"
 	"crmkit/server/web"
@@ -42,6 +43,9 @@ const (
 // all answers GET /schema: a line for each kind.
 func (x *Endpoints) all(rq *web.Request) (*render.Response, error) {
 	doc := &render.Response{Line: &render.Item{Head: "schema/" + rq.Actor.WorkspaceID, HeadKey: "handle", Fields: []render.Field{{Name: "version", Value: crm.Number(rq.Env.Shape.Version())}}}, Name: "kinds"}
+	if rq.Env.Shape.Closed() {
+		doc.Line.Fields = append(doc.Line.Fields, text("custom_keys", shape.DeclaredKeys))
+	}
 	for _, e := range x.store.Schema.Entities {
 		if e.IsView() {
 			continue

@@ -162,9 +162,12 @@ func UpdateWorkspace(tx *store.Tx, d store.Draft) (store.Outcome, error) {
 		return store.Outcome{Before: before, After: before, Result: store.Unchanged}, nil
 	}
 	after.Set(crm.FieldVersion, crm.Number(before.Version()+1))
-	name, zone, country := after.Value("name").Text, after.Value("time_zone").Text, after.Value("country")
-	err = tx.Exec("UPDATE workspaces SET name = $2, name_fold = $3, time_zone = $4, country = $5, time_zone_fold = $6, country_fold = $7, name_plain = $8, version = version + 1 WHERE number = $1",
-		tx.Actor.Workspace, name, norm.Fold(name), zone, table.Arg(country), table.FoldUnlessSame(zone), table.FoldUnlessSame(country.Text), table.PlainUnlessSame(name))
+	name, zone, country, keys := after.Value("name").Text, after.Value("time_zone").Text, after.Value("country"), after.Value("custom_keys")
+	err = tx.Exec("UPDATE workspaces SET name = $2, name_fold = $3, time_zone = $4, country = $5, time_zone_fold = $6, country_fold = $7, name_plain = $8, custom_keys = $9, version = version + 1 WHERE number = $1",
+		tx.Actor.Workspace, name, norm.Fold(name), zone, table.Arg(country), table.FoldUnlessSame(zone), table.FoldUnlessSame(country.Text), table.PlainUnlessSame(name), table.Arg(keys))
+	if err == nil && !keys.Equal(before.Value("custom_keys")) {
+		err = tx.Redeclare()
+	}
 	if err != nil {
 		return store.Outcome{}, err
 	}

@@ -99,7 +99,12 @@ type rows func(text string, args []any, each func(scan func(...any) error) error
 // read returns what a workspace has declared; nil: nothing.
 func (s *Shapes) read(workspace int64, run rows) (*shape.Schema, error) {
 	from := shape.Source{Base: s.base, Workspace: workspace}
-	err := run(versionText, []any{workspace}, func(scan func(...any) error) error { return scan(&from.Version) })
+	err := run("SELECT shape, COALESCE(custom_keys, '') FROM workspaces WHERE number = $1", []any{workspace}, func(scan func(...any) error) error {
+		var keys string
+		err := scan(&from.Version, &keys)
+		from.Closed = keys == shape.DeclaredKeys
+		return err
+	})
 	if err != nil || from.Version == 0 {
 		return nil, err
 	}
