@@ -271,8 +271,11 @@ func (c *compiler) compareMember(t fieldpath.Target, op, value string) (string, 
 		return member(t, name, "COALESCE(v.fold, v.text) "+sqlOps[op]+" "+c.arg(norm.Fold(o.Text))), nil
 	}
 	is := "text = " + c.arg(o.Text)
-	if _, number := norm.NumberKey(o.Text); !number && utf8.RuneCountInString(o.Text) <= maxIndexed {
-		c.addMemberPath(t, name, fmt.Sprintf("g.number IS NULL AND LENGTH(g.text) <= %d AND g.%s", maxIndexed, is))
+	switch number, digits := norm.NumberKey(o.Text); {
+	case digits: // the text of a declared key
+		c.addMemberPath(t, name, fieldpath.Rare("g.number = "+c.arg(number))+" AND g."+is)
+	case utf8.RuneCountInString(o.Text) <= maxIndexed:
+		c.addMemberPath(t, name, fmt.Sprintf("g.number IS NULL AND LENGTH(g.text) <= %d AND %s", maxIndexed, fieldpath.Rare("g."+is)))
 	}
 	return member(t, name, "v."+is), nil
 }

@@ -5,3 +5,7 @@ package fieldpath
 // package store/sqlite, which this package may not import. Which rows match is the same without
 // it.
 func NoIndex(sql string) string { return "UNINDEXED " + sql }
+
+// Rare returns a condition as one that few rows meet: SQLite then reads them from an index of its
+// column. It is the hint Rare of package store/engine.
+func Rare(condition string) string { return "RARE(" + condition + ")" }

@@ -8,6 +8,7 @@
 // statement or runs a migration:
 //
 //	UNINDEXED <column>     the column, of which SQLite must use no index here
+//	RARE(<condition>)      the condition, which SQLite is to take for one that few rows meet
 //	keys_of(<array>)       a table with the column value: the whole numbers of a JSON array
 //	items_of(<array>)      a table with the column value: the texts of a JSON array
 //	pairs_of(<object>)     a table with the columns key and value: the whole numbers of a JSON object

@@ -13,6 +13,10 @@ const Unindexed = "UNINDEXED "
 // uses no index for that column.
 func NoIndex(sql string) string { return Unindexed + sql }
 
+// Rare returns a condition as one that few rows meet, such as "v.text = $5", so that SQLite reads them
+// from an index of its column, also if it must look up each row for another column.
+func Rare(condition string) string { return "RARE(" + condition + ")" }
+
 // JoinInOrder returns a join of two tables that SQLite reads in this order: the rows of the
 // first, and for each of them those of the second that the WHERE clause asks for. Of an ordinary
 // join the planner may read either table first.

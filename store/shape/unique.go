@@ -9,6 +9,7 @@ import (
 	"crmkit/crm/declared"
 	"crmkit/crm/norm"
 	"crmkit/crm/shape"
+	"crmkit/store/engine"
 	"crmkit/store/refusal"
 	"crmkit/store/table"
 	"crmkit/store/txn"
@@ -114,20 +115,26 @@ func shown(json string) string {
 // holder returns the key of a record other than own that has a value of a key of custom; 0 if there is none. A record that is
 // being deleted with others is in no workspace any more.
 func holder(tx *txn.Tx, e *crm.Entity, m crm.Member, own int64) (key int64, err error) {
+	text, args := HolderText(e, m)
+	_, err = tx.Row(text, append([]any{tx.Actor.Workspace, e.TagKind(e.Field("custom")), m.Name, own}, args...), &key)
+	return key, err
+}
+
+// HolderText returns the statement that finds the holder of a value of a key of custom, and its arguments after the
+// workspace, the kind, the key and the record that is not meant. It reads an index of values.
+func HolderText(e *crm.Entity, m crm.Member) (text string, args []any) {
 	row := table.MemberRow(m)
-	is, args := "v.number IS NULL AND v.text = $5", []any{tx.Actor.Workspace, e.TagKind(e.Field("custom")), m.Name, own, row[0]}
+	is, args := "v.number IS NULL AND "+engine.Rare("v.text = $5"), []any{row[0]}
 	switch text := row[0].(string); {
 	case row[2] != nil && text == m.JSON: // a number, however it is written
-		is, args[4] = "v.number = $5", row[2]
+		is, args = engine.Rare("v.number = $5"), []any{row[2]}
 	case row[2] != nil: // a text of digits
-		is, args = "v.text = $5 AND v.number = $6", append(args, row[2])
+		is, args = "v.text = $5 AND "+engine.Rare("v.number = $6"), append(args, row[2])
 	case utf8.RuneCountInString(text) <= maxIndexed:
 		is += fmt.Sprintf(" AND LENGTH(v.text) <= %d", maxIndexed)
 	}
-	_, err = tx.Row("SELECT t.key FROM names n JOIN custom_values v ON v.name_id = n.key AND "+is+" JOIN "+e.TableName()+
-		" t ON t.key = v.record AND t.workspace_id = $1 WHERE n.workspace_id = $1 AND n.kind = $2 AND n.name = $3 AND v.record <> $4 ORDER BY t.key LIMIT 1",
-		args, &key)
-	return key, err
+	return "SELECT t.key FROM names n JOIN custom_values v ON v.name_id = n.key AND " + is + " JOIN " + e.TableName() +
+		" t ON t.key = v.record AND t.workspace_id = $1 WHERE n.workspace_id = $1 AND n.kind = $2 AND n.name = $3 AND v.record <> $4 ORDER BY t.key LIMIT 1", args
 }
 
 // maxIndexed is the most characters of a text that the index custom_values_text has.

@@ -54,7 +54,7 @@ func (s Schema) freshNumber() int {
 
 // words replaces the words of engine in a statement by the SQL of SQLite. Unary plus makes a column
 // an expression, for which there is no index, and does not change its value.
-var words = strings.NewReplacer("UNINDEXED ", "+", "keys_of(", "json_each(", "items_of(", "json_each(", "pairs_of(", "json_each(", "rows_of(", "json_each(", " BYTEWISE", "")
+var words = strings.NewReplacer("UNINDEXED ", "+", "RARE(", "unlikely(", "keys_of(", "json_each(", "items_of(", "json_each(", "pairs_of(", "json_each(", "rows_of(", "json_each(", " BYTEWISE", "")
 
 // localTypes does the same in a migration.
 var localTypes = strings.NewReplacer("BIGINT", "INTEGER", "CLUSTERED", "WITHOUT ROWID")

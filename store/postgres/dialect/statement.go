@@ -12,7 +12,7 @@ import (
 
 // The words of package engine, in the SQL of PostgreSQL. Functions of the schema have the names of
 // the others.
-var statementWords = strings.NewReplacer("UNINDEXED ", "", " BYTEWISE", ` COLLATE "C"`)
+var statementWords = strings.NewReplacer("UNINDEXED ", "", "RARE(", "(", " BYTEWISE", ` COLLATE "C"`)
 
 // Statement is the SQL of a statement, and which of its arguments it uses.
 type Statement struct {

@@ -38,6 +38,7 @@ func TestStatements(t *testing.T) {
 	for text, want := range map[string]string{
 		"SELECT key FROM contacts WHERE UNINDEXED workspace_id = $1": "SELECT key FROM contacts WHERE workspace_id = $1",
 		"SELECT UNINDEXED t.a, UNINDEXED t.b FROM t":                 "SELECT t.a, t.b FROM t",
+		"SELECT a FROM t WHERE RARE(t.a = $1) AND b":                 "SELECT a FROM t WHERE (t.a = $1) AND b",
 		"SELECT n FROM main.usage u JOIN main.log l ON TRUE":         `SELECT n FROM "crm ""x""".usage u JOIN "crm ""x""".log l ON TRUE`,
 		"SELECT value FROM keys_of($1), items_of($2), pairs_of($3)":  "SELECT value FROM keys_of($1), items_of($2), pairs_of($3)",
 	} {
