@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/query/condition"
 	"crmkit/query/fieldpath"
 	"crmkit/query/operand"
 )
@@ -22,6 +23,8 @@ type Condition struct {
 	Args         []any            // of both
 	shown        fieldpath.Target // the field whose values are in use, if answers may show them in another form
 	Text         bool             // the condition compares whole text, but a part may have been meant
+	Either       []Condition      // of a part of where= that joins others, those in it
+	Plural       string           // the plural of conditions about one record, which Value has together
 	Form         string           // AsNumber, AsTime or AsText if custom values are compared by order; ValuesSQL then counts these forms
 }
 
@@ -35,7 +38,10 @@ const (
 
 // Conditions returns the conditions among the parameters, each as a query for one row. Those with a list of values in
 // use come first. all is false if there are more than maxParts, of which only the first are returned.
+//
+// Conditions about one record that refers to another come last, together.
 func Conditions(e *crm.Entity, params url.Values, env Env) (parts []Condition, all bool, err *crm.Error) {
+	var written []condition.Node
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		if name != "search" && slices.Contains(crm.ListParams, name) {
 			continue
@@ -44,12 +50,11 @@ func Conditions(e *crm.Entity, params url.Values, env Env) (parts []Condition, a
 			if one.Value == "" {
 				continue
 			}
-			q, err := Parse(e, url.Values{one.Name: {one.Value}}, env)
+			p, err := env.alone(e, one)
 			if err != nil {
 				return nil, false, err
 			}
-			q.Limit, q.Total = 1, TotalNone
-			parts = append(parts, env.condition(e, one.Name, one.Value, q))
+			written, parts = append(written, one), append(parts, p)
 		}
 	}
 	slices.SortStableFunc(parts, func(a, b Condition) int {
@@ -64,7 +69,63 @@ func Conditions(e *crm.Entity, params url.Values, env Env) (parts []Condition, a
 	if len(parts) > maxParts {
 		return parts[:maxParts], false, nil
 	}
-	return parts, true, nil
+	together, err := env.together(e, written)
+	return append(parts, together...), true, err
+}
+
+// alone returns a condition as a query for one row.
+func (env Env) alone(e *crm.Entity, n condition.Node) (p Condition, err *crm.Error) {
+	q, err := Parse(e, url.Values{n.Name: {n.Value}}, env)
+	if err != nil {
+		return p, err
+	}
+	q.Limit, q.Total = 1, TotalNone
+	p = env.condition(e, n.Name, n.Value, q)
+	for _, term := range n.Terms() {
+		if n.Op == condition.Term || len(p.Either) == maxParts {
+			break
+		}
+		each, err := env.alone(e, term)
+		if err != nil {
+			return p, err
+		}
+		p.Either = append(p.Either, each)
+	}
+	return p, nil
+}
+
+// together returns the conditions about one record that refers to one of the list, if there are several, as one each.
+func (env Env) together(e *crm.Entity, written []condition.Node) (parts []Condition, err *crm.Error) {
+	groups := map[string]url.Values{}
+	for _, n := range written {
+		t, known := fieldpath.ResolveFilter(e, env.Shape.FullName(e, n.Name))
+		if !known || n.Op != condition.Term || t.Level() == 0 {
+			continue
+		}
+		group := fmt.Sprint(n.Bracket, " ", t.Plural())
+		if groups[group] == nil {
+			groups[group] = url.Values{}
+		}
+		groups[group].Add(n.Name, n.Value)
+	}
+	for _, group := range slices.Sorted(maps.Keys(groups)) {
+		values := groups[group]
+		var texts []string
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			for _, value := range values[name] {
+				texts = append(texts, name+"="+value)
+			}
+		}
+		q, err := Parse(e, values, env)
+		if err != nil {
+			return nil, err
+		}
+		if q.Limit, q.Total = 1, TotalNone; len(texts) > 1 {
+			_, plural, _ := strings.Cut(group, " ")
+			parts = append(parts, Condition{Value: strings.Join(texts, " and "), Plural: plural, Question: q})
+		}
+	}
+	return parts, nil
 }
 
 // condition returns a condition with the SQL that explains it: from the counts of the store,

@@ -24,6 +24,9 @@ func (s *Server) explain(v *store.View, e *crm.Entity, params url.Values, env qu
 	}
 	var remarks []string
 	for _, part := range parts {
+		if part.Plural != "" && len(remarks) > 0 {
+			break // it follows from one of them
+		}
 		if len(parts) == 1 && all { // it is the whole list
 			remark, err := s.explainPart(v, part)
 			return []string{remark}, err
@@ -67,11 +70,37 @@ func (s *Server) finds(v *store.View, kinds ...*crm.Entity) (string, error) {
 	return "finds parts of words, and words with a letter or two wrong: try fewer words, or a part of one", nil
 }
 
+// explainEach says which of the conditions of a part that matches nothing match nothing.
+func (s *Server) explainEach(v *store.View, parts []query.Condition) (text string, err error) {
+	for _, part := range parts {
+		page, err := v.List(part.Question)
+		if err != nil {
+			return "", err
+		}
+		if len(page.Records) > 0 {
+			continue
+		}
+		remark, err := s.explainPart(v, part)
+		if err != nil {
+			return "", err
+		}
+		text += "; " + remark
+	}
+	return text, nil
+}
+
 // explainPart says of a condition that matches nothing how to write it instead: like: for a part
 // of a text, no wildcards, in: for several values, or one of the values in use.
 func (s *Server) explainPart(v *store.View, part query.Condition) (string, error) {
 	name, value := norm.Quote(part.Param), norm.Quote(part.Value)
 	remark := name + "=" + value + " matches nothing"
+	switch {
+	case part.Plural != "":
+		return "none of the " + part.Plural + " has all of " + norm.OneLine(part.Value) + ", although each alone matches; to ask about several of them use brackets, where=(…) and (…)", nil
+	case len(part.Either) > 0:
+		each, err := s.explainEach(v, part.Either)
+		return remark + each, err
+	}
 	plain := strings.Trim(part.Operand, "%*")
 	switch like := strings.HasPrefix(part.Value, "like:"); {
 	case norm.Fold(plain) == "" || !like && !part.Text: // like: could not find it, or the field is no text

@@ -17,6 +17,7 @@ func (rq Request) resolve(param, path string) (t fieldpath.Target, shown string,
 	t, known := fieldpath.Resolve(rq.Entity, full)
 	if !known {
 		t, known = fieldpath.ResolveFilter(rq.Entity, full) // contact.role of deals is of any of their people
+		known = known && t.Level() == 0
 	}
 	if f := rq.money(path); f != nil && (!known || t.Key != "") {
 		return t, path, moneyFault(param, path, f)

@@ -54,6 +54,20 @@ func (n Node) Conjuncts() []Node {
 	return list
 }
 
+// Terms returns the conditions in a node, without those behind a not, whose opposite is asked.
+func (n Node) Terms() (list []Node) {
+	switch n.Op {
+	case Term:
+		return []Node{n}
+	case Not:
+		return nil
+	}
+	for _, kid := range n.Kids {
+		list = append(list, kid.Terms()...)
+	}
+	return list
+}
+
 // Error is what is wrong with a text.
 type Error struct {
 	At        int    // the character at which it is, from 1

@@ -25,6 +25,9 @@ func (t Target) Level() int {
 	return level
 }
 
+// Plural returns the words of the first steps, up to the first one back.
+func (t Target) Plural() string { return nameOf(t.Hops[:next(t.Hops, 0)]) }
+
 // Any returns the condition that the path leads to a record, whichever it is, without its last step back. So it can
 // be negated. The target must end at its Level.
 func (t Target) Any() Bound {
@@ -93,7 +96,7 @@ func nameOf(hops []Hop) string {
 		case h.Link != nil:
 			words = append(words, h.Link.Name+"()")
 		default:
-			words = append(words, h.Field.Name)
+			words = append(words, h.Field.Path())
 		}
 	}
 	return strings.Join(words, ".")

@@ -56,6 +56,10 @@ func Unknown(e *crm.Entity, name, value string) *crm.Error {
 	} else if f := mistake.Field(last, rest); f != nil {
 		name = prefix + f.Name
 	}
+	if several := plural(last, rest); several != "" {
+		name = prefix + several
+		allowed = append(allowed, name)
+	}
 	return err.Of(name, allowed)
 }
 
@@ -63,4 +67,15 @@ func Unknown(e *crm.Entity, name, value string) *crm.Error {
 func nearer(prefix, rest string) string {
 	words := strings.Split(strings.TrimSuffix(prefix, "."), ".")
 	return "list the records at " + norm.Quote(words[0]) + " by " + norm.Quote(strings.Join(append(words[1:], rest), "."))
+}
+
+// plural returns a name with the plural of its first word, if several records are called by it; empty: they are not.
+func plural(e *crm.Entity, name string) string {
+	head, tail, _ := strings.Cut(name, ".")
+	for _, back := range e.Backs {
+		if tail != "" && back.To.Name == head {
+			return back.Name + "." + tail
+		}
+	}
+	return ""
 }
