@@ -24,7 +24,7 @@ func Decode(e *crm.Entity, members []crm.Member, env query.Env) (store.Draft, *c
 		return d, fault
 	}
 	for _, m := range members {
-		if slices.Contains(answered, m.Name) {
+		if slices.Contains(answered, m.Name) || shows(e, m.Name) {
 			continue
 		}
 		in, err := decodeMember(e, m, env)
@@ -42,6 +42,11 @@ func Decode(e *crm.Entity, members []crm.Member, env query.Env) (store.Draft, *c
 		d.Inputs = append(d.Inputs, in)
 	}
 	return d, nil
+}
+
+// shows reports whether the answer of a fetched record has the records of a link under a name.
+func shows(e *crm.Entity, name string) bool {
+	return slices.ContainsFunc(e.Links, func(l crm.ManyToMany) bool { return l.Counted != "" && l.Via.Plural == name })
 }
 
 // decodeMember turns one member into the input of its field. The path of a reference,
