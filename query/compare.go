@@ -129,14 +129,14 @@ func (c *compiler) partsOf(t fieldpath.Target, value string) []string {
 func (c *compiler) contains(t fieldpath.Target, part string) string {
 	switch how := t.Field.Type.Comparison(); {
 	case how.By == crm.ByLabel:
-		test := textContains("COALESCE(n.fold, n.name)", c.text(part))
+		test := textContains("COALESCE(n.fold, n.name)", c.once(part))
 		return hasTag(t, fieldpath.NoIndex("g.name_id IN (SELECT n.key FROM "+namesOf(t)+" AND "+test+")"))
 	case how.Capitals:
 		part = strings.ToUpper(part) // the folded form of capitals of ASCII is in small letters
 	case t.Field.HasFoldColumn() && !t.Field.Choices.Ordered: // whose column has their position
-		return textContains(FoldedSQL(t.Alias(), t.Field), c.text(part))
+		return textContains(FoldedSQL(t.Alias(), t.Field), c.once(part))
 	}
-	return textContains(t.Alias()+"."+t.Field.Col(), c.text(part)) // which is its own folded form
+	return textContains(t.Alias()+"."+t.Field.Col(), c.once(part)) // which is its own folded form
 }
 
 // hasTag returns the condition that one of the labels g of a field passes a test. Here and in

@@ -20,7 +20,7 @@ type compiler struct {
 	entity *crm.Entity // of the list
 	args   []any
 
-	texts map[string]string // placeholders of texts that are searched in several fields
+	shared map[any]string // placeholders of values that several conditions compare
 
 	candidates candidates // index paths of the condition that is being compiled
 
@@ -41,15 +41,15 @@ func (c *compiler) arg(v any) string {
 	return "$" + strconv.Itoa(len(c.args)+1)
 }
 
-// text is arg for a text that many conditions of a search compare. It becomes one argument.
-func (c *compiler) text(part string) string {
-	if c.texts == nil {
-		c.texts = map[string]string{}
+// once is arg for a value that many conditions compare. It becomes one argument.
+func (c *compiler) once(v any) string {
+	if c.shared == nil {
+		c.shared = map[any]string{}
 	}
-	if c.texts[part] == "" {
-		c.texts[part] = c.arg(part)
+	if c.shared[v] == "" {
+		c.shared[v] = c.arg(v)
 	}
-	return c.texts[part]
+	return c.shared[v]
 }
 
 // maxOperand is the maximum length of an operand, in bytes.

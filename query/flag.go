@@ -44,24 +44,24 @@ func (c *compiler) ofStage(t fieldpath.Target, param, value string) (string, *cr
 
 // stageValue returns SQL of the value of a field that follows from the stage of its record.
 func (c *compiler) stageValue(t fieldpath.Target) string {
-	return c.env.StageValue(t, t.Alias(), c.arg)
+	return c.env.StageValue(t, t.Alias(), c.once)
 }
 
 // StageValue returns SQL of the value of a field that follows from the stage of its record, or of the place of the
 // stage. arg adds an argument and returns its placeholder.
 func (env Env) StageValue(t fieldpath.Target, alias string, arg func(any) string) string {
 	e := t.Entity
-	rec := stages.Record{Pipeline: FoldedSQL(alias, e.Field(crm.FieldPipeline)), Stage: FoldedSQL(alias, e.Field(crm.FieldStage)), Since: alias + "." + e.Field(crm.FieldStageSince).Col()}
-	now := func() string { return "CAST(" + arg(env.Now.UnixMilli()) + " AS BIGINT)" }
+	rec := stages.Record{Pipeline: FoldedSQL(alias, e.Field(crm.FieldPipeline)), Stage: FoldedSQL(alias, e.Field(crm.FieldStage)), Since: alias + "." + e.Field(crm.FieldStageSince).Col(),
+		Flow: env.Flow, Kind: e.Name, Arg: arg}
 	switch of := t.Field.OfStage(); {
 	case t.Field.Name == crm.FieldStage:
-		return rec.Place(arg(stages.Rows(env.Flow, e.Name)))
+		return rec.Place()
 	case of.Number != "":
-		return rec.Weighted(arg(stages.Rows(env.Flow, e.Name)), alias+"."+e.Field(of.Number).Col())
+		return rec.Weighted(alias + "." + e.Field(of.Number).Col())
 	case t.Field.Type.Comparison().By == crm.ByNumber:
-		return "CAST(" + rec.Days(now()) + " AS BIGINT)"
+		return rec.Days(env.Now.UnixMilli())
 	}
-	return rec.Stale(arg(stages.Rows(env.Flow, e.Name)), now())
+	return rec.Stale(env.Now.UnixMilli())
 }
 
 // sortBy completes an order whose values no column has: that of stages is by their places, if there are pipelines,

@@ -216,7 +216,7 @@ func hasTrigram(text string) bool {
 func (s *keySearch) hasAny(text string, parts []string) string {
 	tests := make([]string, len(parts))
 	for i, part := range parts {
-		tests[i] = text + " LIKE like_part(" + s.compiler.text(part) + ")"
+		tests[i] = text + " LIKE like_part(" + s.compiler.once(part) + ")"
 	}
 	return "(" + strings.Join(tests, " OR ") + ")"
 }

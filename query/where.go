@@ -115,7 +115,7 @@ func (c *compiler) part(e *crm.Entity, n condition.Node) (b fieldpath.Bound, err
 	if err := checkTerm(n); err != nil {
 		return b, err
 	}
-	apart := &compiler{env: c.env, entity: e, args: c.args, texts: c.texts}
+	apart := &compiler{env: c.env, entity: e, args: c.args, shared: c.shared}
 	b, err = apart.filter(e, n.Name, n.Value)
 	c.args, c.remarks, c.named = apart.args, append(c.remarks, apart.remarks...), append(c.named, apart.named...)
 	if len(c.args) > maxArgs {

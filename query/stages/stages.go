@@ -3,96 +3,96 @@
 //
 // What it computes is what crm/pipeline computes of one record: the stage is the one of the pipeline
 // whose name the record has, so a word that only means it is no stage here.
+//
+// The SQL is evaluated for every record of a list that is sorted or filtered by it. So it compares the
+// two words of the record with those of the pipelines, one CASE in another: a join, or a table made of
+// an argument, is made anew for each record.
 package stages
 
 import (
 	"fmt"
-	"strconv"
+	"strings"
 
 	"crmkit/crm/norm"
 	"crmkit/crm/pipeline"
 )
 
-// Record is SQL of the values of a record that say where it is.
+// Record is SQL of the values of a record that say where it is, and the pipelines that it may be in.
 type Record struct {
 	Pipeline, Stage string // folded
 	Since           string
+	Flow            *pipeline.Flow
+	Kind            string
+	Arg             func(any) string // adds an argument and returns its placeholder
 }
 
-// Rows returns the stages of a kind as the argument of all statements: for each the folded names of
-// pipeline and stage, its place, its probability, and after which time records in it are stale. Those of
-// the default pipeline are there for records that name none, too.
-func Rows(flow *pipeline.Flow, kind string) string {
-	list := []byte{'['}
-	if flow != nil {
-		fallback := flow.Of(kind, "")
-		for i := range flow.Pipelines {
-			p := &flow.Pipelines[i]
-			if p.Kind != kind {
-				continue
-			}
-			list = appendStages(list, norm.Fold(p.Name), p)
-			if p == fallback {
-				list = appendStages(list, "", p)
-			}
+// of returns SQL of a number that stages have, NULL if the record has no stage of its pipeline or that has
+// no number. Records that name no pipeline are in the default one.
+func (r Record) of(number func(*pipeline.Stage) (n int64, set bool)) string {
+	var cases strings.Builder
+	for i := 0; r.Flow.Has(r.Kind) && i < len(r.Flow.Pipelines); i++ {
+		if p := &r.Flow.Pipelines[i]; p.Kind == r.Kind {
+			r.appendStages(&cases, p, number)
 		}
 	}
-	return string(append(list, ']'))
+	if cases.Len() == 0 {
+		return "CAST(NULL AS BIGINT)"
+	}
+	fallback := r.Arg(norm.Fold(r.Flow.Of(r.Kind, "").Name))
+	return fmt.Sprintf("CAST(CASE COALESCE(%s, %s)%s END AS BIGINT)", r.Pipeline, fallback, cases.String())
 }
 
-// appendStages appends the stages of a pipeline under a name.
-func appendStages(list []byte, name string, p *pipeline.Pipeline) []byte {
-	for _, s := range p.Stages {
-		if len(list) > 1 {
-			list = append(list, ',')
-		}
-		list = norm.AppendQuoted(append(list, '['), name)
-		list = norm.AppendQuoted(append(list, ','), norm.Fold(s.Name))
-		list = strconv.AppendInt(append(list, ','), s.Place, 10)
-		list = append(list, ",null,"...)
-		if s.Probability != nil {
-			list = strconv.AppendInt(list[:len(list)-len("null,")], *s.Probability, 10)
-			list = append(list, ',')
-		}
-		if s.StaleAfter == 0 {
-			list = append(list, "null]"...)
+// appendStages appends the case of the records in a pipeline.
+func (r Record) appendStages(b *strings.Builder, p *pipeline.Pipeline, number func(*pipeline.Stage) (n int64, set bool)) {
+	begun := false
+	for i := range p.Stages {
+		n, set := number(&p.Stages[i])
+		if !set {
 			continue
 		}
-		list = append(strconv.AppendInt(list, s.StaleAfter, 10), ']')
+		if !begun {
+			fmt.Fprintf(b, " WHEN %s THEN CASE %s", r.Arg(norm.Fold(p.Name)), r.Stage)
+			begun = true
+		}
+		fmt.Fprintf(b, " WHEN %s THEN %d", r.Arg(norm.Fold(p.Stages[i].Name)), n)
 	}
-	return list
+	if begun {
+		b.WriteString(" END")
+	}
 }
 
-// of returns SQL of a value of the stage of the record. rows is the placeholder of Rows.
-func (r Record) of(rows, value string) string {
-	return fmt.Sprintf("(SELECT %s FROM rows_of(%s) w WHERE w.value ->> 0 = COALESCE(%s, '') AND w.value ->> 1 = %s)", value, rows, r.Pipeline, r.Stage)
-}
-
-// The columns of a stage as numbers.
-const (
-	place       = "CAST(w.value ->> 2 AS BIGINT)"
-	probability = "CAST(w.value ->> 3 AS BIGINT)"
-	staleAfter  = "CAST(w.value ->> 4 AS BIGINT)"
-)
+// time returns SQL of a time. It is an argument, so that a question is the same statement at any time.
+func (r Record) time(n int64) string { return "CAST(" + r.Arg(n) + " AS BIGINT)" }
 
 // Place returns SQL of the place of the stage, NULL if the record has no stage of its pipeline.
-func (r Record) Place(rows string) string { return r.of(rows, place) }
+func (r Record) Place() string {
+	return r.of(func(s *pipeline.Stage) (int64, bool) { return s.Place, true })
+}
 
-// Stale returns SQL of whether the record is stale at a time, NULL if nothing says that. now is a placeholder.
-func (r Record) Stale(rows, now string) string {
-	return r.of(rows, "CASE WHEN "+now+" - "+r.Since+" > "+staleAfter+" THEN 1 WHEN "+staleAfter+" IS NOT NULL AND "+r.Since+" IS NOT NULL THEN 0 END")
+// Stale returns SQL of whether the record is stale at a time, NULL if nothing says that.
+func (r Record) Stale(now int64) string {
+	after := r.of(func(s *pipeline.Stage) (int64, bool) { return s.StaleAfter, s.StaleAfter != 0 })
+	return fmt.Sprintf("(CASE %s - %s > %s WHEN TRUE THEN 1 WHEN FALSE THEN 0 END)", r.time(now), r.Since, after)
 }
 
 // Weighted returns SQL of a number times the probability, rounded half to even as pipeline.Stage.Weighted does,
-// NULL if one of the two is not known.
-func (r Record) Weighted(rows, number string) string {
-	whole := fmt.Sprintf("(%s / 100 * %s + %s %% 100 * %s / 100)", number, probability, number, probability)
-	rest := fmt.Sprintf("(%s %% 100 * %s %% 100)", number, probability)
-	return r.of(rows, fmt.Sprintf("%s + CASE WHEN %s > 50 OR %s = 50 AND %s %% 2 <> 0 THEN 1 WHEN %s < -50 OR %s = -50 AND %s %% 2 <> 0 THEN -1 ELSE 0 END",
-		whole, rest, rest, whole, rest, rest, whole))
+// NULL if one of the two is not known. The probability has a subquery of its own, and that a limit, so that
+// it is computed once.
+func (r Record) Weighted(number string) string {
+	probability := r.of(func(s *pipeline.Stage) (int64, bool) {
+		if s.Probability == nil {
+			return 0, false
+		}
+		return *s.Probability, true
+	})
+	whole := fmt.Sprintf("(%s / 100 * w.p + %[1]s %% 100 * w.p / 100)", number)
+	rest := fmt.Sprintf("(%s %% 100 * w.p %% 100)", number)
+	rounded := fmt.Sprintf("%s + CASE WHEN %s > 50 OR %[2]s = 50 AND %[1]s %% 2 <> 0 THEN 1 WHEN %[2]s < -50 OR %[2]s = -50 AND %[1]s %% 2 <> 0 THEN -1 ELSE 0 END", whole, rest)
+	return fmt.Sprintf("(SELECT %s FROM (SELECT %s AS p LIMIT 1) w)", rounded, probability)
 }
 
-// Days returns SQL of the whole days since a time. now is a placeholder.
-func (r Record) Days(now string) string {
-	return fmt.Sprintf("(CASE WHEN %s > %s THEN 0 ELSE (%s - %s) / 86400000 END)", r.Since, now, now, r.Since)
+// Days returns SQL of the whole days since a time.
+func (r Record) Days(now int64) string {
+	at := r.time(now)
+	return fmt.Sprintf("CAST(CASE WHEN %s > %s THEN 0 ELSE (%[2]s - %[1]s) / 86400000 END AS BIGINT)", r.Since, at)
 }
