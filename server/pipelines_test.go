@@ -62,7 +62,7 @@ func TestOneDefault(t *testing.T) {
 		return r.json(201, "PUT", "/pipelines/"+name, `{"kind":"deal","default":"yes","stages":[{"name":"`+stage+`"}]}`)["change"].(string)
 	}
 	put("first", "a")
-	r.want(201, "PUT", "/pipelines/people", `{"kind":"contact","default":"yes","stages":[{"name":"new"}]}`)
+	r.want(201, "PUT", "/pipelines/people", `{"kind":"contact","default":true,"stages":[{"name":"new"}]}`)
 	group := put("second", "b")
 	contains(t, r.want(200, "GET", "/pipelines", ""), "name=first kind=deal default=no", "name=second kind=deal default=yes", "name=people kind=contact default=yes")
 	contains(t, r.want(200, "GET", "/changes/"+group, ""), "# 2 changes", "to.default=no")

@@ -52,7 +52,7 @@ func definitions(of []crm.Entity) []crm.Entity {
 				Fields: hidden(kept([]crm.Field{
 					{Name: "name", Type: fieldtype.Name, Required: true, Indexed: true, InLists: true, Max: maxName, Doc: "unique; records name it as pipeline=sales"},
 					{Name: "kind", Type: fieldtype.Choice, Choices: staged(of), Required: true, InLists: true, Enumerable: true, Doc: "of the records that go through it"},
-					{Name: "default", Column: "is_default", Type: fieldtype.Choice, Choices: crm.OneOf("yes", "no"), Default: "no", InLists: true, Doc: "yes: of the records that name no pipeline; the oldest, if none says so"},
+					{Name: "default", Column: "is_default", Type: fieldtype.Switch, Choices: fieldtype.SwitchWords, Default: "no", InLists: true, Doc: "yes: of the records that name no pipeline; the oldest, if none says so"},
 					{Name: "stages", Type: fieldtype.Stages, Required: true, Max: maxLongText, Doc: "in their order, each with name, probability, stale_after, is (won or lost), was (former names)"}}))},
 			Ops: crm.List | crm.Create | crm.Fetch | crm.Delete, Keys: crm.Keys{Unique: "name"},
 			Definition: crm.Definition{Most: pipeline.MaxPipelines},
