@@ -536,7 +536,7 @@ func (r *rig) checkBeside(ids []string) {
 	r.t.Helper()
 	defaults := 0
 	for _, item := range r.json(200, "GET", "/pipelines", "")["items"].([]any) {
-		if item.(map[string]any)["default"] == "yes" {
+		if item.(map[string]any)["default"] == true {
 			defaults++
 		}
 	}
