@@ -94,8 +94,8 @@ func AddsRows(rq *web.Request) (func(tx *store.Tx, d store.Draft, key int64) (no
 //
 // Errors: admin_required, scope_required, those of the record.
 func (a *adder) add(tx *store.Tx, key int64) (name string, err error) {
-	at := draft.InputAt(a.draft, crm.FieldStage)
-	if at < 0 || !a.draft.Inputs[at].Value.Set() {
+	stage, in := draft.InputAt(a.draft, crm.FieldStage), draft.InputAt(a.draft, crm.FieldPipeline)
+	if stage < 0 && in < 0 {
 		return "", nil
 	}
 	rec := crm.NewRecord(a.draft.Entity)
@@ -104,12 +104,19 @@ func (a *adder) add(tx *store.Tx, key int64) (name string, err error) {
 			return "", err
 		}
 	}
-	word, of := a.draft.Inputs[at].Value.Text, rec.Value(crm.FieldPipeline).Text
-	if at := draft.InputAt(a.draft, crm.FieldPipeline); at >= 0 {
-		of = a.draft.Inputs[at].Value.Text
+	word, of := rec.Value(crm.FieldStage), rec.Value(crm.FieldPipeline)
+	moves := in >= 0 && !a.draft.Inputs[in].Value.Equal(of) // then the stage must be one of the other pipeline
+	if stage >= 0 {
+		word = a.draft.Inputs[stage].Value
 	}
-	p := flowOf(tx.Actor).Of(rec.Entity.Name, of)
-	if p == nil || p.Find(word) != nil {
+	if in >= 0 {
+		of = a.draft.Inputs[in].Value
+	}
+	if !word.Set() || stage < 0 && !moves {
+		return "", nil
+	}
+	p := flowOf(tx.Actor).Of(rec.Entity.Name, of.Text)
+	if p == nil || p.Find(word.Text) != nil {
 		return "", nil
 	}
 	now, err := tx.Fetch(a.kind, p.Key) // another server may have written it
@@ -121,10 +128,10 @@ func (a *adder) add(tx *store.Tx, key int64) (name string, err error) {
 	if place < 0 {
 		place = len(stages)
 	}
-	if (&pipeline.Pipeline{Stages: stages}).Find(word) != nil {
+	if (&pipeline.Pipeline{Stages: stages}).Find(word.Text) != nil {
 		return "", nil
 	}
-	stages = slices.Insert(stages, place, pipeline.Stage{Name: word})
+	stages = slices.Insert(stages, place, pipeline.Stage{Name: word.Text})
 	if len(stages) > pipeline.MaxStages {
 		return "", crm.Errorf(crm.InvalidValue, "the pipeline %s has %d stages, the most that there may be; PUT /pipelines/%[1]s without one of them first.", norm.Quote(p.Name), pipeline.MaxStages).On(crm.FieldStage)
 	}

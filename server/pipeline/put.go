@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -199,7 +200,7 @@ func (w *writing) move(tx *store.Tx, renamed map[string][]string) (moved int, er
 			return moved, err
 		}
 		if moved += len(keys); moved > maxMoved {
-			return moved, w.tooMany(s)
+			return moved, w.tooMany(s, in)
 		}
 		d := store.Draft{Entity: w.of, Inputs: []crm.Input{{Field: w.of.Field(crm.FieldStage), Value: crm.Str(s.Name)}}}
 		for _, key := range keys {
@@ -211,9 +212,12 @@ func (w *writing) move(tx *store.Tx, renamed map[string][]string) (moved int, er
 	return moved, nil
 }
 
-// tooMany returns the error for a rename that would move too many records.
-func (w *writing) tooMany(s *pipeline.Stage) *crm.Error {
-	was := s.Was[0]
-	return crm.Errorf(crm.InvalidValue, `more than %d %s are in renamed stages, the most that one request moves. PUT the pipeline with both stages first, without was; then PATCH /%s?stage=%s&pipeline=%s {"stage":%s}, which moves them in steps; then PUT it as you wanted.`,
-		maxMoved, w.of.Plural, w.of.Route(), norm.Quote(was), norm.Quote(w.name), norm.QuoteJSON(s.Name)).On(fieldStages)
+// tooMany returns the error for a rename that would move too many records. in are those of the stage that did not fit.
+func (w *writing) tooMany(s *pipeline.Stage, in visits.Stage) *crm.Error {
+	which := "&pipeline=" + url.QueryEscape(w.name)
+	if in.Default {
+		which = "&where=pipeline=" + url.QueryEscape(w.name) + "+or+pipeline=is:null"
+	}
+	return crm.Errorf(crm.InvalidValue, `more than %d %s are in renamed stages, the most that one request moves. PUT the pipeline with both stages first, without was; then PATCH /%s?stage=%s%s {"stage":%s}, which moves them in steps; then PUT it as you wanted.`,
+		maxMoved, w.of.Plural, w.of.Route(), url.QueryEscape(in.Names[0]), which, norm.QuoteJSON(s.Name)).On(fieldStages)
 }
