@@ -92,21 +92,43 @@ func (f *Field) Check(schema *crm.Schema, e *crm.Entity) *crm.Error {
 
 // CheckBeside returns an error if the fields of the kind leave no place for one more, or another one has a key of it.
 func (k *Kind) CheckBeside(f *Field) *crm.Error {
-	if k == nil || k.Field(f.Name) != nil {
+	if k == nil {
 		return nil
 	}
-	if len(k.Fields) >= MaxFields {
+	if k.Field(f.Name) == nil && len(k.Fields) >= MaxFields {
 		return crm.Errorf(crm.PlanLimitReached, "%s have %d declared fields, the most there may be. GET /fields?kind=%s lists them; DELETE /fields/{id} removes one and keeps the values.", k.Entity.Plural, MaxFields, k.Entity.Name)
 	}
+	key, other := k.Beside(f)
+	switch {
+	case other == nil:
+		return nil
+	case k.Field(f.Name) != nil:
+		return crm.Errorf(crm.InvalidValue, "%s of %s cannot be of type %s: that has the key %s, which the field %s has. Send another type.", f.Name, k.Entity.Plural, f.Type, key, other.Name).On("type")
+	case key == f.Name:
+		return crm.Errorf(crm.InvalidValue, "a field of %s cannot be called %s: it is a key of the field %s. Send another name.", k.Entity.Plural, f.Name, other.Name).On("name")
+	}
+	return crm.Errorf(crm.InvalidValue, "a field of %s cannot be called %s: %s is declared already. Send another name.", k.Entity.Plural, f.Name, key).On("name")
+}
+
+// Beside returns a key or a name that a field would have together with another one, and that one; nil: there is none.
+// The field itself may be one of the kind already.
+func (k *Kind) Beside(f *Field) (key string, other *Field) {
+	if k == nil {
+		return "", nil
+	}
+	keys := []string{f.Name}
 	for _, m := range f.Members() {
-		if k.Member(m.Key) != nil || k.Field(m.Key) != nil {
-			return crm.Errorf(crm.InvalidValue, "a field of %s cannot be called %s: %s is declared already. Send another name.", k.Entity.Plural, f.Name, m.Key).On("name")
+		keys = append(keys, m.Key)
+	}
+	for _, key := range keys {
+		if m := k.Member(key); m != nil && m.Of.Name != f.Name {
+			return key, m.Of
+		}
+		if other := k.Field(key); other != nil && other.Name != f.Name {
+			return key, other
 		}
 	}
-	if m := k.Member(f.Name); m != nil {
-		return crm.Errorf(crm.InvalidValue, "a field of %s cannot be called %s: it is a key of the field %s. Send another name.", k.Entity.Plural, f.Name, m.Of.Name).On("name")
-	}
-	return nil
+	return "", nil
 }
 
 // checkRef checks the kind to which a reference leads.

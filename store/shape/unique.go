@@ -64,10 +64,14 @@ type Taken struct {
 	Holder int64  // the key of the other record; 0: no value is taken
 }
 
-// Taken returns a value of a unique declared key that a change of a record sets and another record has.
+// Taken returns a value of a unique declared key that a change of a record sets and another record has; of a
+// declaration the key that another one has.
 func (s *Shapes) Taken(tx *txn.Tx, before, after crm.Record) (Taken, error) {
 	if err := s.EnterFor(tx, after.Entity); err != nil {
 		return Taken{}, err
+	}
+	if after.Entity.Name == "field" {
+		return s.takenKey(tx, before, after), nil
 	}
 	k := shape.Of(tx.Actor.Schema).Kind(after.Entity)
 	if k == nil {
@@ -83,6 +87,24 @@ func (s *Shapes) Taken(tx *txn.Tx, before, after crm.Record) (Taken, error) {
 		}
 	}
 	return Taken{}, nil
+}
+
+// takenKey returns the key of custom that a declaration would have together with another one. That comes of its name
+// or, if it had it before, of its type.
+func (s *Shapes) takenKey(tx *txn.Tx, before, after crm.Record) Taken {
+	e := s.base.ByName(after.Value("kind").Text)
+	if e == nil {
+		return Taken{}
+	}
+	key, other := shape.Of(tx.Actor.Schema).Kind(e).Beside(shape.FieldOf(after))
+	if other == nil {
+		return Taken{}
+	}
+	holder, _ := crm.ParseID(after.Entity, tx.Actor.Workspace, other.ID)
+	if before.Value("name").Set() {
+		return Taken{"type", key, holder}
+	}
+	return Taken{"name", key, holder}
 }
 
 // CheckUnique refuses a record with a value of a unique declared key that another record has.

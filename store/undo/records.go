@@ -147,7 +147,13 @@ func (s *step) revive(e entry) (out Outcome, err error) {
 	}
 	out = Outcome{Result: Restored, Before: gone, After: w.after, Kept: w.kept}
 	if _, fault := crm.Apply(kind, w.after.Values, nil, s.tx.Actor.At(s.tx.Now())); fault != nil {
-		return s.keepRecord(e.target, "cannot come back: "+fault.Hint)
+		why := fault.Hint
+		for _, k := range w.kept {
+			if k.Field == fault.Field { // it does not go back, and the record cannot be without it
+				why = k.Field + ": " + k.Why
+			}
+		}
+		return s.keepRecord(e.target, "cannot come back: "+why)
 	}
 	was := s.part(e)
 	if err := s.tx.Revive(w.after, was); err != nil {
