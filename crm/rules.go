@@ -1,6 +1,7 @@
 package crm
 
 import (
+	"slices"
 	"time"
 
 	"crmkit/crm/pipeline"
@@ -48,15 +49,14 @@ func (at Setting) Flow() *pipeline.Flow {
 	return at.Rules.Flow()
 }
 
-// IsReserved reports whether no field may have a name, since a parameter or a key that answers add
+// parameters are those of single routes, and the words that join conditions. Entities of the product have
+// some of these names for fields of their own, which no such route takes as filters; a declared field could
+// be meant in any of them.
+var parameters = []string{"at", "vs", "new_stage", "on_duplicate", "purge", "without", "since", "bookmark", "by", "record", "field", "action", "run", "summary", "wait", "q", "types",
+	"source", "key", "decimal", "dates", "null", "bom", "and", "or", "not"}
+
+// IsReserved reports whether no declared field may have a name, since a parameter or a key that answers add
 // to a record has it.
 func IsReserved(name string) bool {
-	for _, words := range [][]string{ListParams, reserved} {
-		for _, word := range words {
-			if word == name {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.Contains(slices.Concat(ListParams, AggregateParams, reserved, parameters), name)
 }

@@ -17,13 +17,14 @@ type RouteRow struct {
 	Lists, Many       bool
 	Entity            *crm.Entity
 	Access            string
+	Params            []string
 }
 
 // Rows returns the route table.
 func (s *Server) Rows() []RouteRow {
 	var rows []RouteRow
 	for _, r := range s.web.Routes() {
-		rows = append(rows, RouteRow{r.Method, r.Pattern(), r.Doc, r.Access == web.Public, r.Lists, r.Many, r.Entity, accessName(r.Access)})
+		rows = append(rows, RouteRow{r.Method, r.Pattern(), r.Doc, r.Access == web.Public, r.Lists, r.Many, r.Entity, accessName(r.Access), r.Params})
 	}
 	return rows
 }
