@@ -337,6 +337,15 @@ func (w *declaredWorld) edit() {
 	path := "/companies?domain=in:" + strings.Join(domains, ",")
 	a := w.call("PATCH", path, body)
 	w.did = fmt.Sprintf("PATCH %s %s: %d %s", path, body, a.status, a.body)
+	if slices.ContainsFunc(slices.Collect(maps.Keys(sent)), func(key string) bool {
+		f := w.model.field(key)
+		return f != nil && f.unique && sent[key] != "null"
+	}) { // a unique field cannot be set in many records
+		if w.saw("bulk edit", a.status); a.status != 400 {
+			w.t.Errorf("%s", w.did)
+		}
+		return
+	}
 	if token := tokenIs.FindStringSubmatch(a.body); a.status == 409 && token == nil && !strings.Contains(a.body, "already_exists") {
 		w.t.Errorf("%s", w.did)
 	} else if token != nil {

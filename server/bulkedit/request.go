@@ -179,6 +179,22 @@ func (r *edit) checkDraft(d store.Draft) *crm.Error {
 			return crm.Errorf(crm.InvalidValue, "%s is unique, so it cannot be set in many records at once. Change them one by one, or with POST /batch.", in.Field.Name).On(in.Field.Name)
 		}
 	}
+	return r.checkMembers(d)
+}
+
+// checkMembers refuses values of unique declared fields.
+func (r *edit) checkMembers(d store.Draft) *crm.Error {
+	k := r.rq.Env.Shape.Kind(r.entity)
+	for _, in := range d.Inputs {
+		if in.Field.Type.Kind() != crm.ObjectKind || in.Mode == crm.CheckOnly {
+			continue
+		}
+		for _, sent := range in.Value.Members() {
+			if m := k.Member(sent.Name); m != nil && m.Of.Unique && sent.JSON != "null" && sent.JSON != "" {
+				return crm.Errorf(crm.InvalidValue, "%s is unique, so it cannot be set in many records at once. Change them one by one, or with POST /batch.", m.Name).On(m.Name)
+			}
+		}
+	}
 	return nil
 }
 

@@ -77,12 +77,26 @@ func (im *Importer) samePerson(tx *store.Tx, d store.Draft) (int64, error) {
 }
 
 // isLoose reports whether only its cells identify a row: it has no id and no address, and is not the row of
-// a person with a phone number.
+// a person with a phone number, nor of a unique declared field.
 func (im *Importer) isLoose(e entry) bool {
 	if e.fault != nil || e.source != references.ByContent {
 		return false
 	}
-	return !im.isOfPeople(e.entity) || len(im.numbersOf(e.draft)) == 0
+	return !im.hasUniqueKey(e) && (!im.isOfPeople(e.entity) || len(im.numbersOf(e.draft)) == 0)
+}
+
+// hasUniqueKey reports whether a row has a value of a unique declared field.
+func (im *Importer) hasUniqueKey(e entry) bool {
+	k := im.opts.Env.Shape.Kind(e.entity)
+	for _, in := range e.draft.Inputs {
+		if in.Field.Type.Kind() == crm.ObjectKind && slices.ContainsFunc(in.Value.Members(), func(sent crm.Member) bool {
+			m := k.Member(sent.Name)
+			return m != nil && m.Of.Unique
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // isOfPeople reports whether a file of other products has people.

@@ -225,7 +225,8 @@ func (c *Columns) alias(block *products.Product, name string) (mapping, bool) {
 func (c *Columns) Identified() bool {
 	return slices.ContainsFunc(c.names, func(name string) bool {
 		t := c.known[name]
-		return t.use == forID || t.use == forField && t.field.Name == c.entity.Keys.Unique
+		m := c.Declared.Member(t.key)
+		return t.use == forID || t.use == forField && t.field.Name == c.entity.Keys.Unique || t.use == forMember && m != nil && m.Of.Unique
 	})
 }
 
