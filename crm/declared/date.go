@@ -27,10 +27,21 @@ func (t dateType) Decode(r crm.Reader, f *crm.Field, json string) (crm.Input, *c
 }
 
 func (dateType) Parse(r crm.Reader, f *crm.Field, text string) (crm.Value, *crm.Error) {
-	if span, ok := r.Clock.Parse(text); ok {
-		return crm.Str(DayAt(r.Clock, span.From)), nil
+	span, ok := r.Clock.Parse(text)
+	switch {
+	case !ok:
+		return crm.Value{}, dateError(f, norm.QuoteJSON(text))
+	case IsDate(text):
+		return crm.Str(text), nil
 	}
-	return crm.Value{}, dateError(f, norm.QuoteJSON(text))
+	return crm.Str(DayAt(r.Clock, span.From)), nil
+}
+
+// IsDate reports whether a text is a date as dates are stored. It is that day in every zone, also in one that left
+// the day out, as Samoa did 2011-12-30.
+func IsDate(text string) bool {
+	_, err := time.Parse(time.DateOnly, text)
+	return err == nil
 }
 
 // DayAt returns the day of a time in Unix milliseconds in the zone of a clock.

@@ -74,7 +74,7 @@ func (f *Field) Check(schema *crm.Schema, e *crm.Entity) *crm.Error {
 	case len(f.Name) > maxName || !name.MatchString(f.Name):
 		return crm.Errorf(crm.InvalidValue, "%s is not a name of a field: send small letters, digits and _, a letter first, at most %d, like region.", norm.Quote(f.Name), maxName).On("name")
 	case f.Unique && !form.unique:
-		return crm.Errorf(crm.InvalidValue, "a field of type %s cannot be unique; leave unique out. Types that can: %s.", f.Type, strings.Join(uniqueTypes(), ", ")).On("unique")
+		return crm.Errorf(crm.InvalidValue, "a field of type %s cannot be unique; send unique as no. Types that can: %s.", f.Type, strings.Join(uniqueTypes(), ", ")).On("unique")
 	}
 	for _, p := range form.parts {
 		if why := taken(schema, e, f.Name+p.suffix); why != "" {
@@ -135,7 +135,7 @@ func (k *Kind) Beside(f *Field) (key string, other *Field) {
 func (f *Field) checkRef(schema *crm.Schema) *crm.Error {
 	if f.Type != Reference {
 		if f.Ref != "" {
-			return crm.Errorf(crm.InvalidValue, "only a field of type reference has a ref; leave it out, or send type reference.").On("ref")
+			return crm.Errorf(crm.InvalidValue, `only a field of type reference has a ref; clear it with "ref":null, or send type reference.`).On("ref")
 		}
 		return nil
 	}
@@ -149,7 +149,7 @@ func (f *Field) checkRef(schema *crm.Schema) *crm.Error {
 func (f *Field) checkOptions() *crm.Error {
 	switch {
 	case f.Type != Choice && len(f.Options) > 0:
-		return crm.Errorf(crm.InvalidValue, "only a field of type choice has options; leave them out, or send type choice.").On("options")
+		return crm.Errorf(crm.InvalidValue, `only a field of type choice has options; clear them with "options":null, or send type choice.`).On("options")
 	case f.Type != Choice:
 		return nil
 	case len(f.Options) == 0:

@@ -147,6 +147,10 @@ func days(m *declared.Member, r crm.Reader, value string) (Operand, *crm.Error) 
 		return Operand{}, err
 	}
 	utc := norm.Clock{}
+	if declared.IsDate(value) {
+		span, _ = utc.Parse(value)
+		return Operand{Form: AsTime, Span: span}, nil
+	}
 	first, _ := utc.Parse(declared.DayAt(r.Clock, span.From))
 	last, _ := utc.Parse(declared.DayAt(r.Clock, span.Until-1))
 	return Operand{Form: AsTime, Span: norm.TimeRange{From: first.From, Until: max(first.Until, last.Until)}}, nil
