@@ -28,7 +28,7 @@ type Shapes struct {
 	snapshot func(context.Context, func(*snapshot.Tx) error) error
 
 	mu   sync.Mutex
-	kept map[int64]kept // by the number of the workspace
+	kept generations
 }
 
 // kept is what is known of a workspace.
@@ -37,12 +37,37 @@ type kept struct {
 	schema *shape.Schema // nil: none was read
 }
 
-// maxKept is how many workspaces are kept. Beyond it their declarations are read again.
+// generations are what is known of the workspaces that were used last, by their numbers. One that is used moves to
+// the young generation. When that is full, the old one is dropped, and it becomes the old one.
+type generations struct {
+	young, old map[int64]kept
+}
+
+// maxKept is how many workspaces are kept at most. The declarations of others are read again.
 const maxKept = 10_000
+
+// of returns what is known of a workspace.
+func (g *generations) of(workspace int64) kept {
+	is, known := g.young[workspace]
+	if !known {
+		if is, known = g.old[workspace]; known {
+			g.put(workspace, is)
+		}
+	}
+	return is
+}
+
+// put says what is known of a workspace.
+func (g *generations) put(workspace int64, is kept) {
+	if _, known := g.young[workspace]; !known && len(g.young) >= maxKept/2 || g.young == nil {
+		g.old, g.young = g.young, map[int64]kept{}
+	}
+	g.young[workspace] = is
+}
 
 // New returns the declarations of the workspaces of a store. snapshot runs a function that reads one commit.
 func New(base *crm.Schema, tables map[*crm.Entity]*table.Table, snapshot func(context.Context, func(*snapshot.Tx) error) error) *Shapes {
-	s := &Shapes{base: base, snapshot: snapshot, kept: map[int64]kept{}}
+	s := &Shapes{base: base, snapshot: snapshot}
 	for _, name := range shape.Declarations {
 		if e := base.ByName(name); e != nil {
 			s.tables = append(s.tables, tables[e])
@@ -55,7 +80,7 @@ func New(base *crm.Schema, tables map[*crm.Entity]*table.Table, snapshot func(co
 // version is that of the row of the workspace when the request began.
 func (s *Shapes) Of(ctx context.Context, workspace, version int64) (crm.Rules, error) {
 	s.mu.Lock()
-	is := s.kept[workspace]
+	is := s.kept.of(workspace)
 	s.mu.Unlock()
 	switch wanted := max(version, is.latest); {
 	case wanted == 0:
@@ -81,16 +106,11 @@ func (s *Shapes) Of(ctx context.Context, workspace, version int64) (crm.Rules, e
 func (s *Shapes) keep(workspace int64, read *shape.Schema) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	is := s.kept[workspace]
+	is := s.kept.of(workspace)
 	if is.schema.Version() > read.Version() {
 		return
 	}
-	if len(s.kept) >= maxKept {
-		for other, k := range s.kept {
-			s.kept[other] = kept{latest: k.latest}
-		}
-	}
-	s.kept[workspace] = kept{max(is.latest, read.Version()), read}
+	s.kept.put(workspace, kept{max(is.latest, read.Version()), read})
 }
 
 // rows runs a statement that reads rows.
@@ -156,7 +176,7 @@ func (s *Shapes) Enter(tx *txn.Tx) error {
 		return nil
 	}
 	s.mu.Lock()
-	has = s.kept[tx.Actor.Workspace].schema
+	has = s.kept.of(tx.Actor.Workspace).schema
 	s.mu.Unlock()
 	if !has.Is(tx.Actor.Workspace, version) {
 		has, err = txn.Once(tx, txn.Accounts, schemaOf, func() (*shape.Schema, error) { return s.read(tx.Actor.Workspace, tx.Rows) })
@@ -209,9 +229,9 @@ func (s *Shapes) Increase(tx *txn.Tx) error {
 	tx.After(func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		is := s.kept[workspace]
+		is := s.kept.of(workspace)
 		is.latest = max(is.latest, version)
-		s.kept[workspace] = is
+		s.kept.put(workspace, is)
 	})
 	return s.Enter(tx)
 }
