@@ -134,6 +134,9 @@ func (d *describer) run() error {
 		}
 	}
 	d.doc.Hints = append(d.doc.Hints, "kept by the server: "+strings.Join(kept, " "))
+	if d.counted > maxCounted {
+		d.doc.Hints = append(d.doc.Hints, fmt.Sprintf("the values of %d fields are counted, those of the last %d are not: GET /%s?group=custom.name counts those of one", maxCounted, d.counted-maxCounted, d.entity.Route()))
+	}
 	return d.free(k)
 }
 
@@ -201,20 +204,25 @@ func example(m declared.Member) string {
 
 // free adds the keys of custom that records have without a declaration, the most used first.
 func (d *describer) free(k *declared.Kind) error {
-	all, err := d.view.CustomKeys(d.entity)
+	counted, err := d.view.CustomKeys(d.entity)
 	if err != nil {
 		return err
 	}
-	all = slices.DeleteFunc(all, func(in store.ValueCount) bool { return k.Member(in.Value) != nil })
-	slices.SortStableFunc(all, func(a, b store.ValueCount) int { return int(b.N - a.N) })
-	for i, in := range all {
-		if i == maxFree {
-			d.doc.Hints = append(d.doc.Hints, fmt.Sprintf("and %d more keys that are not declared", len(all)-i))
-			break
-		}
+	all := slices.DeleteFunc(counted.Keys, func(in store.ValueCount) bool { return k.Member(in.Value) != nil })
+	for _, in := range all[:min(len(all), maxFree)] {
 		item := line(declared.Prefix+in.Value, "any")
 		item.Fields = append(item.Fields, text("from", "free"))
-		d.add(item, fmt.Sprintf("%d records", in.N))
+		records := fmt.Sprintf("%d records", in.N)
+		if in.N == counted.Most {
+			records = "at least " + records
+		}
+		d.add(item, records)
+	}
+	switch rest := max(0, len(all)-maxFree); {
+	case counted.More:
+		d.doc.Hints = append(d.doc.Hints, fmt.Sprintf("and more than %d more keys that are not declared; those after the first %d by their names were not counted", rest, len(counted.Keys)))
+	case rest > 0:
+		d.doc.Hints = append(d.doc.Hints, fmt.Sprintf("and %d more keys that are not declared", rest))
 	}
 	return nil
 }

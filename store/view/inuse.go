@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"crmkit/crm"
 	"crmkit/query"
@@ -40,24 +41,43 @@ func (v *View) ValuesInUse(p query.Condition) (values ValueCounts, err error) {
 	return ValueCounts{m.Values, m.N - int64(len(m.Values)), m.More >= query.MaxScan}, err
 }
 
-// maxKeys is how many keys of custom are listed.
-const maxKeys = 1000
+// The bounds of CustomKeys: of how many keys the names are read, and how many values are counted, of all keys together.
+const (
+	maxKeys   = 10_000
+	maxValues = 10 * query.MaxScan
+)
 
-// CustomKeys returns the keys that records of the entity have in custom, with the number of records, at most query.MaxScan, that
-// have each.
-func (v *View) CustomKeys(e *crm.Entity) (keys []ValueCount, err error) {
+// KeyCounts are the keys that records have in custom.
+type KeyCounts struct {
+	Keys []ValueCount // with the number of records that have each, the most used first
+	Most int64        // counts end here: a key with as many may have more
+	More bool         // there are more keys, which were not counted
+}
+
+// CustomKeys returns the keys that records of the entity have in custom. However many keys and records there are, it
+// reads at most so many names and values as the bounds say: of a few keys query.MaxScan values each, of many fewer.
+func (v *View) CustomKeys(e *crm.Entity) (c KeyCounts, err error) {
 	f := e.Field("custom")
 	r, err := v.reader(e)
 	if f == nil || err != nil {
-		return nil, err
+		return c, err
 	}
-	text := fmt.Sprintf("SELECT n.name, (SELECT COUNT(*) FROM (SELECT 1 FROM custom_values c WHERE c.name_id = n.key LIMIT %d) x) FROM names n WHERE n.workspace_id = $1 AND n.kind = $2 ORDER BY n.name LIMIT %d", query.MaxScan, maxKeys)
-	err = r.Rows(v.ctx, text, []any{v.actor.Workspace, e.TagKind(f)}, func(scan func(...any) error) error {
-		keys = append(keys, ValueCount{})
-		in := &keys[len(keys)-1]
+	of := []any{v.actor.Workspace, e.TagKind(f)}
+	var n int64
+	err = r.Row(v.ctx, fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 FROM names WHERE workspace_id = $1 AND kind = $2 LIMIT %d) x", maxKeys+1), of, &n)
+	if err != nil || n == 0 {
+		return c, err
+	}
+	c.More, n = n > maxKeys, min(n, maxKeys)
+	c.Most = min(maxValues/n, query.MaxScan)
+	text := fmt.Sprintf("SELECT n.name, (SELECT COUNT(*) FROM (SELECT 1 FROM custom_values c WHERE c.name_id = n.key LIMIT $3) x) FROM names n WHERE n.workspace_id = $1 AND n.kind = $2 ORDER BY n.name LIMIT %d", maxKeys)
+	err = r.Rows(v.ctx, text, append(of, c.Most), func(scan func(...any) error) error {
+		c.Keys = append(c.Keys, ValueCount{})
+		in := &c.Keys[len(c.Keys)-1]
 		return scan(&in.Value, &in.N)
 	})
-	return keys, err
+	slices.SortStableFunc(c.Keys, func(a, b ValueCount) int { return int(b.N - a.N) })
+	return c, err
 }
 
 // valuesInUse reads the values, how many there are, and in how many rows they were counted.
