@@ -25,7 +25,7 @@
 //
 // What a purge does about the tables of the schema, of all their rows in the workspace:
 //
-//   - companies, contacts, deals, deal_contacts, activities, tickets, tasks, campaigns, campaign_members, views, pipelines: the row is deleted, and
+//   - companies, contacts, deals, deal_contacts, activities, tickets, tasks, campaigns, campaign_members, views, fields, pipelines: the row is deleted, and
 //     references to it are cleared. A record with many references is hidden first, and deleted after the last step.
 //   - tags, custom_values, names, list_values, values_in_use, deal_sums, duplicate_keys, dismissed_pairs, words: follow from the
 //     record, and are deleted with it, in the same transaction. A name that no other record uses is deleted.

@@ -14,6 +14,7 @@ func StoredTexts() map[string]string {
 		"deal_contacts":    "external_ids role created_by updated_by",
 		"activities":       "external_ids kind body on_behalf_of created_by updated_by",
 		"views":            "name kind query doc created_by updated_by",
+		"fields":           "kind name type options required is_unique ref doc created_by updated_by",
 		"pipelines":        "name kind is_default stages created_by updated_by",
 		"log":              "id action target before after",
 		"origins":          "actor token_id addr",
