@@ -16,11 +16,7 @@ func Unknown(e *crm.Entity, name, value string) *crm.Error {
 	if slices.Contains(crm.AggregateParams, name) {
 		return crm.Errorf(crm.InvalidFilter, "%s= asks a list of records for numbers, like GET /deals?group=stage&sum=amount_cents; it cannot be used here. Leave it out, or ask the list itself.", name).On(name)
 	}
-	for _, param := range crm.ListParams {
-		if param != "search" || len(e.Search) > 0 {
-			allowed = append(allowed, param)
-		}
-	}
+	allowed = append(allowed, slices.DeleteFunc(slices.Clone(crm.ListParams), func(param string) bool { return param == "search" && len(e.Search) == 0 })...)
 	prefix, last, rest := "", e, name
 	for steps := 1; ; steps++ {
 		head, tail, dotted := strings.Cut(rest, ".")
