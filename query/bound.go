@@ -56,9 +56,9 @@ func (all bounds) groups() (groups []fieldpath.Group) {
 // bind adds the conditions on records that refer to those of the list. No text index answers them.
 func (q *Query) bind(c *compiler) {
 	for _, g := range c.bound.groups() {
-		test := g.SQL(0)
+		test := g.SQL()
 		q.Where, q.OtherKinds = append(q.Where, test), append(q.OtherKinds, test)
-		if sources := g.Sources(); len(sources) > 0 {
+		if sources := g.Sources(q.Entity); len(sources) > 0 {
 			c.indexPaths = append(c.indexPaths, IndexPath{Sources: sources})
 		}
 	}

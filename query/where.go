@@ -83,13 +83,13 @@ func (c *compiler) node(e *crm.Entity, n condition.Node) (string, *crm.Error) {
 		case b.Target.Level() == 0:
 			tests = append(tests, b.Test)
 		case n.Op == condition.Or || n.Op == condition.Not:
-			tests = append(tests, fieldpath.Bind([]fieldpath.Bound{b})[0].SQL(0))
+			tests = append(tests, fieldpath.Bind([]fieldpath.Bound{b})[0].SQL())
 		default:
 			all.add(of(0, part), b)
 		}
 	}
 	for _, g := range all.groups() {
-		tests = append(tests, g.SQL(0))
+		tests = append(tests, g.SQL())
 	}
 	if n.Op == condition.Term {
 		return tests[0], nil
