@@ -389,11 +389,13 @@ func (d *replayed) enter(v replayedVisit) {
 	for n := len(d.visits); n > 0 && v.since != 0 && d.visits[n-1].since > v.since; n-- {
 		d.visits = d.visits[:n-1]
 	}
-	n := len(d.visits)
-	if n > 0 && d.visits[n-1].pipeline == v.pipeline && d.visits[n-1].stage == v.stage && d.visits[n-1].since == v.since {
-		v.by = d.visits[n-1].by
-		d.visits = d.visits[:n-1]
-	} else if n > 0 && (d.visits[n-1].till == 0 || d.visits[n-1].till > v.since) {
+	for i, old := range slices.Backward(d.visits) { // it goes on with one of before
+		if old.pipeline == v.pipeline && old.stage == v.stage && old.since == v.since {
+			v.by, d.visits = old.by, d.visits[:i]
+			break
+		}
+	}
+	if n := len(d.visits); n > 0 && (d.visits[n-1].till == 0 || d.visits[n-1].till > v.since) {
 		d.visits[n-1].till = v.since
 	}
 	d.visits = append(d.visits, v)

@@ -42,8 +42,8 @@ func (m *stagesModel) move(stage string, since, now int64) {
 		for len(m.visits) > 0 && m.visits[len(m.visits)-1].since > since {
 			m.visits = m.visits[:len(m.visits)-1]
 		}
-		if n := len(m.visits); n > 0 && m.visits[n-1].stage == stage && m.visits[n-1].since == since {
-			m.visits = m.visits[:n-1]
+		if at := slices.IndexFunc(m.visits, func(v modelVisit) bool { return v.stage == stage && v.since == since }); at >= 0 {
+			m.visits = m.visits[:at]
 		}
 	}
 	if n := len(m.visits); n > 0 && (m.visits[n-1].till == 0 || m.visits[n-1].till > end || joined == n) {
@@ -160,5 +160,31 @@ func TestDaysInStageOfThePastAreThoseOfThen(t *testing.T) {
 		if got := r.want(200, "GET", path, ""); !strings.Contains(got, want) {
 			t.Errorf("%s lacks %q:\n%s", path, want, got)
 		}
+	}
+}
+
+// TestUndoneStagesLeaveNoVisits undoes moves within one second, and one from a stage of which it is not known since when
+// the record is in it: the history is as before. A time that is taken away changes no other visit.
+func TestUndoneStagesLeaveNoVisits(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	path := "/deals/" + r.json(201, "POST", "/deals", `{"title":"Seats","stage":"lead"}`)["id"].(string)
+	move := func(stage string) (group string) {
+		return r.json(200, "PATCH", path, `{"stage":"`+stage+`"}`)["change"].(string)
+	}
+	move("proposal")
+	before := r.history(path)
+	r.undoneGroup(move("lost"))
+	if got := r.history(path); len(before) != 2 || !slices.Equal(got, before) {
+		t.Errorf("after an undo within the second the history is %+v, want %+v", got, before)
+	}
+	r.clock.Advance(48 * time.Hour)
+	r.want(200, "PATCH", path, `{"stage_since":null}`)
+	if got := r.history(path); len(got) != 2 || got[0] != before[0] || got[1] != (modelVisit{stage: "proposal"}) {
+		t.Errorf("without the time the history is %+v, it was %+v", got, before)
+	}
+	before = r.history(path)
+	r.undoneGroup(move("won"))
+	if got := r.history(path); !slices.Equal(got, before) {
+		t.Errorf("after an undo to a stage without a time the history is %+v, want %+v", got, before)
 	}
 }

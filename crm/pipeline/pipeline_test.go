@@ -158,3 +158,25 @@ func TestCorrectedMove(t *testing.T) {
 		t.Errorf("a later time leaves a gap: %+v", got)
 	}
 }
+
+// TestMovesBack checks that a move back into a visit drops what came after it: moves within one second, and a visit
+// of which it is not known when it began. A time that becomes unknown drops nothing.
+func TestMovesBack(t *testing.T) {
+	a, b, c := State{"p", "a", 1000}, State{"p", "b", 1000}, State{"p", "c", 1000}
+	visits := Move{From: a, To: b, Now: 1000, By: "ann"}.Follow(Move{To: a, Now: 1000, By: "ann"}.Follow(nil))
+	moved := Move{From: b, To: c, Now: 1000, By: "ann"}.Follow(visits)
+	if back := (Move{From: c, To: b, Now: 1500, By: "bob"}).Follow(moved); len(moved) != 3 || !slices.Equal(back, visits) {
+		t.Errorf("%+v, moved %+v, and back %+v", visits, moved, back)
+	}
+	unknown, later := State{"p", "a", 0}, State{"p", "b", 2000}
+	first := []Visit{{"p", "a", 0, 0, "ann"}}
+	moved = Move{From: unknown, To: later, Now: 2000, By: "bob"}.Follow(first)
+	if back := (Move{From: later, To: unknown, Now: 3000, By: "bob"}).Follow(moved); len(moved) != 2 || !slices.Equal(back, first) {
+		t.Errorf("%+v, moved %+v, and back %+v", first, moved, back)
+	}
+	again := Move{From: later, To: State{"p", "a", 3000}, Now: 3000, By: "bob"}.Follow(moved)
+	want := []Visit{{"p", "a", 0, 2000, "ann"}, {"p", "b", 2000, 3000, "bob"}, {"p", "a", 0, 0, "bob"}}
+	if got := (Move{From: State{"p", "a", 3000}, To: unknown, Now: 4000, By: "bob"}).Follow(again); !slices.Equal(got, want) {
+		t.Errorf("a time that is not known makes the visits %+v, want %+v", got, want)
+	}
+}

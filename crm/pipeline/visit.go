@@ -37,9 +37,18 @@ func (m Move) Returns(last Visit) bool {
 	return m.From.Stage == "" && m.To.Stage != "" && last.Left == 0
 }
 
-// continues reports whether the move leads back into a visit.
-func (m Move) continues(last Visit) bool {
-	return last.Stage == m.To.Stage && last.Pipeline == m.To.Pipeline && last.Entered == m.To.Since
+// continued returns the position of the last visit into which the move leads back, -1 if there is none. Times are whole
+// seconds, so several visits may have begun at that time. A time that is not known says nothing of a visit
+// that is corrected.
+func (m Move) continued(visits []Visit) int {
+	if m.To.Since == 0 && m.Corrects() {
+		return -1
+	}
+	at := len(visits) - 1
+	for at >= 0 && (visits[at].Stage != m.To.Stage || visits[at].Pipeline != m.To.Pipeline || visits[at].Entered != m.To.Since) {
+		at--
+	}
+	return at
 }
 
 // Ends returns when the visit before the move ended.
@@ -52,7 +61,8 @@ func (m Move) Ends() int64 {
 
 // Follow returns the visits of a record after a move. A time in the past means that the record was
 // in the stage since then, so the visits that began later are dropped: that is how an undo and a
-// file with past dates correct what was known before. A visit that goes on under another name or
+// file with past dates correct what was known before. So are those after a visit of which the move
+// says all, its time too. A visit that goes on under another name or
 // from another time is still that of the one who moved the record there, and moves the end of the
 // visit that it followed at once.
 func (m Move) Follow(visits []Visit) []Visit {
@@ -67,10 +77,10 @@ func (m Move) Follow(visits []Visit) []Visit {
 		}
 		visits = visits[:n-1]
 	}
-	if since := m.To.Since; m.To.Stage != "" && since != 0 {
-		visits = slices.DeleteFunc(visits, func(v Visit) bool { return v.Entered > since })
-		if n := len(visits); n > 0 && m.continues(visits[n-1]) {
-			by, visits = visits[n-1].By, visits[:n-1]
+	if since := m.To.Since; m.To.Stage != "" {
+		visits = slices.DeleteFunc(visits, func(v Visit) bool { return since != 0 && v.Entered > since })
+		if at := m.continued(visits); at >= 0 {
+			by, visits = visits[at].By, visits[:at]
 		}
 	}
 	if n := len(visits); n > 0 && (visits[n-1].Left == 0 || visits[n-1].Left > m.Ends() || joined == n && m.To.Since != 0) {
