@@ -93,6 +93,39 @@ func TestStagesAreRenamed(t *testing.T) {
 	contains(t, r.want(200, "GET", "/pipelines/sales", ""), "stage name=lead")
 }
 
+// TestMergesKeepThePipeline merges deals of two pipelines: the winner stays in its one, and a stage comes with its
+// pipeline. What it does not get is in the note.
+func TestMergesKeepThePipeline(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	deal := func(body string) string {
+		return r.json(201, "POST", "/deals", `{"title":"Seats",`+body+`}`)["id"].(string)
+	}
+	merged := func(winner, other, more string) string {
+		body := `{"from":["` + other + `"]` + more + `}`
+		a := r.confirmed("/deals/"+winner+"/merge", body)
+		if a.status != 200 {
+			t.Fatalf("merge: %d %s", a.status, a.body)
+		}
+		return r.want(200, "GET", "/deals/"+winner, "")
+	}
+	before, bare, odd := deal(`"stage":"lead"`), deal(`"notes":"bare"`), deal(`"stage":"prospect"`)
+	r.want(201, "PUT", "/pipelines/sales", salesPipeline)
+	r.want(201, "PUT", "/pipelines/renewals", `{"kind":"deal","stages":[{"name":"due"},{"name":"lead","probability":90},{"name":"kept","is":"won"}]}`)
+	due := func() string { return deal(`"pipeline":"renewals","stage":"due"`) }
+	if got := merged(before, deal(`"pipeline":"renewals","stage":"lead"`), ""); strings.Contains(got, "pipeline=") || !strings.Contains(got, "stage=lead") {
+		t.Errorf("a deal of the default pipeline became %s", got)
+	}
+	contains(t, merged(bare, odd, ""), "notes=bare")
+	contains(t, r.want(200, "GET", "/deals/"+bare+"/activities", ""), "prospect")
+	if got := merged(bare, deal(`"pipeline":"renewals","stage":"kept"`), ""); !strings.Contains(got, "status=open") || strings.Contains(got, "stage=kept") {
+		t.Errorf("an open deal became %s", got)
+	}
+	contains(t, merged(bare, due(), ""), "stage=due", "pipeline=renewals")
+	contains(t, merged(before, due(), ""), "stage=lead")
+	from := due()
+	contains(t, merged(before, from, `,"take":{"stage":"`+from+`"}`), "stage=due", "pipeline=renewals")
+}
+
 // preset is a file of presets.
 type preset struct {
 	Pipelines map[string]json.RawMessage

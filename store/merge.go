@@ -80,7 +80,7 @@ func (tx *Tx) Merge(m Merge) (out Merged, err error) {
 	if err := duplicates.CheckMerged(tx, winner, out.Others); err != nil {
 		return out, err
 	}
-	after, err := tx.ApplyDraft(winner, Draft{Entity: m.Entity, Inputs: merging.Inputs(winner, out.Others, takes)})
+	after, err := tx.ApplyDraft(winner, Draft{Entity: m.Entity, Inputs: merging.Inputs(winner, out.Others, takes, tx.Actor.At(0).Flow())})
 	if err != nil {
 		return out, err
 	}

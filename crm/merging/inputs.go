@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"crmkit/crm"
+	"crmkit/crm/pipeline"
 )
 
 // Take is a field whose value comes from another record than the winner.
@@ -19,14 +20,15 @@ type merge struct {
 	winner crm.Record
 	others []crm.Record
 	takes  []Take
+	flow   *pipeline.Flow
 	now    []crm.Value // of the winner, with the inputs so far
 	inputs []crm.Input
 }
 
 // Inputs returns what a client would send to give the winner the values of the others: those taken
-// first, then what fills its empty fields, in the order of the others.
-func Inputs(winner crm.Record, others []crm.Record, takes []Take) []crm.Input {
-	m := &merge{entity: winner.Entity, winner: winner, others: others, takes: takes, now: slices.Clone(winner.Values)}
+// first, then what fills its empty fields, in the order of the others. flow has the pipelines of the workspace.
+func Inputs(winner crm.Record, others []crm.Record, takes []Take, flow *pipeline.Flow) []crm.Input {
+	m := &merge{entity: winner.Entity, winner: winner, others: others, takes: takes, flow: flow, now: slices.Clone(winner.Values)}
 	for _, t := range takes {
 		m.take(t)
 	}
@@ -94,6 +96,8 @@ func (m *merge) take(t Take) {
 		m.join(f.Others, was)
 	case f.Type.Kind() == crm.ObjectKind:
 		m.replace(f, other.Value(f.Name))
+	case m.isPlace(f):
+		m.takePlace(f, other)
 	default:
 		m.set(crm.Input{Field: f, Value: other.Value(f.Name)})
 	}
@@ -107,6 +111,8 @@ func (m *merge) fill(i int, other crm.Record) {
 	}
 	amount, isEmpty := m.amountOf(f), !m.now[i].Set()
 	switch {
+	case m.isPlace(f):
+		m.fillPlace(other)
 	case amount != nil:
 		if f.Name == amount.Number && isEmpty {
 			m.takeAmount(amount, other)
