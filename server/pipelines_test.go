@@ -93,6 +93,45 @@ func TestStagesAreRenamed(t *testing.T) {
 	contains(t, r.want(200, "GET", "/pipelines/sales", ""), "stage name=lead")
 }
 
+// TestStagesAreRenamedInAnySpelling renames a stage that deals have in other spellings, in the pipeline that they name in
+// another one too, and a word that they have from before the pipeline. All move, and are measured.
+func TestStagesAreRenamedInAnySpelling(t *testing.T) {
+	onEngines(t, func(t *testing.T, r *rig) {
+		r.as("jane@acme.com")
+		var paths []string
+		for _, body := range []string{`"stage":"Lead"`, `"stage":"LEAD","pipeline":"SALES"`, `"stage":"prospect"`, `"stage":"Prospéct"`} {
+			paths = append(paths, "/deals/"+r.json(201, "POST", "/deals", `{"title":"Seats",`+body+`}`)["id"].(string))
+		}
+		other := "/deals/" + r.json(201, "POST", "/deals", `{"title":"Seats","stage":"lead","pipeline":"none"}`)["id"].(string)
+		first := strings.Replace(salesPipeline, `{"name":"won",`, `{"name":"Demo","was":"PROSPECT"},{"name":"won",`, 1)
+		made := r.want(201, "PUT", "/pipelines/sales", first)
+		contains(t, made, "moved 2 deals into renamed stages")
+		if strings.Contains(made, "in no pipeline") {
+			t.Errorf("stages that become another one are in no pipeline: %s", made)
+		}
+		contains(t, r.want(200, "GET", "/deals?stage=Demo", ""), "# 2 of 2 deals")
+		contains(t, r.want(200, "PUT", "/pipelines/sales", strings.Replace(first, `{"name":"lead",`, `{"name":"enquiry","was":"lead",`, 1)), "moved 2 deals")
+		for i, path := range paths {
+			contains(t, r.want(200, "GET", path, ""), "stage="+[]string{"enquiry", "enquiry", "Demo", "Demo"}[i])
+			r.want(200, "PATCH", path, `{"stage":"proposal"}`)
+		}
+		contains(t, r.want(200, "GET", other, ""), "stage=lead")
+		contains(t, r.want(200, "GET", "/pipelines/sales/stats", ""), "stage name=enquiry entered=2 moved_on=2", "stage name=Demo entered=2 moved_on=2", "stage name=proposal entered=4 moved_on=0")
+	})
+}
+
+// TestStagesOutsideAreNamed makes a pipeline beside deals with words that only mean one of its stages: they are not in it.
+func TestStagesOutsideAreNamed(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(201, "POST", "/deals", `{"title":"Seats","stage":"Closed Won"}`)
+	contains(t, r.want(201, "PUT", "/pipelines/sales", salesPipeline), `1 deal has a stage that is in no pipeline: "Closed Won" (1)`)
+	got := r.want(200, "PUT", "/pipelines/sales", strings.Replace(salesPipeline, `{"name":"won",`, `{"name":"won","was":"closed won",`, 1))
+	contains(t, got, "moved 1 deal into renamed stages")
+	if strings.Contains(got, "in no pipeline") {
+		t.Errorf("a stage that becomes another one is in no pipeline: %s", got)
+	}
+}
+
 // TestMergesKeepThePipeline merges deals of two pipelines: the winner stays in its one, and a stage comes with its
 // pipeline. What it does not get is in the note.
 func TestMergesKeepThePipeline(t *testing.T) {

@@ -61,7 +61,8 @@ func (m Measured) WonShare() (percent int64, ok bool) {
 
 // Merge returns the stages that a pipeline gets, with the former names that its stages had: a stage
 // keeps them, and gets those of the stages that become it. Renamed has the names that go, by the new
-// ones, of the stages that the pipeline has now.
+// ones. A name that the pipeline does not have names the word that records have, as those from before
+// the pipeline do.
 func Merge(old, sent []Stage) (stages []Stage, renamed map[string][]string) {
 	renamed = map[string][]string{}
 	now, before := &Pipeline{Stages: sent}, &Pipeline{Stages: old}
@@ -69,9 +70,10 @@ func Merge(old, sent []Stage) (stages []Stage, renamed map[string][]string) {
 		was := slices.Clone(s.Was)
 		for _, name := range s.Was {
 			if from := before.named(name); from != nil {
-				renamed[s.Name] = append(renamed[s.Name], from.Name)
+				name = from.Name
 				was = append(was, from.Was...)
 			}
+			renamed[s.Name] = append(renamed[s.Name], name)
 		}
 		if from := before.named(s.Name); from != nil {
 			was = append(was, from.Was...)

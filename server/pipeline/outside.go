@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"crmkit/crm"
@@ -40,7 +41,13 @@ func (x *Endpoints) outside(rq *web.Request, w *writing) (remarks []string, err 
 		used, err = v.StagesInUse(w.of)
 		return err
 	})
-	return said(w.of, after, used), err
+	return said(w.of, after, slices.DeleteFunc(used, w.renames)), err
+}
+
+// renames reports whether the write gives the records in a stage another name.
+func (w *writing) renames(used visits.Used) bool {
+	is := func(name string) bool { return norm.Fold(name) == norm.Fold(used.Stage) }
+	return slices.ContainsFunc(w.sent, func(s pipeline.Stage) bool { return slices.ContainsFunc(s.Was, is) })
 }
 
 // said returns the remark about the stages in use that no pipeline has.
@@ -49,9 +56,8 @@ func said(of *crm.Entity, flow pipeline.Flow, used []visits.Used) []string {
 	records := int64(0)
 	for _, value := range used {
 		known := false
-		for i := range flow.Pipelines {
-			p := &flow.Pipelines[i]
-			known = known || p.Kind == of.Name && p.Find(value.Stage) != nil
+		for _, p := range flow.Pipelines {
+			known = known || p.Kind == of.Name && flow.StageOf(of.Name, p.Name, value.Stage) != nil
 		}
 		if !known {
 			records += value.N

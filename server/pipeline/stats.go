@@ -26,15 +26,15 @@ func (x *Endpoints) stats(rq *web.Request) (doc *render.Response, err error) {
 	e := rq.Env.Schema.ByName(p.Kind)
 	doc = &render.Response{Page: &render.Page{Noun: "stage", Plural: "stages", Total: int64(len(p.Stages)), Exact: true, Counted: true}}
 	err = x.store.View(rq.Context(), rq.Actor, func(v *store.View) error {
+		var in []visits.Stage
 		for _, s := range p.Stages {
-			in := visits.Stage{Entity: e, Pipeline: p, Names: append([]string{s.Name}, s.Was...), Default: flow.Of(p.Kind, "") == p}
-			stays, err := v.Stays(in)
-			if err != nil {
-				return err
-			}
-			doc.Items = append(doc.Items, measuredLine(s, stays))
+			in = append(in, visits.Stage{Entity: e, Pipeline: p, Names: append([]string{s.Name}, s.Was...), Default: flow.Of(p.Kind, "") == p})
 		}
-		return nil
+		stays, err := v.Stays(e, in)
+		for i := range stays {
+			doc.Items = append(doc.Items, measuredLine(p.Stages[i], stays[i]))
+		}
+		return err
 	})
 	if len(doc.Items) > 0 {
 		doc.Remarks = append(doc.Remarks, fmt.Sprintf("of each stage the last %d stays whose begin is known; a measure needs %d", visits.MaxStays, pipeline.Enough))

@@ -15,13 +15,13 @@ func (v *View) Visits(rec crm.Record) ([]pipeline.Visit, error) {
 	return visits.Of(v.ctx, r.Tx.Rows, rec)
 }
 
-// Stays returns the last stays in a stage.
-func (v *View) Stays(in visits.Stage) ([]pipeline.Stay, error) {
-	r, err := v.reader(in.Entity)
+// Stays returns the last stays in each of some stages of a pipeline, of records of a kind.
+func (v *View) Stays(e *crm.Entity, in []visits.Stage) ([][]pipeline.Stay, error) {
+	r, err := v.reader(e)
 	if err != nil {
 		return nil, err
 	}
-	return in.Stays(v.ctx, r.Tx.Rows, v.actor.Workspace)
+	return visits.Stays(v.ctx, r.Tx.Rows, v.actor.Workspace, in)
 }
 
 // StagesInUse returns the stages that records of a kind have.

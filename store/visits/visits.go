@@ -9,11 +9,9 @@ package visits
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"crmkit/crm"
-	"crmkit/crm/norm"
 	"crmkit/crm/pipeline"
 	"crmkit/store/table"
 	"crmkit/store/txn"
@@ -145,66 +143,4 @@ func Of(ctx context.Context, rows Rows, rec crm.Record) (list []pipeline.Visit, 
 		return err
 	})
 	return slices.Clip(list), err
-}
-
-// MaxStays is how many stays in a stage are read, those that began last.
-const MaxStays = 2000
-
-// Stage names the stays in one stage: of records of a kind, in a pipeline, under any of some names.
-type Stage struct {
-	Entity   *crm.Entity
-	Pipeline *pipeline.Pipeline
-	Names    []string // the one that it has and those that it had
-	Default  bool     // records that name no pipeline are in it
-}
-
-// Stays returns the last stays in a stage of the records that are there, of those whose begin is known.
-func (s Stage) Stays(ctx context.Context, rows Rows, workspace int64) (list []pipeline.Stay, err error) {
-	text := fmt.Sprintf(`SELECT v.record, v.entered_at, COALESCE(v.left_at, 0), COALESCE(t.stage, '') FROM stage_visits v JOIN %s t ON t.key = v.record
-		WHERE v.workspace_id = $1 AND t.workspace_id = $1 AND v.kind = $2 AND v.stage IN (SELECT value FROM items_of($3)) AND v.entered_at IS NOT NULL
-		AND (v.pipeline = $4 OR v.pipeline IS NULL AND $5 = 1) ORDER BY v.entered_at DESC LIMIT %d`, s.Entity.Plural, MaxStays)
-	args := []any{workspace, s.Entity.Name, norm.QuoteList(s.Names), s.Pipeline.Name, crm.Bool(s.Default).Int}
-	err = rows(ctx, text, args, func(scan func(...any) error) error {
-		var stay pipeline.Stay
-		var now string
-		err := scan(&stay.Record, &stay.Entered, &stay.Left, &now)
-		if is := s.Pipeline.Find(now); is != nil {
-			stay.Is = is.Is
-		}
-		list = append(list, stay)
-		return err
-	})
-	return list, err
-}
-
-// Holding returns the keys of the records that have one of the names as their stage now, at most a number
-// of them.
-func (s Stage) Holding(tx *txn.Tx, most int) (keys []int64, err error) {
-	text := fmt.Sprintf(`SELECT t.key FROM %s t WHERE t.workspace_id = $1 AND t.stage IN (SELECT value FROM items_of($2))
-		AND (t.pipeline = $3 OR t.pipeline IS NULL AND $4 = 1) ORDER BY t.key LIMIT $5`, s.Entity.Plural)
-	args := []any{tx.Actor.Workspace, norm.QuoteList(s.Names), s.Pipeline.Name, crm.Bool(s.Default).Int, most}
-	err = tx.Rows(text, args, func(scan func(...any) error) error {
-		keys = append(keys, 0)
-		return scan(&keys[len(keys)-1])
-	})
-	return keys, err
-}
-
-// Used is a stage and how many records have it.
-type Used struct {
-	Stage string
-	N     int64
-}
-
-// maxUsed is how many stages in use are read, the most frequent ones.
-const maxUsed = 1000
-
-// InUse returns the stages that records of a kind have. The counts are kept, so it reads no record.
-func InUse(ctx context.Context, rows Rows, workspace int64, e *crm.Entity) (list []Used, err error) {
-	text := fmt.Sprintf("SELECT value, n FROM values_in_use WHERE workspace_id = $1 AND kind = $2 AND field = $3 ORDER BY n DESC, value LIMIT %d", maxUsed)
-	err = rows(ctx, text, []any{workspace, e.Name, crm.FieldStage}, func(scan func(...any) error) error {
-		list = append(list, Used{})
-		return scan(&list[len(list)-1].Stage, &list[len(list)-1].N)
-	})
-	return list, err
 }
