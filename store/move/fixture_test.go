@@ -199,7 +199,7 @@ func filled(t *testing.T, seed uint64, rows int) (path string) {
 // unique value that another has.
 func (f *filler) fill(table engine.Table, n int) {
 	f.t.Helper()
-	for range f.IntN(n + 1) {
+	for range 1 + f.IntN(n) {
 		row := make([]any, len(table.Columns))
 		for i, c := range table.Columns {
 			row[i] = f.value(table, c, slices.Contains(table.Key, i))
