@@ -102,6 +102,9 @@ func (c *compiler) equal(t fieldpath.Target, param, value string) (string, *crm.
 		}
 		return "", err
 	}
+	if t.Field.Name == crm.FieldStage && t.Entity.HasStages() && c.env.Flow.Has(t.Entity.Name) {
+		return c.inStage(t, param, v.Text), nil
+	}
 	if t.Field.Indexed {
 		return c.addColumnPath(t, " = "+c.arg(v.Text)), nil
 	}

@@ -64,6 +64,25 @@ func (env Env) StageValue(t fieldpath.Target, alias string, arg func(any) string
 	return rec.Stale(env.Now.UnixMilli())
 }
 
+// inStage compares stages with a word as writes read it: won is the stage with that outcome, and a former name that of
+// today. Records that have the word itself, which are in no pipeline, are found too.
+func (c *compiler) inStage(t fieldpath.Target, param, word string) string {
+	names, other := c.env.Flow.Meant(t.Entity.Name, word)
+	if len(names) == 0 || len(names) == 1 && names[0] == word {
+		return c.addColumnPath(t, " = "+c.arg(word))
+	}
+	if other {
+		var also []string
+		for _, name := range names {
+			also = append(also, norm.Quote(name))
+		}
+		c.remarks = append(c.remarks, norm.Quote(param)+"="+norm.Quote(word)+" also finds "+strings.Join(also, ", ")+": in pipelines it means that")
+	}
+	test := c.addColumnPath(t, " IN ("+c.list(append(names, word))+")")
+	c.candidates.sorted = false // the index has one name after the other
+	return test
+}
+
 // sortBy completes an order whose values no column has: that of stages is by their places, if there are pipelines,
 // and that of days by the time.
 func (c *compiler) sortBy(e *crm.Entity, o Order) Order {

@@ -130,6 +130,31 @@ func (p *Pipeline) Find(word string) *Stage {
 	return nil
 }
 
+// Meant returns the names of the stages of a kind that a word means where no pipeline is named, as in a filter: those of
+// that name in any spelling; if there are none, the stages that pipelines take it for, and other is true.
+func (f *Flow) Meant(kind, word string) (names []string, other bool) {
+	if f == nil {
+		return nil, false
+	}
+	var meant []string
+	for i := range f.Pipelines {
+		p := &f.Pipelines[i]
+		if p.Kind != kind {
+			continue
+		}
+		if s := p.named(word); s != nil && !slices.Contains(names, s.Name) {
+			names = append(names, s.Name)
+		}
+		if s := p.Find(word); s != nil && !slices.Contains(meant, s.Name) {
+			meant = append(meant, s.Name)
+		}
+	}
+	if len(names) > 0 {
+		return names, false
+	}
+	return meant, len(meant) > 0
+}
+
 // named returns the stage with a name, in any case and with or without accents, or nil.
 func (p *Pipeline) named(word string) *Stage {
 	if p == nil || word == "" {
