@@ -64,6 +64,10 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (b fieldpath.Bound, 
 	if !ok || fieldpath.IsObject(t.Field) && t.Field.ReadOnly || t.Field.Type.Comparison().By == crm.ByNothing && t.Field.AmountOf() == nil {
 		return b, fieldpath.Unknown(e, param, raw)
 	}
+	if number, currency := c.env.Shape.Kind(t.Entity).Amount(t.Key); number != "" {
+		before := strings.TrimSuffix(param, t.Key)
+		return b, amountFilterError(param, before+number, before+currency)
+	}
 	if err := checkFilter(t, param, raw); err != nil {
 		return b, err
 	}
@@ -113,7 +117,8 @@ func (c *compiler) values(t fieldpath.Target, param, op, value string) (string, 
 // checkFilter checks the length and the characters of a filter before its operator is parsed.
 func checkFilter(t fieldpath.Target, param, raw string) *crm.Error {
 	if t.Field.Type.Comparison().By == crm.ByNothing {
-		return amountFilterError(t.Field, param)
+		of, before := t.Field.AmountOf(), strings.TrimSuffix(param, t.Field.Name)
+		return amountFilterError(param, before+of.Number, before+of.Currency)
 	}
 	if len(raw) > maxOperand+len("like:") {
 		return crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; at most %d are allowed. Shorten it, or split an in: list over several requests.", norm.Quote(param), len(raw), maxOperand).On(param)
@@ -161,11 +166,10 @@ func inCall(value string) string {
 
 // amountFilterError returns the error for a filter on an amount, which names the number and the currency
 // to filter by.
-func amountFilterError(f *crm.Field, param string) *crm.Error {
-	of, before := f.AmountOf(), strings.TrimSuffix(param, f.Name)
+func amountFilterError(param, number, currency string) *crm.Error {
 	err := crm.Errorf(crm.InvalidFilter, "lists cannot be filtered by %s. Filter by %s, a whole number in the smallest unit of the currency: for at least 1250.00 USD write %s=gte:125000&%s=USD.",
-		norm.Quote(param), norm.Quote(before+of.Number), norm.Quote(before+of.Number), norm.Quote(before+of.Currency)).On(param)
-	err.DidYouMean = before + of.Number
+		norm.Quote(param), norm.Quote(number), norm.Quote(number), norm.Quote(currency)).On(param)
+	err.DidYouMean = number
 	return err
 }
 

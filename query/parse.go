@@ -211,6 +211,9 @@ func (env Env) parseSort(e *crm.Entity, value string) (Order, *crm.Error) {
 		err := crm.Errorf(crm.InvalidSort, "%s cannot be sorted by %s; sort by one field: %s. Put - before it for descending order.",
 			e.Plural, norm.Quote(name), strings.Join(allowed, " ")).On("sort").Of(near, allowed)
 		err.Hint += written
+		if number, _ := env.Shape.Kind(e).Amount(strings.TrimPrefix(name, declared.Prefix)); number != "" {
+			err.DidYouMean = declared.Prefix + number
+		}
 		if f != nil && f.AmountOf() != nil {
 			err.DidYouMean = f.AmountOf().Number
 			err.Hint += " " + f.Name + " shows " + err.DidYouMean + " as text: sort by that."
@@ -240,8 +243,8 @@ func (env Env) ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
 	if !ok {
 		return nil, crm.TooMany("fields", crm.MaxItems, "names", "Leave it out, or GET one record to see all of its fields.")
 	}
-	for _, name := range names {
-		if name = env.Shape.FullName(e, strings.TrimSpace(name)); name == "" || slices.Contains(fields, name) {
+	for _, name := range env.Shape.ShownNames(e, names) {
+		if name == "" || slices.Contains(fields, name) {
 			continue
 		}
 		t, ok := fieldpath.Resolve(e, name)

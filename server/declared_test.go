@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"strings"
 	"testing"
 )
 
@@ -25,4 +26,33 @@ func TestDeclaredFields(t *testing.T) {
 	r.want(200, "GET", "/schema/company", "")
 	r.want(200, "GET", "/schema", "")
 	r.want(200, "GET", "/fields", "")
+}
+
+// TestDeclaredAmounts filters, sorts, groups, sums and shows a declared amount by its name: what takes a number and a
+// currency says so, as for the amount of a deal.
+func TestDeclaredAmounts(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(201, "POST", "/fields", `{"kind":"company","name":"arr","type":"money"}`)
+	r.want(201, "POST", "/companies", `{"name":"A","arr":"12.50 EUR"}`)
+	r.want(201, "POST", "/companies", `{"name":"B","arr":"7.00 EUR"}`)
+	r.want(201, "POST", "/contacts", `{"name":"Ann","company_id":"`+r.id("company", 1)+`"}`)
+	for _, c := range []struct {
+		status     int
+		path, want string
+	}{
+		{400, "/companies?arr=gt:100", "Filter by arr_cents, a whole number in the smallest unit of the currency: for at least 1250.00 USD write arr_cents=gte:125000&arr_currency=USD."},
+		{400, "/companies?custom.arr=gt:100", "Filter by custom.arr_cents"},
+		{400, "/contacts?company.arr=gt:100", "Filter by company.arr_cents"},
+		{400, "/companies?where=(arr%3Dgt:100)", "Filter by arr_cents"},
+		{200, "/companies?arr_cents=gt:1000&arr_currency=EUR", "# 1 of 1 company"},
+		{200, "/contacts?company.arr_cents=gt:1000", "# 1 of 1 contact"},
+		{400, "/companies?sort=arr", "custom.arr_cents"},
+		{200, "/companies?sort=-arr_cents&fields=name,arr", " name=A custom.arr_cents=1250 custom.arr_currency=EUR\n"},
+		{400, "/companies?sum=arr", "custom.arr_cents"},
+		{200, "/companies?sum=arr_cents", "1950"},
+	} {
+		if text := r.want(c.status, "GET", c.path, ""); !strings.Contains(text, c.want) {
+			t.Errorf("GET %s has no %q\n%s", c.path, c.want, text)
+		}
+	}
 }

@@ -37,6 +37,14 @@ func (k *Kind) Member(key string) *Member {
 	return k.members[key]
 }
 
+// Amount returns the two keys of a declared amount by its name, "" if there is none of that name.
+func (k *Kind) Amount(name string) (number, currency string) {
+	if f := k.Field(name); f == nil || f.Type != Money {
+		return "", ""
+	}
+	return name + centsSuffix, name + currencySuffix
+}
+
 // Field returns the declared field with a name, nil if there is none.
 func (k *Kind) Field(name string) *Field {
 	if k == nil {

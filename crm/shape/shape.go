@@ -139,7 +139,7 @@ func (s *Schema) FullName(e *crm.Entity, name string) string {
 		}
 		head, tail, dotted := strings.Cut(rest, ".")
 		if !dotted {
-			if s.Kind(e).Member(rest) == nil {
+			if k := s.Kind(e); k.Member(rest) == nil && k.Field(rest) == nil {
 				return name
 			}
 			return strings.TrimSuffix(name, rest) + declared.Prefix + rest
@@ -150,6 +150,20 @@ func (s *Schema) FullName(e *crm.Entity, name string) string {
 		}
 		e, rest = next, tail
 	}
+}
+
+// ShownNames returns the full names of fields to show. The name of a declared amount means both of its keys.
+func (s *Schema) ShownNames(e *crm.Entity, names []string) (full []string) {
+	for _, name := range names {
+		name = s.FullName(e, strings.TrimSpace(name))
+		key, own := strings.CutPrefix(name, declared.Prefix)
+		if number, currency := s.Kind(e).Amount(key); own && number != "" {
+			full = append(full, declared.Prefix+number, declared.Prefix+currency)
+			continue
+		}
+		full = append(full, name)
+	}
+	return full
 }
 
 // step returns the entity to which a word of a path leads, nil if it leads nowhere.
