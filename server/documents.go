@@ -99,10 +99,10 @@ func (s *Server) helpTopic(rq *web.Request) (*render.Response, error) {
 	return document(text, web.PlainText), nil
 }
 
-// openAPI answers GET /openapi.json, which is JSON in every format. The document is made once,
-// at the first request.
+// openAPI answers GET /openapi.json, which is JSON in every format. A client that sends a token gets the fields that its
+// workspace declares too.
 func (s *Server) openAPI(rq *web.Request) (*render.Response, error) {
-	text, err := s.manual.OpenAPI(rq.Base())
+	text, err := s.manual.OpenAPI(rq.Base(), rq.Env.Shape)
 	return rawJSON(text), err
 }
 

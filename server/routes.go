@@ -33,7 +33,7 @@ func (s *Server) routes() []web.Route {
 		{Method: http.MethodGet, Path: "/.well-known/agent.md", Access: web.Public, Group: "start", Doc: "the manual", Handle: s.page(manual.Help, "text/markdown; charset=utf-8")},
 		{Method: http.MethodGet, Path: "/.well-known/agent-card.json", Access: web.Public, Group: "start", Doc: "the same for the A2A protocol", Handle: s.agentCard},
 		{Method: http.MethodGet, Path: "/llms.txt", Access: web.Public, Group: "start", Doc: "these pages, for models", Handle: s.page(manual.LLMs, web.PlainText)},
-		{Method: http.MethodGet, Path: "/openapi.json", Access: web.Public, Group: "start", Doc: "OpenAPI 3.1", Handle: s.openAPI},
+		{Method: http.MethodGet, Path: "/openapi.json", Access: web.Public, Group: "start", Doc: "OpenAPI 3.1", Tokens: true, Handle: s.openAPI},
 		{Method: http.MethodGet, Path: "/healthz", Access: web.Public, Group: "start", Doc: "the process answers", Handle: s.healthz},
 		{Method: http.MethodGet, Path: "/readyz", Access: web.Public, Group: "start", Doc: "it can read and write", Handle: s.readyz},
 		{Method: http.MethodGet, Path: "/metrics", Access: web.Public, Group: "start", Doc: "Prometheus text", Handle: s.metricsPage},

@@ -9,6 +9,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/crm/shape"
 )
 
 //go:embed help/*.txt
@@ -118,7 +119,7 @@ const basePlaceholder = "@BASE@"
 // New writes the pages.
 func New(opts Options) (*Manual, error) {
 	m := &Manual{opts: opts, pages: map[Audience]map[string]string{}}
-	m.openAPI = sync.OnceValues(m.newOpenAPI) // few servers are asked for it
+	m.openAPI = sync.OnceValues(func() (string, error) { return m.newOpenAPI(nil) }) // few servers are asked for it
 	for _, a := range audiences {
 		m.pages[a] = map[string]string{}
 		for _, name := range append([]string{Start, Help, LLMs}, Topics...) {
@@ -158,8 +159,12 @@ func (m *Manual) Topic(name string, a Audience, base string) (string, *crm.Error
 	return m.Page(name, a, base), nil
 }
 
-// OpenAPI returns the OpenAPI document for a client that reaches the server at base.
-func (m *Manual) OpenAPI(base string) (string, error) {
+// OpenAPI returns the OpenAPI document for a client that reaches the server at base, with what its workspace declares.
+// Without declarations it is made once, at the first request.
+func (m *Manual) OpenAPI(base string, rules *shape.Schema) (string, error) {
 	document, err := m.openAPI()
+	if rules != nil && err == nil {
+		document, err = m.newOpenAPI(rules)
+	}
 	return strings.ReplaceAll(document, basePlaceholder, base), err
 }

@@ -119,7 +119,7 @@ func TestRoutesArePrinted(t *testing.T) {
 // openAPI returns the OpenAPI document as an object.
 func openAPI(t *testing.T, m *manual.Manual) (object map[string]any) {
 	t.Helper()
-	text, err := m.OpenAPI(base)
+	text, err := m.OpenAPI(base, nil)
 	if err == nil {
 		err = json.Unmarshal([]byte(text), &object)
 	}
@@ -142,7 +142,7 @@ func TestReferencesOfOpenAPI(t *testing.T) {
 		manual.Route{Method: "POST", Pattern: "/import/contacts", Doc: "rows", Entity: contact, Body: manual.RowsBody, Stream: []string{"text/plain"}})
 	document := openAPI(t, m)
 	schemas := document["components"].(map[string]any)["schemas"].(map[string]any)
-	text, _ := m.OpenAPI(base)
+	text, _ := m.OpenAPI(base, nil)
 	found := regexp.MustCompile(`"\$ref":"#/components/schemas/(\w+)"`).FindAllStringSubmatch(text, -1)
 	for _, ref := range found {
 		if schemas[ref[1]] == nil {

@@ -6,16 +6,17 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/shape"
 )
 
 // object is a JSON object. encoding/json sorts its keys, so the same tables give the same
 // document.
 type object map[string]any
 
-// newOpenAPI returns the OpenAPI 3.1 document, made from the route table, the schema and
+// newOpenAPI returns the OpenAPI 3.1 document, made from the route table, the schema with what a workspace declares, and
 // the error codes. Routes without a Doc are left out: they are other spellings of a path,
 // or belong to a protocol that has its own description.
-func (m *Manual) newOpenAPI() (string, error) {
+func (m *Manual) newOpenAPI(rules *shape.Schema) (string, error) {
 	paths := object{}
 	for i := range m.opts.Routes {
 		row := &m.opts.Routes[i]
@@ -31,8 +32,8 @@ func (m *Manual) newOpenAPI() (string, error) {
 	}
 	schemas := object{"Error": errorSchema()}
 	for _, e := range m.opts.Schema.Entities {
-		schemas[e.Name] = recordSchema(e)
-		schemas[e.Name+"_write"] = writeSchema(e)
+		schemas[e.Name] = withDeclared(recordSchema(e), rules.Kind(e), answerSchema)
+		schemas[e.Name+"_write"] = withDeclared(writeSchema(e), rules.Kind(e), inputSchema)
 	}
 	doc := object{
 		"openapi":  "3.1.0",

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"crmkit/crm"
+	"crmkit/crm/declared"
 )
 
 // errorSchema describes errors, with every code once. Only error and hint are in every
@@ -46,6 +47,26 @@ func writeSchema(e *crm.Entity) object {
 		}
 	}
 	return object{"type": "object", "description": "fields of a " + e.Name + " to set", "properties": properties}
+}
+
+// withDeclared returns the schema of a record with the declared keys of custom, each described by one of the functions
+// below.
+func withDeclared(record object, k *declared.Kind, describe func(*crm.Field) object) object {
+	custom, is := record["properties"].(object)["custom"].(object)
+	if k == nil || !is {
+		return record
+	}
+	properties := object{}
+	for _, f := range k.Fields {
+		for _, m := range f.Members() {
+			properties[m.Key] = describe(&m.Field)
+		}
+	}
+	custom["properties"] = properties
+	if k.Closed {
+		custom["additionalProperties"] = false
+	}
+	return record
 }
 
 // answerSchema describes a field as answers show it.

@@ -24,10 +24,10 @@ const (
 	Public               // anybody, without a token
 )
 
-// scope returns the scope that the token must include.
+// scope returns the scope that the token must include, if there is one.
 func (a Access) scope() string {
 	switch a {
-	case Read:
+	case Read, Public:
 		return crm.ScopeRead
 	case Write:
 		return crm.ScopeWrite
@@ -64,6 +64,17 @@ func (a *Adapter) authenticate(rq *Request) error {
 	actor.Addr = rq.Addr
 	rq.Actor = actor
 	return a.RateLimit("token " + actor.TokenID)
+}
+
+// recognize finds the actor of a request to a public route. Without a valid token there is none: everybody may read the
+// answer, so no token is an error.
+func (a *Adapter) recognize(rq *Request, ids []string) {
+	if !rq.ByTool && rq.Header.Get("Authorization") == "" {
+		return
+	}
+	if a.authenticate(rq) != nil || a.authorize(rq, ids) != nil {
+		rq.Actor, rq.Env = crm.Actor{}, query.Env{}
+	}
 }
 
 // authorize checks the access of the route against the scope of the token, and against the

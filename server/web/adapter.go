@@ -210,7 +210,10 @@ func (a *Adapter) dispatch(rq *Request, ids []string) (*render.Response, error) 
 	if err := rq.oneCredential(); err != nil {
 		return nil, err
 	}
-	if rq.Route.Access != Public {
+	switch {
+	case rq.Route.Tokens:
+		a.recognize(rq, ids)
+	case rq.Route.Access != Public:
 		if err := a.authenticate(rq); err != nil {
 			return nil, err
 		}

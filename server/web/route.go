@@ -35,6 +35,7 @@ type Route struct {
 	Asks   bool        // it needs a confirmation (TransactConfirmed)
 	IDs    []string    // members of its body with ids of records, besides the references of Entity
 	AsLine bool        // it writes one record, in one transaction, and may be a line of a batch
+	Tokens bool        // it is public, and a token that is sent makes it speak of the workspace of that
 	Events bool        // its answer may be a stream of events, which ends only with its client
 	Stream Stream      // how the answer is sent in pieces, and what the body is
 
