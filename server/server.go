@@ -120,9 +120,9 @@ func New(opts Options) (*Server, error) {
 	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, proxies: trusted, metrics: edge.NewMetrics(opts.Version),
 		auth: auth.New(opts.Store, auth.Options{Mail: opts.Mail, BaseURL: opts.BaseURL, InviteOnly: opts.InviteOnly})}
 	s.oauth = oauth.New(oauth.Options{Auth: s.auth, Store: s.store, InviteOnly: opts.InviteOnly})
-	s.duplicates, s.feed, s.pipelines = duplicate.New(s.store), feed.New(s.store), pipeline.New(s.store, saved)
-	s.undo, s.past, s.trash, s.shape = undo.New(s.store), past.New(s.store), trash.New(s.store), schema.New(s.store)
 	s.defined = definition.New(s.store, saved)
+	s.duplicates, s.feed, s.pipelines = duplicate.New(s.store), feed.New(s.store, s.defined.Expand), pipeline.New(s.store, saved)
+	s.undo, s.past, s.trash, s.shape = undo.New(s.store), past.New(s.store), trash.New(s.store), schema.New(s.store)
 	s.aggregate, s.defined.Own["pipeline"] = aggregate.New(s.store, s.past), s.pipelines.Own()
 	s.transfer = transfer.New(transfer.Options{Store: s.store, Log: opts.Log, ImportMax: opts.ImportMax, Token: s.auth.ConfirmToken})
 	s.purge = purge.New(purge.Options{Store: s.store, Auth: s.auth, Backups: opts.Backups, Forget: s.transfer.Forget})

@@ -36,6 +36,7 @@ const (
 type Endpoints struct {
 	store   *store.Store
 	change  *crm.Entity // of the entries
+	expand  Expand
 	waiting *edge.Admission
 	reading *gate // of those who wait
 
@@ -44,11 +45,11 @@ type Endpoints struct {
 	atOnce chan struct{} // closed: what a reader waits for that has not come to the end of the log
 }
 
-// New returns the endpoints of a store.
-func New(s *store.Store) *Endpoints {
+// New returns the endpoints of a store, in which expand knows views.
+func New(s *store.Store, expand Expand) *Endpoints {
 	atOnce := make(chan struct{})
 	close(atOnce)
-	return &Endpoints{store: s, change: s.Schema.ByName("change"), ended: make(chan struct{}), atOnce: atOnce, reading: newGate(),
+	return &Endpoints{store: s, change: s.Schema.ByName("change"), expand: expand, ended: make(chan struct{}), atOnce: atOnce, reading: newGate(),
 		waiting: edge.NewAdmission(edge.AdmissionOptions{Limit: maxWaiting, Share: maxWaitingEach,
 			ShareHint: "too many of your requests wait for changes already; end one of them, or ask without wait.",
 			FullHint:  "too many requests wait for changes; ask without wait, or again in a moment."})}
@@ -61,9 +62,9 @@ func (x *Endpoints) End() { x.ending.Do(func() { close(x.ended) }) }
 func (x *Endpoints) Routes() []web.Route {
 	return []web.Route{
 		{Method: "GET", Path: "/changes", Access: web.Read, Group: "work", Doc: "changes since your bookmark (/help/changes)", Events: true, Handle: x.changes,
-			Params: []string{"since", "bookmark", "by", "kind", "action", "record", "field", "to.", "run", "summary", "wait", "limit"}},
+			Params: []string{"since", "bookmark", "by", "kind", "action", "record", "field", "to.", "where", "view", "run", "summary", "wait", "limit"}},
 		{Method: "GET", Path: "/changes/:id", Access: web.Read, Group: "work", Doc: "those of a group", Handle: x.group,
-			Params: []string{"since", "by", "kind", "action", "record", "field", "to.", "summary", "limit"}},
+			Params: []string{"since", "by", "kind", "action", "record", "field", "to.", "where", "view", "summary", "limit"}},
 		{Method: "POST", Path: "/changes/seen", Access: web.Read, Group: "work", Doc: "move your bookmark", Texts: []string{"cursor*", "bookmark"}, Handle: x.seen},
 	}
 }
@@ -214,7 +215,11 @@ func (x *Endpoints) read(rq *web.Request, q *question) (part changelog.Part, err
 		if q.now {
 			ask.Scan = 0
 		}
-		part, err = v.Changes(ask)
+		env := rq.Env
+		env.Now = x.store.Now()
+		if ask.Match, err = q.of.in(v, env); err == nil {
+			part, err = v.Changes(ask)
+		}
 		return err
 	})
 	if err != nil {

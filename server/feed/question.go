@@ -41,6 +41,7 @@ type question struct {
 	notBy   string   // the user whose changes are left out
 	field   string   // changes of this field only; empty: of all
 	to      []crm.Member
+	of      matching
 }
 
 // parse reads the parameters that all lists of changes have.
@@ -57,13 +58,16 @@ func (x *Endpoints) parse(rq *web.Request) (*question, error) {
 			return nil, fault
 		}
 	}
+	if err := x.readMatching(rq, q); err != nil {
+		return nil, err
+	}
 	if q.kinds != nil || q.actions != nil || q.by != "" || q.notBy != "" {
 		q.ask.Takes = q.takes
 	}
 	if q.field != "" || q.to != nil {
 		q.ask.Keeps = q.keeps
 	}
-	q.filtered = q.ask.Takes != nil || q.ask.Keeps != nil || q.ask.Target != ""
+	q.filtered = q.ask.Takes != nil || q.ask.Keeps != nil || q.ask.Target != "" // where= has a kind
 	return q, nil
 }
 

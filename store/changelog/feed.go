@@ -22,6 +22,7 @@ type Question struct {
 	Target string                // only of the record with this handle; empty: of all
 	Takes  func(crm.Record) bool // refuses an entry by its action, target and origin
 	Keeps  func(crm.Record) bool // refuses an entry by the values before and after, which are complete
+	Match  Match                 // refuses entries of records that do not match; its zero value refuses none
 	Names  bool                  // the values after a change may be missing, since only the names of fields matter
 	Limit  int                   // of entries; 0: any number
 	Scan   int                   // most entries that are looked at
@@ -203,14 +204,21 @@ var errStepFull = errors.New("the step is full")
 // one that was looked at.
 func (r *reader) take(read []Entry) error {
 	var list []Entry
-	var records []crm.Record
 	for _, e := range read {
 		isOf := r.ask.Target == "" || e.Record.Value("target").Text == r.ask.Target // a group or a run has others
 		if isOf && (r.ask.Takes == nil || r.ask.Takes(e.Record)) {
-			list, records = append(list, e), append(records, e.Record)
+			list = append(list, e)
 		}
 	}
-	n, err := len(list), error(nil)
+	list, err := r.ask.Match.of(list, r.space)
+	if err != nil {
+		return err
+	}
+	records := make([]crm.Record, len(list))
+	for i := range list {
+		records[i] = list[i].Record
+	}
+	n := len(list)
 	if !r.ask.Names {
 		n, err = r.past.Complete(r.ctx, r.tx, records)
 	}
