@@ -188,3 +188,36 @@ func TestUndoneStagesLeaveNoVisits(t *testing.T) {
 		t.Errorf("after an undo to a stage without a time the history is %+v, want %+v", got, before)
 	}
 }
+
+// TestOutcomesFollowStages renames, merges and changes stages that are won or lost: the deals in them have that status.
+func TestOutcomesFollowStages(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	put := func(stages string) string {
+		return r.call("PUT", "/pipelines/sales", `{"kind":"deal","stages":[`+stages+`]}`, "Accept", "application/json").body
+	}
+	put(`{"name":"inquiry"},{"name":"offer"},{"name":"signed","is":"won"}`)
+	deals := map[string]string{}
+	for _, stage := range []string{"inquiry", "offer", "signed"} {
+		deals[stage] = r.json(201, "POST", "/deals", `{"title":"`+stage+`","stage":"`+stage+`"}`)["id"].(string)
+	}
+	is := func(deal, stage, status string) {
+		t.Helper()
+		if d := r.json(200, "GET", "/deals/"+deals[deal]+"?format=json", ""); d["stage"] != stage || d["status"] != status || (d["closed_at"] != nil) != (status != "open") {
+			t.Errorf("the deal %s is in %v, %v, closed at %v; want %s, %s", deal, d["stage"], d["status"], d["closed_at"], stage, status)
+		}
+	}
+	put(`{"name":"offer"},{"name":"signed","is":"won"},{"name":"dropped","was":"inquiry","is":"lost"}`)
+	is("inquiry", "dropped", "lost")
+	put(`{"name":"offer"},{"name":"checked","was":"signed"},{"name":"dropped","is":"lost"},{"name":"done","is":"won"}`)
+	is("signed", "checked", "open")
+	put(`{"name":"offer","is":"won"},{"name":"checked"},{"name":"dropped"}`)
+	is("offer", "offer", "won")
+	is("inquiry", "dropped", "open")
+	// The last change of a pipeline that moved deals is undone with these, or not at all.
+	put(`{"name":"won deal","was":"offer","is":"won"},{"name":"checked"},{"name":"dropped"}`)
+	p := r.json(200, "GET", "/pipelines/sales?format=json", "")["handle"].(string)
+	if a := r.call("POST", "/undo", `{"record":"`+p+`"}`); a.status != 409 || !strings.Contains(a.body, "part_of_change") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	is("offer", "won deal", "won")
+}

@@ -71,6 +71,7 @@ type writing struct {
 	name   string
 	of     *crm.Entity // whose records go through it; nil: that of the pipeline that is there
 	sent   []pipeline.Stage
+	was    []pipeline.Stage // that the pipeline has before the write
 }
 
 // read checks what a request says.
@@ -133,8 +134,8 @@ func (w *writing) save(tx *store.Tx) (out store.Outcome, moved int, err error) {
 	if fault := w.kindOf(tx, old); fault != nil {
 		return out, 0, fault
 	}
-	was, _ := pipeline.ReadStages(old.Value(fieldStages).Text)
-	stages, renamed := pipeline.Merge(was, w.sent)
+	w.was, _ = pipeline.ReadStages(old.Value(fieldStages).Text)
+	stages, renamed := pipeline.Merge(w.was, w.sent)
 	d := w.draft
 	d.Inputs = slices.Clone(d.Inputs)
 	d.Inputs[draft.InputAt(d, fieldStages)].Value = crm.Str(pipeline.WriteStages(stages))
@@ -185,31 +186,42 @@ const (
 	no  = "no"
 )
 
-// move gives the records of renamed stages the new names.
+// move gives the records of renamed stages the new names, and those whose stage has another outcome that status.
 func (w *writing) move(tx *store.Tx, renamed map[string][]string) (moved int, err error) {
-	flow := flowOf(tx.Actor)
-	p := flow.Of(w.of.Name, w.name)
+	p := flowOf(tx.Actor).Of(w.of.Name, w.name)
 	for i := range p.Stages {
 		s := &p.Stages[i]
-		if len(renamed[s.Name]) == 0 {
-			continue
-		}
-		in := visits.Stage{Entity: w.of, Pipeline: p, Names: renamed[s.Name], Default: flow.Of(w.of.Name, "") == p}
-		keys, err := in.Holding(tx.Tx, maxMoved+1)
-		if err != nil {
-			return moved, err
-		}
-		if moved += len(keys); moved > maxMoved {
-			return moved, w.tooMany(s, in)
-		}
-		d := store.Draft{Entity: w.of, Inputs: []crm.Input{{Field: w.of.Field(crm.FieldStage), Value: crm.Str(s.Name)}}}
-		for _, key := range keys {
-			if _, err := tx.Update(key, d); err != nil {
+		for _, part := range w.partsOf(s, renamed[s.Name]) {
+			if err := w.movePart(tx, s, part, &moved); err != nil {
 				return moved, err
 			}
 		}
 	}
 	return moved, nil
+}
+
+// movePart moves some records into a stage. moved counts all.
+func (w *writing) movePart(tx *store.Tx, s *pipeline.Stage, of part, moved *int) error {
+	flow := flowOf(tx.Actor)
+	p := flow.Of(w.of.Name, w.name)
+	in := visits.Stage{Entity: w.of, Pipeline: p, Names: of.names, Default: flow.Of(w.of.Name, "") == p}
+	keys, err := in.Holding(tx.Tx, maxMoved+1)
+	if err != nil {
+		return err
+	}
+	if *moved += len(keys); *moved > maxMoved {
+		return w.tooMany(s, in)
+	}
+	d := store.Draft{Entity: w.of, Inputs: []crm.Input{{Field: w.of.Field(crm.FieldStage), Value: crm.Str(s.Name)}}}
+	if of.status != "" {
+		d.Inputs = append(d.Inputs, crm.Input{Field: w.status(), Value: crm.Str(of.status)})
+	}
+	for _, key := range keys {
+		if _, err := tx.Update(key, d); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tooMany returns the error for a rename that would move too many records. in are those of the stage that did not fit.

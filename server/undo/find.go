@@ -97,9 +97,16 @@ func (c *call) findRecord(text string) error {
 		return crm.Errorf(crm.NotFound, "the log has no change of %s: there never was such a record, or nothing happened to it for as long as the log is kept. GET /changes?record=%s lists its changes.", handle, handle).On("record")
 	case last.Erased != "":
 		return crm.Errorf(crm.Purged, "%s was %s: no undo brings it back, only a backup from before has it.", handle, last.Erased).On("record")
-	case !last.Alone:
+	}
+	if e.IsDefinition() && last.Alone { // a pipeline with renamed stages moved records
+		others, err := last.HasOthers(c.rq.Context(), c.x.store, c.rq.Actor.Workspace)
+		if last.Alone = !others; err != nil {
+			return err
+		}
+	}
+	if !last.Alone {
 		id := changelog.GroupID(c.rq.Actor.Workspace, last.Group)
-		return crm.Errorf(crm.PartOfChange, `the last change of %s came with others, by a merge or a delete. To undo all of them: POST /undo {"change":"%s"}; GET /changes/%s shows them.`, handle, id, id).On("record")
+		return crm.Errorf(crm.PartOfChange, `the last change of %s came with others, by a merge, a delete or a pipeline whose stages were renamed. To undo all of them: POST /undo {"change":"%s"}; GET /changes/%s shows them.`, handle, id, id).On("record")
 	}
 	c.name, c.scope = "the last change of "+handle, undo.Scope{Entry: last.Number, In: last.Group, Name: []string{"record", handle}}
 	return nil

@@ -128,6 +128,15 @@ func LatestOf(ctx context.Context, s *store.Store, actor crm.Actor, handle strin
 	return last, found, err
 }
 
+// HasOthers reports whether the group of the change has changes of other records.
+func (l Latest) HasOthers(ctx context.Context, s *store.Store, workspace int64) (some bool, err error) {
+	err = s.Snapshot(ctx, func(v *store.ReadTx) error {
+		return v.Row(ctx, "SELECT EXISTS (SELECT 1 FROM log l WHERE l.workspace_id = $1 AND l.change_group = $2 AND l.key <> $3)",
+			[]any{workspace, l.Group, crm.RecordKey(workspace, l.Number)}, &some)
+	})
+	return some, err
+}
+
 // cause is a record of a workspace that may be the reason for changes of others.
 type cause struct {
 	workspace int64
