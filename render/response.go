@@ -163,3 +163,6 @@ func (d *Response) Type(f Format) string {
 	}
 	return "text/plain; charset=utf-8"
 }
+
+// Record returns the record of which the line is; the zero Record if it is of none.
+func (l *Item) Record() crm.Record { return l.rec }

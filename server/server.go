@@ -123,7 +123,7 @@ func New(opts Options) (*Server, error) {
 	s.defined = definition.New(s.store, saved)
 	s.duplicates, s.feed, s.pipelines = duplicate.New(s.store), feed.New(s.store, s.defined.Expand), pipeline.New(s.store, saved)
 	s.undo, s.past, s.trash, s.shape = undo.New(s.store), past.New(s.store), trash.New(s.store), schema.New(s.store)
-	s.aggregate, s.defined.Own["pipeline"] = aggregate.New(s.store, s.past), s.pipelines.Own()
+	s.aggregate, s.defined.Own["pipeline"], s.defined.Own["field"] = aggregate.New(s.store, s.past), s.pipelines.Own(), definition.OfFields(s.store)
 	s.transfer = transfer.New(transfer.Options{Store: s.store, Log: opts.Log, ImportMax: opts.ImportMax, Token: s.auth.ConfirmToken})
 	s.purge = purge.New(purge.Options{Store: s.store, Auth: s.auth, Backups: opts.Backups, Forget: s.transfer.Forget})
 	s.bulk = bulkedit.New(s.store, s.explain)

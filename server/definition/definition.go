@@ -31,6 +31,9 @@ type Endpoints struct {
 type Own struct {
 	Put  web.Handler                          // answers PUT and POST
 	Show func(*web.Request, *render.Response) // completes the answer about one of them
+
+	// Wrote completes the answer to a POST or PATCH, after its transaction and after a dry run.
+	Wrote func(*web.Request, *render.Response) error
 }
 
 // New returns the handlers of a store.
@@ -62,6 +65,9 @@ func (x *Endpoints) Adapt(row web.Route) web.Route {
 	if own := x.Own[row.Entity.Name].Put; own != nil && row.Method == "POST" {
 		row.Handle = x.shown(row.Entity, own)
 	}
+	if row.Method == "POST" || row.Method == "PATCH" {
+		row.Handle = x.wrote(row.Entity, row.Handle)
+	}
 	if strings.HasSuffix(row.Path, "/:id") && isNamed(row.Entity) {
 		row.Handle = x.named(x.shown(row.Entity, row.Handle))
 	}
@@ -78,6 +84,21 @@ func (x *Endpoints) shown(e *crm.Entity, next web.Handler) web.Handler {
 		doc, err := next(rq)
 		if err == nil && doc.Line != nil && doc.Result != "deleted" {
 			show(rq, doc)
+		}
+		return doc, err
+	}
+}
+
+// wrote returns the handler that completes the answer to a write as the kind does.
+func (x *Endpoints) wrote(e *crm.Entity, next web.Handler) web.Handler {
+	complete := x.Own[e.Name].Wrote
+	if complete == nil {
+		return next
+	}
+	return func(rq *web.Request) (*render.Response, error) {
+		doc, err := next(rq)
+		if err == nil && doc.Line != nil {
+			err = complete(rq, doc)
 		}
 		return doc, err
 	}
