@@ -15,6 +15,9 @@ type Rules interface {
 	Version() int64
 	// Flow returns the pipelines of the workspace; nil: it has none.
 	Flow() *pipeline.Flow
+	// Together returns the keys of custom that mean nothing without each other, for one of them or for the name of
+	// their field; the key alone if there are no others.
+	Together(e *Entity, key string) []string
 	// Apply checks the values of a record after a change, and brings them into the form in which
 	// they are stored. It changes after, and returns an error that names the field.
 	Apply(e *Entity, before, after []Value, at Setting) *Error
@@ -47,6 +50,14 @@ func (at Setting) Flow() *pipeline.Flow {
 		return nil
 	}
 	return at.Rules.Flow()
+}
+
+// Together returns the keys of custom that belong together with one.
+func (at Setting) Together(e *Entity, key string) []string {
+	if at.Rules == nil {
+		return []string{key}
+	}
+	return at.Rules.Together(e, key)
 }
 
 // parameters are those of single routes, and the words that join conditions. Entities of the product have

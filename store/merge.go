@@ -74,13 +74,13 @@ func (tx *Tx) Merge(m Merge) (out Merged, err error) {
 	if len(out.Others) == 0 {
 		return out, nil
 	}
-	if fault := merging.Check(out.Others, takes); fault != nil {
+	if fault := merging.Check(out.Others, takes, tx.Actor.At(0)); fault != nil {
 		return out, fault
 	}
 	if err := duplicates.CheckMerged(tx, winner, out.Others); err != nil {
 		return out, err
 	}
-	after, err := tx.ApplyDraft(winner, Draft{Entity: m.Entity, Inputs: merging.Inputs(winner, out.Others, takes, tx.Actor.At(0).Flow())})
+	after, err := tx.ApplyDraft(winner, Draft{Entity: m.Entity, Inputs: merging.Inputs(winner, out.Others, takes, tx.Actor.At(0))})
 	if err != nil {
 		return out, err
 	}

@@ -82,7 +82,7 @@ func (tx *Tx) mergeTie(key int64, before, after crm.Record) error {
 	if err != nil || !found {
 		return err
 	}
-	values, err := tx.ApplyDraft(tie, Draft{Entity: tie.Entity, Inputs: merging.Inputs(tie, []crm.Record{after}, nil, nil)})
+	values, err := tx.ApplyDraft(tie, Draft{Entity: tie.Entity, Inputs: merging.Inputs(tie, []crm.Record{after}, nil, tx.Actor.At(0))})
 	if err != nil {
 		return err
 	}

@@ -58,6 +58,18 @@ func (k *Kind) Field(name string) *Field {
 	return nil
 }
 
+// Together returns the keys of the field that has a key or a name; the key alone if none has it.
+func (k *Kind) Together(key string) []string {
+	f := k.Field(key)
+	if m := k.Member(key); m != nil {
+		f = m.Of
+	}
+	if f == nil {
+		return []string{key}
+	}
+	return keysOf(f)
+}
+
 // Keys returns the keys of custom that are declared.
 func (k *Kind) Keys() (keys []string) {
 	if k == nil {

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"crmkit/crm"
-	"crmkit/crm/pipeline"
 )
 
 // Take is a field whose value comes from another record than the winner.
@@ -20,15 +19,15 @@ type merge struct {
 	winner crm.Record
 	others []crm.Record
 	takes  []Take
-	flow   *pipeline.Flow
+	at     crm.Setting
 	now    []crm.Value // of the winner, with the inputs so far
 	inputs []crm.Input
 }
 
 // Inputs returns what a client would send to give the winner the values of the others: those taken
-// first, then what fills its empty fields, in the order of the others. flow has the pipelines of the workspace.
-func Inputs(winner crm.Record, others []crm.Record, takes []Take, flow *pipeline.Flow) []crm.Input {
-	m := &merge{entity: winner.Entity, winner: winner, others: others, takes: takes, flow: flow, now: slices.Clone(winner.Values)}
+// first, then what fills its empty fields, in the order of the others. at has what the workspace has declared.
+func Inputs(winner crm.Record, others []crm.Record, takes []Take, at crm.Setting) []crm.Input {
+	m := &merge{entity: winner.Entity, winner: winner, others: others, takes: takes, at: at, now: slices.Clone(winner.Values)}
 	for _, t := range takes {
 		m.take(t)
 	}
@@ -41,7 +40,7 @@ func Inputs(winner crm.Record, others []crm.Record, takes []Take, flow *pipeline
 }
 
 // Check returns the error for a field that the record from which it is taken does not have.
-func Check(others []crm.Record, takes []Take) *crm.Error {
+func Check(others []crm.Record, takes []Take, at crm.Setting) *crm.Error {
 	for _, t := range takes {
 		other, name, f := others[t.From], t.Field.Name, t.Field
 		if of := f.AmountOf(); of != nil {
@@ -49,7 +48,7 @@ func Check(others []crm.Record, takes []Take) *crm.Error {
 		}
 		has := other.Value(f.Name).Set()
 		if t.Member != "" {
-			name, has = name+"."+t.Member, hasMember(other.Value(f.Name), t.Member)
+			name, has = name+"."+t.Member, slices.ContainsFunc(at.Together(other.Entity, t.Member), func(key string) bool { return hasMember(other.Value(f.Name), key) })
 		}
 		if !has {
 			return crm.Errorf(crm.InvalidValue, "take.%s: %s has none; leave it out, and the record keeps what it has.", name, other.Handle()).On("take")
@@ -83,11 +82,7 @@ func (m *merge) take(t Take) {
 	f, other := t.Field, m.others[t.From]
 	switch {
 	case t.Member != "":
-		for _, member := range other.Value(f.Name).Members() {
-			if member.Name == t.Member {
-				m.set(crm.Input{Field: f, Mode: crm.MergeMembers, Value: crm.Members([]crm.Member{member})})
-			}
-		}
+		m.takeMember(t, other)
 	case m.amountOf(f) != nil:
 		m.takeAmount(m.amountOf(f), other)
 	case f.Others != "":
@@ -183,9 +178,28 @@ func (m *merge) join(list string, v crm.Value) {
 	}
 }
 
-// addMembers adds the keys of an object that the winner does not have.
+// takeMember gives the winner a key of an object, and those that mean nothing without it: of an amount of money both
+// or neither are those of the other record.
+func (m *merge) takeMember(t Take, other crm.Record) {
+	in := crm.Input{Field: t.Field, Mode: crm.MergeMembers}
+	var members []crm.Member
+	for _, key := range m.at.Together(m.entity, t.Member) {
+		i := slices.IndexFunc(other.Value(t.Field.Name).Members(), func(member crm.Member) bool { return member.Name == key })
+		if i < 0 {
+			in.Remove = append(in.Remove, key)
+		} else {
+			members = append(members, other.Value(t.Field.Name).Members()[i])
+		}
+	}
+	in.Value = crm.Members(members)
+	m.set(in)
+}
+
+// addMembers adds the keys of an object that the winner does not have, and of those that belong together has none.
 func (m *merge) addMembers(f *crm.Field, v crm.Value) {
-	add := slices.DeleteFunc(slices.Clone(v.Members()), func(member crm.Member) bool { return hasMember(m.value(f.Name), member.Name) })
+	add := slices.DeleteFunc(slices.Clone(v.Members()), func(member crm.Member) bool {
+		return slices.ContainsFunc(m.at.Together(m.entity, member.Name), func(key string) bool { return hasMember(m.value(f.Name), key) })
+	})
 	if len(add) > 0 {
 		m.set(crm.Input{Field: f, Mode: crm.MergeMembers, Value: crm.Members(add)})
 	}
@@ -221,8 +235,11 @@ func (m *merge) set(in crm.Input) {
 		known.Value = crm.Labels(append(slices.Clone(known.Value.List()), in.Value.List()...))
 		m.now[i] = crm.Labels(append(slices.Clone(m.now[i].List()), in.Value.List()...))
 	case crm.MergeMembers:
-		known.Value = crm.Members(append(slices.Clone(known.Value.Members()), in.Value.Members()...))
-		known.Remove = append(known.Remove, in.Remove...)
+		others := slices.DeleteFunc(slices.Clone(known.Value.Members()), func(member crm.Member) bool {
+			return slices.Contains(in.Remove, member.Name) || hasMember(in.Value, member.Name)
+		})
+		known.Value = crm.Members(append(others, in.Value.Members()...))
+		known.Remove = slices.DeleteFunc(append(known.Remove, in.Remove...), func(key string) bool { return hasMember(in.Value, key) })
 		left := slices.DeleteFunc(slices.Clone(m.now[i].Members()), func(member crm.Member) bool {
 			return slices.Contains(in.Remove, member.Name) || hasMember(in.Value, member.Name)
 		})

@@ -116,7 +116,7 @@ func TestNothingIsLost(t *testing.T) {
 		}
 		winner, others := m.record(e), []crm.Record{m.record(e), m.record(e)}
 		takes := m.takes(others)
-		values, fault := crm.Apply(e, winner.Values, merging.Inputs(winner, others, takes, nil), crm.Setting{Now: 2e12})
+		values, fault := crm.Apply(e, winner.Values, merging.Inputs(winner, others, takes, crm.Setting{}), crm.Setting{Now: 2e12})
 		if fault != nil {
 			t.Fatalf("seed %d: %v", seed, fault)
 		}

@@ -19,7 +19,7 @@ func (m *merge) isPlace(f *crm.Field) bool {
 func (m *merge) takePlace(f *crm.Field, other crm.Record) {
 	m.set(crm.Input{Field: f, Value: other.Value(f.Name)})
 	p := m.entity.Field(crm.FieldPipeline)
-	if f != p && m.flow.Has(m.entity.Name) && !slices.ContainsFunc(m.takes, func(t Take) bool { return t.Field == p }) {
+	if f != p && m.at.Flow().Has(m.entity.Name) && !slices.ContainsFunc(m.takes, func(t Take) bool { return t.Field == p }) {
 		m.set(crm.Input{Field: p, Value: other.Value(p.Name)})
 	}
 }
@@ -29,13 +29,13 @@ func (m *merge) takePlace(f *crm.Field, other crm.Record) {
 func (m *merge) fillPlace(other crm.Record) {
 	p, is := m.value(crm.FieldPipeline), other.Value(crm.FieldPipeline)
 	stage, f := other.Value(crm.FieldStage), m.entity.Field(crm.FieldStage)
-	of := m.flow.Of(m.entity.Name, is.Text)
-	isOther := p.Set() && is.Text != p.Text && (of == nil || of != m.flow.Of(m.entity.Name, p.Text))
+	of := m.at.Flow().Of(m.entity.Name, is.Text)
+	isOther := p.Set() && is.Text != p.Text && (of == nil || of != m.at.Flow().Of(m.entity.Name, p.Text))
 	if m.value(crm.FieldStage).Set() || isOther {
 		return
 	}
 	outcome := stage
-	if m.flow.Has(m.entity.Name) {
+	if m.at.Flow().Has(m.entity.Name) {
 		s := of.Find(stage.Text)
 		if of == nil || stage.Set() && s == nil {
 			return

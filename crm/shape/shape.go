@@ -82,6 +82,9 @@ func (s *Schema) Flow() *pipeline.Flow {
 	return s.flow
 }
 
+// Together returns the keys of the declared field of which a key or a name is.
+func (s *Schema) Together(e *crm.Entity, key string) []string { return s.Kind(e).Together(key) }
+
 // FieldOf returns the field that a record of the entity field declares.
 func FieldOf(rec crm.Record) *declared.Field {
 	return &declared.Field{
