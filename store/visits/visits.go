@@ -17,7 +17,8 @@ import (
 	"crmkit/store/txn"
 )
 
-// Max is how many visits of a record are kept, the last ones.
+// Max is how many visits of a record are kept, the last ones. So they are bounded by the records; they are no part of
+// the storage of a workspace, which has the same words in the log.
 const Max = 500
 
 // columns are the columns of a visit, without those that name the record.
