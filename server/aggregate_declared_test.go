@@ -119,3 +119,20 @@ func TestGroupsThroughOneLinkAreOfOneRecord(t *testing.T) {
 		t.Errorf("filters by contact.name are about any of the people:\n%s", got)
 	}
 }
+
+// TestNumbersDoNotLeadBack asks for numbers of records that refer to those of the list, and for a field that filters of people
+// of deals would no longer find.
+func TestNumbersDoNotLeadBack(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	for _, path := range []string{"/deals?group=contacts.role", "/deals?group=contacts.name", "/deals?group=company.contacts.name", "/deals?sum=contacts.role", "/contacts?group=month(deals.close_at)", "/contacts?sum=deals.amount_cents",
+		"/contacts?max=deals.stage_since", "/contacts?count_distinct=deals.role", "/campaigns?group=contacts.reason", "/deals?group=contacts.role&vs=now"} {
+		if got := r.want(400, "GET", path, ""); !strings.Contains(got, "It leads to the records that refer to each of the") {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+	for _, field := range []string{`{"kind":"contact","name":"role","type":"text"}`, `{"kind":"deal","name":"role","type":"text"}`, `{"kind":"contact","name":"reason","type":"text"}`} {
+		if got := r.want(400, "POST", "/fields", field); !strings.Contains(got, "filters use that name after ") {
+			t.Errorf("%s: %s", field, got)
+		}
+	}
+}

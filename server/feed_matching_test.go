@@ -76,7 +76,9 @@ func TestWaitingForMatchingRecords(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	cursor := r.json(200, "GET", "/changes?since=now", "")["cursor"].(string)
 	answered := make(chan answer, 1)
-	go func() { answered <- r.call("GET", "/changes?wait=20&kind=deal&where=amount_cents=gt:100&since="+cursor, "") }()
+	go func() {
+		answered <- r.call("GET", "/changes?wait=20&kind=deal&where=amount_cents=gt:100&since="+cursor, "")
+	}()
 	r.want(201, "POST", "/deals", `{"title":"Small","amount_cents":100}`)
 	r.want(201, "POST", "/contacts", `{"name":"Ann"}`)
 	select {

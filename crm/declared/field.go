@@ -196,6 +196,11 @@ func taken(schema *crm.Schema, e *crm.Entity, name string) string {
 		if name == other.Name || name == other.Plural {
 			return "it is the name of a kind"
 		}
+		for i := range other.Links {
+			if l := &other.Links[i]; l.End == e && l.Own(name) != nil {
+				return "filters use that name after " + l.Name + "."
+			}
+		}
 	}
 	return ""
 }

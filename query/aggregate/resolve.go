@@ -17,7 +17,11 @@ func (rq Request) resolve(param, path string) (t fieldpath.Target, shown string,
 	t, known := fieldpath.Resolve(rq.Entity, full)
 	if !known {
 		t, known = fieldpath.ResolveFilter(rq.Entity, full) // contact.role of deals is of any of their people
-		known = known && t.Level() == 0
+	}
+	if known && t.Level() > 0 {
+		fault = unknownField(rq.Entity, param, path)
+		fault.Hint += " It leads to the records that refer to each of the " + rq.Entity.Plural + ", which only filters do; for their numbers ask GET /" + t.Entity.Route() + "?" + param + "=…"
+		return t, path, fault
 	}
 	if f := rq.money(path); f != nil && (!known || t.Key != "") {
 		return t, path, moneyFault(param, path, f)
