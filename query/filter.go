@@ -62,7 +62,7 @@ const maxLike = 200
 func (c *compiler) filter(e *crm.Entity, param, raw string) (b fieldpath.Bound, err *crm.Error) {
 	t, ok := fieldpath.ResolveFilter(e, c.env.Shape.FullName(e, param))
 	if !ok || fieldpath.IsObject(t.Field) && t.Field.ReadOnly || t.Field.Type.Comparison().By == crm.ByNothing && t.Field.AmountOf() == nil {
-		return b, fieldpath.Unknown(e, param, raw)
+		return b, fieldpath.Unknown(c.env.Shape, e, param, raw)
 	}
 	if number, currency := c.env.Shape.Kind(t.Entity).Amount(t.Key); number != "" {
 		before := strings.TrimSuffix(param, t.Key)

@@ -100,6 +100,9 @@ func stored(m *declared.Member, r crm.Reader, op, value string) (Operand, *crm.E
 		return Operand{Form: AsText, Text: value}, nil
 	}
 	v, err := m.Type.Parse(r, &m.Field, value)
+	if err != nil && err.Code == crm.ReferenceNotFound {
+		err.Code = crm.InvalidValue // of a question, not of a write
+	}
 	return Operand{Form: AsText, Text: v.Text}, err
 }
 
