@@ -25,6 +25,7 @@ type Condition struct {
 	Text         bool             // the condition compares whole text, but a part may have been meant
 	Either       []Condition      // of a part of where= that joins others, those in it
 	Plural       string           // the plural of conditions about one record, which Value has together
+	Labels       bool             // the values are lists of labels, as JSON; ValuesSQL then has up to MaxRest of them
 	Form         string           // AsNumber, AsTime or AsText if custom values are compared by order; ValuesSQL then counts these forms
 }
 
@@ -137,15 +138,18 @@ func (env Env) condition(e *crm.Entity, name, value string, q *Query) Condition 
 		return p
 	}
 	op, rest, _ := splitOp(name, value, t)
-	p.Operand = rest
+	var o operand.Operand
+	if p.Operand = rest; t.Key != "" {
+		o, _ = env.memberOperand(t, op, rest)
+	}
 	switch {
-	case t.Key != "" && operand.Orders(op):
-		o, _ := env.memberOperand(t, op, rest)
+	case t.Key != "" && operand.Orders(op) && o.Form != operand.AsWords:
 		p.Form = o.Form
 		p.scan(formSQL, "custom_values", "name_id = "+nameKey(t, "$2")+" ORDER BY record DESC")
 		p.Args = []any{t.Key}
-	case op != "eq" && op != "in":
+	case op != "eq" && op != "in" && o.Form != operand.AsWords:
 	case t.Key != "":
+		p.Labels = o.Form == operand.AsLabel
 		p.scan("text", "custom_values", "name_id = "+nameKey(t, "$2")+" ORDER BY record DESC")
 		p.Args = []any{t.Key}
 	case t.Entity.CountsValues(t.Field):
@@ -195,7 +199,11 @@ func (p *Condition) stored(where string) {
 
 // scan counts the values in use in the newest MaxScan records.
 func (p *Condition) scan(column, table, where string) {
+	most := MaxInUse
+	if p.Labels {
+		most = MaxRest
+	}
 	rows := fmt.Sprintf(" FROM (SELECT %s AS value FROM %s WHERE %s LIMIT %d) x", column, table, where, MaxScan)
-	p.ValuesSQL = fmt.Sprintf("SELECT value, COUNT(*)%s GROUP BY value ORDER BY COUNT(*) DESC, value LIMIT %d", rows, MaxInUse)
+	p.ValuesSQL = fmt.Sprintf("SELECT value, COUNT(*)%s GROUP BY value ORDER BY COUNT(*) DESC, value LIMIT %d", rows, most)
 	p.DistinctSQL = "SELECT COUNT(DISTINCT value), COUNT(*)" + rows
 }

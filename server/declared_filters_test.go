@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestUnknownFiltersNameDeclaredFields misspells a declared field in a filter, and sends an id that is none.
+// TestUnknownFiltersNameDeclaredFields misspells a declared field in a filter, and sends what is not an id.
 func TestUnknownFiltersNameDeclaredFields(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	r.want(201, "POST", "/fields", `{"kind":"company","name":"segment","type":"text"}`)
@@ -27,4 +27,24 @@ func TestUnknownFiltersNameDeclaredFields(t *testing.T) {
 	if strings.Contains(body, " more_18 ") {
 		t.Error(body)
 	}
+}
+
+// TestEmptyListsOfDeclaredFields explains lists that are empty: by ranges of times, by options, by labels.
+func TestEmptyListsOfDeclaredFields(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(201, "POST", "/contacts", `{"name":"Before","custom":{"langs":"[no list"}}`)
+	for _, field := range []string{`"name":"langs","type":"tags"`, `"name":"met","type":"time"`, `"name":"level","type":"choice","options":["low","mid","high"]`} {
+		r.want(201, "POST", "/fields", `{"kind":"contact",`+field+`}`)
+	}
+	r.want(201, "POST", "/contacts", `{"name":"One","custom":{"langs":["en","de"],"met":"2026-06-01T10:00Z","level":"low"}}`)
+	r.want(201, "POST", "/contacts", `{"name":"Two","custom":{"langs":["en"]}}`)
+	for filter, want := range map[string]string{
+		"met=gte:2026-07-01":        "met=gte:2026-07-01 matches nothing; it was compared as time, and none of the values in use is in that range: time 1",
+		"level=gt:mid":              "level=gt:mid matches nothing; in use: low 1",
+		"langs=fr":                  `langs=fr matches nothing; in use: en 2, "[no list" 1, de 1`,
+		"langs=%5B%22fr%22%2C%22it": `in use: en 2, "[no list" 1, de 1` + "\n",
+	} {
+		contains(t, r.want(200, "GET", "/contacts?"+filter, "")+"\n", want)
+	}
+	contains(t, r.want(200, "GET", "/contacts?langs=en", ""), "name=One", "name=Two")
 }

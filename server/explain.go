@@ -124,7 +124,7 @@ func (s *Server) explainPart(v *store.View, part query.Condition) (string, error
 		return remark + "; " + compared(part, inUse), nil
 	}
 	remark += "; in use: " + listed(inUse)
-	if strings.Contains(part.Operand, ",") && !strings.HasPrefix(part.Value, "in:") {
+	if strings.Contains(part.Operand, ",") && !strings.HasPrefix(part.Value, "in:") && !(part.Labels && strings.HasPrefix(part.Operand, "[")) {
 		remark += "; to match any of several values write " + name + "=in:" + url.QueryEscape(part.Operand)
 	}
 	return remark, nil
@@ -133,10 +133,10 @@ func (s *Server) explainPart(v *store.View, part query.Condition) (string, error
 // compared says as which type a condition compared custom values, and of which types those in
 // use are. custom.seats=gte:10 compares numbers, and finds no seats that were saved as text.
 func compared(part query.Condition, forms store.ValueCounts) string {
-	text := "it was compared as " + part.Form + ", but the values in use are: " + listed(forms)
 	if slices.ContainsFunc(forms.Values, func(in store.ValueCount) bool { return in.Value == part.Form }) {
-		return text
+		return "it was compared as " + part.Form + ", and none of the values in use is in that range: " + listed(forms)
 	}
+	text := "it was compared as " + part.Form + ", but the values in use are: " + listed(forms)
 	written := map[string]string{operand.AsNumber: "a number like 10", operand.AsTime: "a time like 2026-06-10", operand.AsText: "text"}
 	return text + "; to match them write " + written[forms.Values[0].Value]
 }

@@ -1,7 +1,9 @@
 package view
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -92,5 +94,30 @@ func valuesInUse(ctx context.Context, c *txn.ReadTx, p query.Condition, args []a
 	if err == nil {
 		err = c.RowUntil(ctx, p.DistinctSQL, args, &m.N, &m.More)
 	}
+	if p.Labels {
+		m.Values = labels(m.Values)
+		m.N = int64(len(m.Values))
+		m.Values = m.Values[:min(len(m.Values), query.MaxInUse)]
+	}
 	return m, err
+}
+
+// labels returns the labels of lists with the number of records that have each, the most frequent first. A value from
+// before its key was declared may be no list.
+func labels(lists []ValueCount) (values []ValueCount) {
+	counts := map[string]int64{}
+	for _, in := range lists {
+		var list []string
+		if json.Unmarshal([]byte(in.Value), &list) != nil {
+			list = []string{in.Value}
+		}
+		for _, label := range list {
+			counts[label] += in.N
+		}
+	}
+	for label, n := range counts {
+		values = append(values, ValueCount{Value: label, N: n})
+	}
+	slices.SortFunc(values, func(a, b ValueCount) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Value, b.Value)) })
+	return values
 }
