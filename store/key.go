@@ -60,8 +60,7 @@ func (tx *Tx) KeyOfDraft(d Draft) (key int64, err error) {
 	e, by := d.Entity, ""
 	found := func(other int64, name, value string) error {
 		if other != 0 && key != 0 && other != key {
-			return crm.Errorf(crm.AlreadyExists, "%s leads to %s, and %s=%s to %s: these are two records. Send the values of one of them.",
-				by, e.HandleOf(key), name, norm.Quote(value), e.HandleOf(other)).On(name)
+			return refusal.Two(tx.store.Schema, e, [2]int64{key, other}, [2]string{by, name + "=" + norm.Quote(value)}).On(name)
 		}
 		if other != 0 {
 			key, by = other, name+"="+norm.Quote(value)

@@ -122,7 +122,7 @@ func (d *describer) run() error {
 		}
 	}
 	if !declared.Declares(d.entity) {
-		d.doc.Hints = append(d.doc.Hints, "kept by the server: "+strings.Join(kept, " "))
+		d.doc.Remarks = append(d.doc.Remarks, "kept by the server: "+strings.Join(kept, " "))
 		return nil
 	}
 	k := d.env.Shape.Kind(d.entity)
@@ -133,7 +133,7 @@ func (d *describer) run() error {
 			}
 		}
 	}
-	d.doc.Hints = append(d.doc.Hints, "kept by the server: "+strings.Join(kept, " "))
+	d.doc.Remarks = append(d.doc.Remarks, "kept by the server: "+strings.Join(kept, " "))
 	if d.counted > maxCounted {
 		d.doc.Hints = append(d.doc.Hints, fmt.Sprintf("the values of %d fields are counted, those of the last %d are not: GET /%s?group=custom.name counts those of one", maxCounted, d.counted-maxCounted, d.entity.Route()))
 	}
@@ -222,7 +222,7 @@ func (d *describer) free(k *declared.Kind) error {
 	case counted.More:
 		d.doc.Hints = append(d.doc.Hints, fmt.Sprintf("and more than %d more keys that are not declared; those after the first %d by their names were not counted", rest, len(counted.Keys)))
 	case rest > 0:
-		d.doc.Hints = append(d.doc.Hints, fmt.Sprintf("and %d more keys that are not declared", rest))
+		d.doc.Remarks = append(d.doc.Remarks, fmt.Sprintf("and %d more keys that are not declared", rest))
 	}
 	return nil
 }

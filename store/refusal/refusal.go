@@ -2,6 +2,7 @@
 package refusal
 
 import (
+	"fmt"
 	"time"
 
 	"crmkit/crm"
@@ -28,6 +29,17 @@ func Taken(e *crm.Entity, key int64, name, value string) error {
 	return crm.Errorf(crm.AlreadyExists, "%s=%s belongs to %s. Update that record with PATCH /%s/%s, or send another %s.",
 		name, norm.Quote(value), e.HandleOf(key), e.Route(), crm.RecordID(e.Prefix, key), name).On(name).
 		ForRow("%s=%s belongs to %s. Give the row another %s, or none.", name, norm.Quote(value), e.HandleOf(key), name)
+}
+
+// Two is the error for a draft whose values lead to two records, given these and what leads to each. If they are one,
+// a merge makes them one; records without a log cannot be merged.
+func Two(schema *crm.Schema, e *crm.Entity, keys [2]int64, by [2]string) *crm.Error {
+	found := fmt.Sprintf("%s leads to %s, and %s to %s: these are two records.", by[0], e.HandleOf(keys[0]), by[1], e.HandleOf(keys[1]))
+	hint := found + " Send the values of one of them."
+	if _, _, merges := schema.Journal(e); merges {
+		hint += fmt.Sprintf(` If they are one, merge them first: POST /%s/%s/merge {"from":["%s"]}.`, e.Route(), crm.RecordID(e.Prefix, keys[0]), crm.RecordID(e.Prefix, keys[1]))
+	}
+	return crm.Errorf(crm.AlreadyExists, "%s", hint).ForRow("%s Give the row the values of one of them.", found)
 }
 
 // Restoring is the error for the delete of a record that is not restored with all that belongs to it yet: what has
