@@ -229,6 +229,7 @@ func (g *gatherer) addNews(n news) error {
 		g.left = append(g.left, fmt.Sprintf("changes %s, of which %d and more are to be looked through: %s", since, scanned, n.all))
 		return nil
 	case len(part.Entries) == 0:
+		g.doc.Remarks = append(g.doc.Remarks, "no changes by others "+since)
 		return nil
 	}
 	for _, entry := range part.Entries[max(0, len(part.Entries)-maxChanges):] {

@@ -33,7 +33,7 @@ const (
 
 // stuck are the lists of deals that wait for somebody: too long in a stage, and past the day on which they were to
 // close. A deal that is in both is shown once.
-var stuck = []string{"status=open&stale=yes&sort=stage_since", "status=open&close_at=lt:now&sort=close_at"}
+var stuck = []string{"status=open&stale=yes&sort=stage_since", "status=open&close_at=lt:today&sort=close_at"}
 
 // day answers GET /brief: the open deals by stage, a line for each currency; what is due within a day; deals that are
 // stuck; the last changes of others. All of it is of one moment, the most important first.
@@ -49,7 +49,7 @@ func (x *Endpoints) day(rq *web.Request) (*render.Response, error) {
 			}
 		}
 		if len(doc.Items) == 0 {
-			doc.Remarks = append(doc.Remarks, "nothing is due or stuck, there are no open deals, and nobody else changed anything")
+			doc.Remarks = append(doc.Remarks, "nothing is due or stuck, and there are no open deals")
 		}
 		if len(g.left) > 0 {
 			doc.Remarks = append(doc.Remarks, "left out: "+strings.Join(g.left, ", "))

@@ -23,7 +23,7 @@ const (
 
 // recordFields are the fields that a brief shows of its record. Those that a kind does not have are left out.
 const recordFields = "name,title,subject,email,phone,domain,stage,days_in_stage,stale,status,priority,amount,close_at,company_id,company.name,contact_id,contact.name,requester_id,requester.name," +
-	"owner,assignee,tags,follow_up_at,follow_up_note,last_activity,last_outreach,notes,content,custom"
+	"owner,assignee,tags,follow_up_at,follow_up_note,last_activity,outreach,last_outreach,notes,content,custom"
 
 // sections are the parts of the brief of each kind, the most important first: a budget that is too small leaves out
 // the last rows.
@@ -32,7 +32,7 @@ var sections = map[string][]section{
 		{kind: "task", of: "contact", where: "done_at=is:null&sort=due_at", rows: 5, fields: taskFields},
 		{kind: "activity", of: "contact", where: "sort=-occurred_at", rows: 3, fields: talkFields, whole: "body"},
 		{kind: "deal", of: "contact", where: "status=open&sort=-amount_cents", rows: 5, fields: dealFields},
-		{kind: "deal_contact", of: "contact", where: "deal.status=open", rows: 5, fields: dealRoleFields},
+		{kind: "deal_contact", of: "contact", where: "deal.status=open&role=not:null", rows: 5, fields: dealRoleFields},
 		{kind: "ticket", of: "requester", where: "status=in:open,pending", rows: 3, fields: ticketFields},
 	},
 	"company": {
