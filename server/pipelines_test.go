@@ -64,7 +64,7 @@ func TestOneDefault(t *testing.T) {
 	put("first", "a")
 	r.want(201, "PUT", "/pipelines/people", `{"kind":"contact","default":true,"stages":[{"name":"new"}]}`)
 	group := put("second", "b")
-	contains(t, r.want(200, "GET", "/pipelines", ""), "name=first kind=deal default=no", "name=second kind=deal default=yes", "name=people kind=contact default=yes")
+	contains(t, r.want(200, "GET", "/pipelines", ""), "name=first kind=deal\n", "name=second kind=deal default=yes", "name=people kind=contact default=yes")
 	contains(t, r.want(200, "GET", "/changes/"+group, ""), "# 2 changes", "to.default=no")
 	contains(t, r.want(201, "POST", "/deals", `{"title":"x","stage":"b"}`), "pipeline=second")
 	r.undoneGroup(group)

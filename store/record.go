@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -156,7 +157,7 @@ func (tx *Tx) ApplyDraft(before crm.Record, d Draft) (crm.Record, error) {
 	after := before.Clone()
 	after.Values = values
 	if err := tx.store.shapes.CheckReferences(tx.Tx, before, after); err != nil || d.Restores {
-		return after, err
+		return after, cmp.Or(err, tx.store.shapes.Settle(tx.Tx, after))
 	}
 	return after, definition.Check(tx.env(), before, after)
 }
@@ -204,7 +205,7 @@ func (tx *Tx) finish(action string, before, after crm.Record) error {
 	tx.NoteRecord(after)
 	tx.NoteChange(Change{Before: before, After: after, Merged: action == "merge", Follows: tx.cause.entity != nil && !tx.cause.is(after.Entity, after.Key)})
 	tx.Invalidate(after.Entity, after.Key)
-	if err := tx.store.shapes.Changed(tx.Tx, after.Entity); err != nil {
+	if err := tx.store.shapes.Changed(tx.Tx, after); err != nil {
 		return err
 	}
 	if after.Version() == 0 {

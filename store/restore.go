@@ -46,6 +46,9 @@ func (tx *Tx) Revive(rec crm.Record, was Part) error {
 	if err := tx.checkReferences(gone, rec); err != nil {
 		return err
 	}
+	if err := tx.store.shapes.Settle(tx.Tx, rec); err != nil {
+		return err
+	}
 	if err := tx.checkUnique(gone, rec); err != nil {
 		return err
 	}

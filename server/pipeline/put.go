@@ -121,7 +121,7 @@ const (
 
 // save writes the pipeline, and moves the records of renamed stages. moved is how many these are.
 func (w *writing) save(tx *store.Tx) (out store.Outcome, moved int, err error) {
-	key, err := tx.KeyBy(w.entity, []string{"name"}, []crm.Value{crm.Str(w.name)}, 0)
+	key, err := tx.KeyOfDraft(w.draft)
 	if err != nil {
 		return out, 0, err
 	}
@@ -139,10 +139,10 @@ func (w *writing) save(tx *store.Tx) (out store.Outcome, moved int, err error) {
 	d := w.draft
 	d.Inputs = slices.Clone(d.Inputs)
 	d.Inputs[draft.InputAt(d, fieldStages)].Value = crm.Str(pipeline.WriteStages(stages))
-	if out, err = tx.Save(d); err != nil {
+	if err := w.settleDefault(tx, key); err != nil {
 		return out, 0, err
 	}
-	if err := w.settleDefault(tx, out.After); err != nil {
+	if out, err = tx.Save(d); err != nil {
 		return out, 0, err
 	}
 	moved, err = w.move(tx, renamed)
@@ -163,14 +163,14 @@ func (w *writing) kindOf(tx *store.Tx, old crm.Record) *crm.Error {
 	return nil
 }
 
-// settleDefault takes it from the other pipelines of the kind that they are the default, if the one that was written
-// says that it is.
-func (w *writing) settleDefault(tx *store.Tx, now crm.Record) error {
-	if now.Value(fieldDefault).Text != yes {
+// settleDefault takes it from the other pipelines of the kind that they are the default, if the one that is written, which
+// has the key, says that it is. It comes first, so that an undo has no two defaults at any moment.
+func (w *writing) settleDefault(tx *store.Tx, key int64) error {
+	if at := draft.InputAt(w.draft, fieldDefault); at < 0 || w.draft.Inputs[at].Value.Text != yes {
 		return nil
 	}
 	for _, p := range pipelinesOf(flowOf(tx.Actor)) {
-		if p.Kind != w.of.Name || !p.Default || p.Key == now.Key {
+		if p.Kind != w.of.Name || !p.Default || p.Key == key {
 			continue
 		}
 		if _, err := tx.Update(p.Key, store.Draft{Entity: w.entity, Inputs: []crm.Input{{Field: w.entity.Field(fieldDefault), Value: crm.Str(no)}}}); err != nil {

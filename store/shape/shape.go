@@ -196,11 +196,14 @@ func (s *Shapes) EnterFor(tx *txn.Tx, e *crm.Entity) error {
 }
 
 // Changed increases the version of the workspace, if a record that a transaction changes is one of its declarations.
-func (s *Shapes) Changed(tx *txn.Tx, e *crm.Entity) error {
-	if !shape.Declares(e) {
+func (s *Shapes) Changed(tx *txn.Tx, rec crm.Record) error {
+	if !shape.Declares(rec.Entity) {
 		return nil
 	}
-	return s.Increase(tx)
+	if err := s.Increase(tx); err != nil {
+		return err
+	}
+	return checkNew(tx, rec)
 }
 
 // Resume gives the transaction of a further step of a dry run what earlier steps declared.

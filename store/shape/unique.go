@@ -65,13 +65,18 @@ type Taken struct {
 }
 
 // Taken returns a value of a unique declared key that a change of a record sets and another record has; of a
-// declaration the key that another one has.
+// declaration the key that another one has, of a pipeline the name in any spelling, or that it is the default.
 func (s *Shapes) Taken(tx *txn.Tx, before, after crm.Record) (Taken, error) {
 	if err := s.EnterFor(tx, after.Entity); err != nil {
 		return Taken{}, err
 	}
 	if after.Entity.Name == "field" {
 		return s.takenKey(tx, before, after), nil
+	}
+	if after.Entity.Name == "pipeline" {
+		if taken := byAnother(tx, before, after); taken.Name == "name" || before.Version() != 0 { // else it is settled
+			return taken, nil
+		}
 	}
 	k := shape.Of(tx.Actor.Schema).Kind(after.Entity)
 	if k == nil {
