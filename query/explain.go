@@ -199,10 +199,7 @@ func (p *Condition) stored(where string) {
 
 // scan counts the values in use in the newest MaxScan records.
 func (p *Condition) scan(column, table, where string) {
-	most := MaxInUse
-	if p.Labels {
-		most = MaxRest
-	}
+	most := map[bool]int{false: MaxInUse, true: MaxRest}[p.Labels]
 	rows := fmt.Sprintf(" FROM (SELECT %s AS value FROM %s WHERE %s LIMIT %d) x", column, table, where, MaxScan)
 	p.ValuesSQL = fmt.Sprintf("SELECT value, COUNT(*)%s GROUP BY value ORDER BY COUNT(*) DESC, value LIMIT %d", rows, most)
 	p.DistinctSQL = "SELECT COUNT(DISTINCT value), COUNT(*)" + rows

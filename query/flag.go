@@ -72,11 +72,7 @@ func (c *compiler) inStage(t fieldpath.Target, param, word string) string {
 		return c.addColumnPath(t, " = "+c.arg(word))
 	}
 	if other {
-		var also []string
-		for _, name := range names {
-			also = append(also, norm.Quote(name))
-		}
-		c.remarks = append(c.remarks, norm.Quote(param)+"="+norm.Quote(word)+" also finds "+strings.Join(also, ", ")+": in pipelines it means that")
+		c.remarks = append(c.remarks, norm.Quote(param)+"="+norm.Quote(word)+" also finds "+strings.Join(names, ", ")+": in pipelines it means that")
 	}
 	test := c.addColumnPath(t, " IN ("+c.list(append(names, word))+")")
 	c.candidates.sorted = false // the index has one name after the other
