@@ -51,12 +51,14 @@ func (numberType) Lenient(json string) string { return json }
 // DecodeCell reads a number as the sheet writes it: 1.234,5 has the decimal sign of its column.
 func (numberType) DecodeCell(_ *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 	text, isText := norm.Unquote(c.JSON)
-	if _, plain := norm.NumberKey(text); !isText || plain {
+	_, plain := norm.NumberKey(text)
+	n, ok := norm.ReadNumber(text)
+	if !isText || !ok || n.Currency+n.Symbol != "" || plain && !(c.Decimal == norm.DecimalComma && n.Ambiguous()) {
 		return crm.Decoded{JSON: c.JSON, Whole: true}, nil
 	}
-	if n, ok := norm.ReadNumber(text); ok && n.Currency == "" {
-		if units, ok := n.Units(c.Decimal, maxDecimals); ok {
-			return crm.Decoded{JSON: units + "e-6", Whole: true}, nil
+	for decimals := range maxDecimals + 1 {
+		if units, ok := n.Units(c.Decimal, decimals); ok {
+			return crm.Decoded{JSON: units + "e-" + strconv.Itoa(decimals), Whole: true}, nil
 		}
 	}
 	return crm.Decoded{JSON: c.JSON, Whole: true}, nil

@@ -10,6 +10,7 @@ import (
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 	"crmkit/crm/products"
+	"crmkit/server/importer/rows"
 )
 
 // amountField returns the field that holds amounts, like "12.50 EUR", under the name of
@@ -49,7 +50,7 @@ func (t mapping) isFirst(text string) bool {
 		return norm.IsNamePrefix(text)
 	}
 	_, isDate := norm.ReadDate(text)
-	return isDate || norm.IsAbsoluteTime(text) || isNothingWord(text) || !strings.ContainsFunc(text, unicode.IsLetter)
+	return isDate || norm.IsAbsoluteTime(text) || rows.IsNothingWord(text) || !strings.ContainsFunc(text, unicode.IsLetter)
 }
 
 // isAmount reports whether a cell is written like an amount of crmkit, or is empty in a column

@@ -25,6 +25,9 @@ type mapping struct {
 	exact    bool       // the column has the name of the field
 	own      bool       // and its spelling, as in exports of crmkit
 
+	member  *declared.Member // of the key, if it is declared; nil: anything goes
+	isMoney bool             // the cells are amounts as people write them, of which member has the number
+
 	or        *mapping   // for cells that are no form of address and no degree; nil: all are alike
 	amount    *crm.Field // the field of the column's name that holds amounts like "12.50 EUR"
 	otherUnit bool       // a cell of the column was not written like that, so the other fields of the mapping apply
@@ -128,7 +131,7 @@ func (c *Columns) target(name string) mapping {
 func (c *Columns) find(name string) mapping {
 	folded := products.Fold(name)
 	if key := c.Declared.KeyOfColumn(name); key != "" && c.custom != nil {
-		return c.other(key)
+		return c.declaredKey(key)
 	}
 	if t, found := c.alias(c.Product, name); found {
 		t.amount = amountField(c.entity, folded)

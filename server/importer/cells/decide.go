@@ -146,8 +146,8 @@ func (c *Columns) StyleRemarks() (list []string) {
 		if parts := s.readAs(); len(parts) > 0 {
 			list = append(list, norm.Quote(name)+" is read with "+strings.Join(parts, "; "))
 		}
-		if s.bare.N > 0 && len(c.currencies) == 0 {
-			list = append(list, norm.Quote(name)+" names no currency in row "+s.bare.String()+", so amounts without one are in USD; to state another add a column currency")
+		if s.bare.N > 0 && (len(c.currencies) == 0 || s.beside != "") {
+			list = append(list, norm.Quote(name)+" names no currency in row "+s.bare.String()+", so amounts without one are in USD; to state another add a column "+cmp.Or(s.beside, "currency"))
 		}
 	}
 	return list

@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/server/importer/rows"
 )
 
 // A cell may be JSON, in files of JSON and as text in CSV: a list, an object, a list of objects.
@@ -61,7 +62,7 @@ func itemText(json string) string {
 		}
 		text := Text(members[at].JSON)
 		if code := indexOf(members, "callingCode"); key == "number" && code >= 0 {
-			text = withCallingCode(Text(members[code].JSON), text)
+			text = rows.WithCallingCode(Text(members[code].JSON), text)
 		}
 		if text != "" && text != "null" {
 			return text
@@ -83,15 +84,4 @@ func saysMore(json string) bool {
 			return text != "" && text != "null" && !isValue && (value == "" || !slices.Contains(quietKeys, m.Name))
 		})
 	})
-}
-
-// withCallingCode writes the code of a country before a phone number that has none.
-func withCallingCode(code, number string) string {
-	if code == "" || strings.HasPrefix(number, "+") || strings.HasPrefix(number, "00") {
-		return number
-	}
-	if code == norm.Digits(code) {
-		code = "+" + code
-	}
-	return code + " " + number
 }

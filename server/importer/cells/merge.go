@@ -188,8 +188,8 @@ func (row *rowFields) mergeKeys(list []placedCell) *crm.Error {
 				cell.JSON = string(norm.AppendObject(nil, row.withoutNulls(members)))
 			}
 			row.set(p.field, cell.JSON)
-		} else if !row.setKey(p.key, p.json) {
-			row.leave(p)
+		} else if fault := row.mergeKey(p, list); fault != nil {
+			return fault
 		}
 	}
 	return nil

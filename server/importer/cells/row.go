@@ -48,6 +48,7 @@ type rowFields struct {
 	Row
 	How
 	columns *Columns
+	cells   []crm.Member            // all of them
 	stated  string                  // the currency that the row names in a column of its own
 	byField map[string][]placedCell // cells that make the value of a field
 	added   []addedItems            // what the lists of further values get
@@ -59,7 +60,7 @@ type rowFields struct {
 // Read returns what the cells of a row say. nulls are the columns in which it says that there is no
 // value.
 func (c *Columns) Read(cells []crm.Member, nulls []string, how How) (Row, *crm.Error) {
-	row := &rowFields{How: how, columns: c, stated: c.currencyIn(cells), byField: map[string][]placedCell{}}
+	row := &rowFields{How: how, columns: c, cells: cells, stated: c.currencyIn(cells), byField: map[string][]placedCell{}}
 	for _, cell := range cells {
 		p := c.place(crm.Member{Name: cell.Name, JSON: withoutGuard(cell.JSON)})
 		if p.use == forVersion && !how.Versions {
@@ -134,7 +135,11 @@ func (row *rowFields) setAside(p placedCell, path string) {
 // keepToo keeps a cell as it was written, of which a field has taken what it can.
 func (row *rowFields) keepToo(cells ...placedCell) {
 	for _, p := range cells {
-		row.rest = append(row.rest, crm.Member{Name: p.name, JSON: p.json})
+		name := p.name
+		if row.columns.custom != nil {
+			name = strings.TrimPrefix(name, row.columns.custom.Name+".")
+		}
+		row.rest = append(row.rest, crm.Member{Name: name, JSON: p.json})
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"crmkit/crm"
-	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 	"crmkit/server/importer/rows"
 )
@@ -67,6 +66,7 @@ func CheckStyle(param, value string) *crm.Error {
 // columnStyle is how the cells of a column are written.
 type columnStyle struct {
 	choice *choice
+	beside string     // the column that names the currency of its amounts; empty: currency
 	groups []*style   // in the order of their first cells; of dates there is one
 	bare   rows.Place // the first row whose number names no currency; 0: none
 }
@@ -143,7 +143,11 @@ func (c *Columns) currencyIn(cells []crm.Member) string {
 func (c *Columns) Learn(cells []crm.Member, row rows.Place) {
 	currency := c.currencyIn(cells)
 	for _, cell := range cells {
-		c.learn(cell, currency, row)
+		unit := currency
+		if t := c.target(cell.Name); t.member != nil {
+			unit = c.currencyBeside(t, cells)
+		}
+		c.learn(cell, unit, row)
 	}
 }
 
@@ -151,24 +155,21 @@ func (c *Columns) Learn(cells []crm.Member, row rows.Place) {
 func (c *Columns) learn(cell crm.Member, currency string, row rows.Place) {
 	c.noteUnit(cell)
 	t := c.target(cell.Name)
-	if t.use != forField { // the cell is saved as it is written
-		return
-	}
 	text, isText := norm.Unquote(cell.JSON)
-	switch {
-	case !isText: // a number of JSON has a decimal point
-	case t.field.Type == fieldtype.Integer && !t.exact:
+	switch ch := t.choice(); {
+	case !isText || ch == nil: // a number of JSON has a decimal point; other cells are saved as they are written
+	case ch == decimalChoice:
 		if n, ok := norm.ReadNumber(text); ok {
 			s := c.style(cell.Name, decimalChoice)
 			g := s.group(unitOf(n, currency))
 			if g.add(string(n.Decides()), sighting{row, text}); n.Ambiguous() {
 				g.addOpen(sighting{row, text})
 			}
-			if unitOf(n, "") == "" && s.bare.N == 0 {
+			if s.beside = t.besides(); t.isMoney && unitOf(n, currency) == "" && s.bare.N == 0 || t.member == nil && unitOf(n, "") == "" && s.bare.N == 0 {
 				s.bare = row
 			}
 		}
-	case t.field.Type.Kind() == crm.TimeKind:
+	default:
 		if d, ok := norm.ReadDate(text); ok {
 			g := c.style(cell.Name, datesChoice).group("")
 			if g.add(string(d.Decides()), sighting{row, text}); d.Ambiguous() {

@@ -7,6 +7,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
+	"crmkit/server/importer/rows"
 )
 
 // cellValues returns the values in a cell that may have several: JSON, or text with a comma, a semicolon, a line break or three colons between them. An address may have a name beside
@@ -26,7 +27,7 @@ func cellValues(t crm.Type, json string) (values []string) {
 	case fieldtype.Email:
 		return norm.SplitMailboxes(text)
 	case fieldtype.Phone:
-		return splitPhones(text)
+		return rows.SplitPhones(text)
 	}
 	for value := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(",;\n", r) }) {
 		if value = strings.TrimSpace(value); value != "" {
@@ -95,7 +96,7 @@ func (row *rowFields) withCode(list []placedCell) []placedCell {
 		return nil
 	}
 	number, digits := Text(list[0].json), norm.PhoneNumber("", Text(code.json))
-	if joined := withCallingCode(Text(code.json), number); joined != number {
+	if joined := rows.WithCallingCode(Text(code.json), number); joined != number {
 		list[0].json = norm.QuoteJSON(joined)
 	} else if digits == "" || !strings.HasPrefix(norm.PhoneNumber("", number), digits) {
 		row.leave(*code)

@@ -1,4 +1,4 @@
-package cells
+package rows
 
 import (
 	"fmt"
@@ -28,14 +28,14 @@ func TestSplitPhones(t *testing.T) {
 		"030\u00a0123456\u00a0/\u00a00170 1234567": {"030\u00a0123456", "0170 1234567"},
 		" ; ": nil,
 	} {
-		if got := splitPhones(text); !slices.Equal(got, want) {
+		if got := SplitPhones(text); !slices.Equal(got, want) {
 			t.Errorf("%q is %q, want %q", text, got, want)
 		}
 	}
 	for _, whole := range []string{"030/123456", "030 / 123456", "033203 / 12345", "0170/1234567", "+49 30 123456/7", "+49 30 123456 / 78", "+49 30 12345678 / 87654321", "+49/30/123456", "+49 / (0)30 / 123456",
 		"0049/30/1234567", "555-0100 / 555-0101", "123456 / 0170 1234567", "030 / 123456 / 0170 / 1234567", "030 123456 oder 78", "030,123456", "+1 512 555 0100, ext. 5", "Fax: 030 1234567 / Tel: 0170 1234567",
 		"030 1234567 / n/a", "/", "oder", "030 1234567 /", "Theodor 030 1234567"} {
-		if got := splitPhones(whole); !slices.Equal(got, []string{whole}) {
+		if got := SplitPhones(whole); !slices.Equal(got, []string{whole}) {
 			t.Errorf("%q is split into %q", whole, got)
 		}
 	}
@@ -53,7 +53,7 @@ func TestSplitPhonesOfAnyNumbers(t *testing.T) {
 	}
 	for range 5_000 {
 		one := number()
-		if got := splitPhones(one); !slices.Equal(got, []string{one}) {
+		if got := SplitPhones(one); !slices.Equal(got, []string{one}) {
 			t.Fatalf("%q is split into %q", one, got)
 		}
 		var want []string
@@ -65,7 +65,7 @@ func TestSplitPhonesOfAnyNumbers(t *testing.T) {
 			one := number()
 			want, text = append(want, one), text+one
 		}
-		if got := splitPhones(text); !slices.Equal(got, want) {
+		if got := SplitPhones(text); !slices.Equal(got, want) {
 			t.Fatalf("%q is split into %q, want %q", text, got, want)
 		}
 	}
@@ -76,12 +76,12 @@ func FuzzSplitPhones(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		list := splitPhones(text)
+		list := SplitPhones(text)
 		if got := norm.Digits(strings.Join(list, "")); got != norm.Digits(text) {
 			t.Fatalf("%q is split into %q", text, list)
 		}
 		for _, part := range list {
-			if again := splitPhones(part); len(list) > 1 && !strings.ContainsAny(text, ";\n") && !slices.Equal(again, []string{part}) {
+			if again := SplitPhones(part); len(list) > 1 && !strings.ContainsAny(text, ";\n") && !slices.Equal(again, []string{part}) {
 				t.Fatalf("%q is split into %q, and %q into %q", text, list, part, again)
 			}
 		}

@@ -1,16 +1,14 @@
-package cells
+package rows
 
 import (
 	"regexp"
 	"slices"
 	"strings"
 
-	"crmkit/crm"
-	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 )
 
-// splitPhones returns the phone numbers in a cell. Semicolons and line breaks always separate them. A
+// SplitPhones returns the phone numbers in a cell. Semicolons and line breaks always separate them. A
 // comma, or a word for or and and, does if every part is written like a whole number. So does a
 // slash, but people also write one inside a number: 030/123456 and 033203 / 12345 are one each, and
 // 030 123456/7 is one with an extension. So each part between slashes must show that it is a number
@@ -18,7 +16,7 @@ import (
 // 0170/1234567 are two numbers.
 //
 // Whatever can be read in another way is one text, as it was written.
-func splitPhones(text string) (list []string) {
+func SplitPhones(text string) (list []string) {
 	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ';' || r == '\n' }) {
 		if part = strings.TrimSpace(part); part != "" {
 			list = append(list, splitAt(part, phoneSeparators)...)
@@ -77,18 +75,13 @@ func isOwnPhone(part string) bool {
 	return digits >= minOwnPhone && (strings.IndexByte("+0(", text[0]) >= 0 || digits >= wholeNANP)
 }
 
-// rounded is a number as a sheet writes it that has more digits than the cell shows.
-var rounded = regexp.MustCompile(`^\+?\d([.,]\d+)?[eE]\+?\d+$`)
-
-// checkDigits refuses a phone number of which the sheet has kept only the first digits.
-func (p placedCell) checkDigits() *crm.Error {
-	if p.field == nil || p.use != forField || p.field.Type != fieldtype.Phone && p.field.Type != fieldtype.Phones {
-		return nil
+// WithCallingCode writes the code of a country before a phone number that has none.
+func WithCallingCode(code, number string) string {
+	if code == "" || strings.HasPrefix(number, "+") || strings.HasPrefix(number, "00") {
+		return number
 	}
-	text := strings.TrimSpace(Text(p.json))
-	if !rounded.MatchString(text) {
-		return nil
+	if code == norm.Digits(code) {
+		code = "+" + code
 	}
-	return crm.Errorf(crm.InvalidValue, "%s: %s is no phone number: the sheet has rounded it and lost digits. Format the column as text in the sheet, write the number again, and save the file anew; or empty the cell.",
-		p.name, norm.Quote(text)).On(p.field.Name)
+	return code + " " + number
 }
