@@ -2,17 +2,17 @@ package server_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+
+	"crmkit/store/storetest/kit"
 )
 
 // TestKeptSumsAreThoseOfTheTable changes deals at random in every way that there is, and compares the sums that the store
 // keeps with those of the table, and answers from them with those of the same questions that the table answers.
 func TestKeptSumsAreThoseOfTheTable(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := kit.Seed(t)
 	w := newNumbersWorld(t, seed)
 	n := 30
 	if testing.Short() {

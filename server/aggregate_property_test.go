@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"crmkit/store"
+	"crmkit/store/storetest/kit"
 )
 
 // TestAggregatesAreThoseOfTheRecords asks random questions for numbers of random records, and compares each answer
@@ -21,8 +22,7 @@ import (
 // which the links lead. Later the same questions about that time have the same answers, and comparisons have the
 // numbers of both times.
 func TestAggregatesAreThoseOfTheRecords(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := kit.Seed(t)
 	w := newNumbersWorld(t, seed)
 	for range 3 {
 		w.change(40)

@@ -10,13 +10,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"crmkit/store/storetest/kit"
 )
 
 // TestDeclaredFieldsAreThoseOfTheModel declares random fields, writes random values in every way, and compares what is
 // stored, found and sorted with a naive model.
 func TestDeclaredFieldsAreThoseOfTheModel(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := kit.Seed(t)
 	w := &declaredWorld{rig: newRig(t).as("jane@acme.com"), random: rand.New(rand.NewPCG(seed, 1))}
 	rounds := 1500
 	if testing.Short() {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"crmkit/store"
+	"crmkit/store/storetest/kit"
 )
 
 // TestWritesGoByTheDeclarationsOfTheirMoment changes the options of a field and makes another one unique and required,
@@ -17,8 +18,7 @@ import (
 func TestWritesGoByTheDeclarationsOfTheirMoment(t *testing.T) {
 	for _, s := range feedSetups() {
 		t.Run(s.String(), func(t *testing.T) {
-			seed := rand.Uint64()
-			t.Log("seed", seed)
+			seed := kit.Seed(t)
 			r := s.newRig(t, store.Options{}).as("jane@acme.com")
 			start := r.json(200, "GET", "/changes?since=now", "")["cursor"].(string)
 			round := r.json(201, "POST", "/fields", `{"kind":"company","name":"round","type":"choice","options":["r0"]}`)["id"].(string)

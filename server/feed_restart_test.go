@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"crmkit/store"
+	"crmkit/store/storetest/kit"
 )
 
 // fleet sends requests to several servers in turn, each of which may be restarted meanwhile.
@@ -194,8 +195,7 @@ func (f *reader) note(e event) {
 func TestFeedOverRestarts(t *testing.T) {
 	for _, s := range feedSetups() {
 		t.Run(s.String(), func(t *testing.T) {
-			seed := rand.Uint64()
-			t.Log("seed", seed)
+			seed := kit.Seed(t)
 			opts := store.Options{}
 			if s.engine == "memory" {
 				opts.Path = filepath.Join(t.TempDir(), "crmkit.db")

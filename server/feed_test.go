@@ -15,6 +15,7 @@ import (
 
 	"crmkit/store"
 	"crmkit/store/changelog"
+	"crmkit/store/storetest/kit"
 )
 
 // feedSetups are the databases of the tests of the feed: the flags, and several servers on PostgreSQL.
@@ -68,8 +69,7 @@ func (r *rig) writes(send sender, rng *rand.Rand, n int) {
 func TestFeedSkipsNothing(t *testing.T) {
 	for _, s := range feedSetups() {
 		t.Run(s.String(), func(t *testing.T) {
-			seed := rand.Uint64()
-			t.Log("seed", seed)
+			seed := kit.Seed(t)
 			r := s.newRig(t, store.Options{}).as("jane@acme.com")
 			other := *r
 			other.header = http.Header{}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"crmkit/store/storetest/kit"
 )
 
 // clearWorld is a workspace with contacts, and a naive model of them: the values of each by its address, and
@@ -285,8 +287,7 @@ func (w *clearWorld) outcomes(path, file, text string, want []string) {
 
 // TestClearedFieldsMatchTheModel compares files of random rows with the model.
 func TestClearedFieldsMatchTheModel(t *testing.T) {
-	seed := rand.Uint64()
-	t.Log("seed", seed)
+	seed := kit.Seed(t)
 	seen := map[string]int{}
 	for run := range uint64(6) {
 		w := &clearWorld{rig: newRig(t).as("jane@acme.com"), random: rand.New(rand.NewPCG(seed, run)), model: map[string]clearPerson{}}

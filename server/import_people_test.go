@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"crmkit/store/storetest/kit"
 )
 
 // TestPeopleAreNotWrittenOver imports rows with the address, or the id, of somebody else. What names
@@ -84,8 +86,7 @@ func TestRowsTakeNothingAway(t *testing.T) {
 // first row of each is right, the answer says what is not taken, lists and notes take all, and
 // the file changes nothing when it comes again.
 func TestTwoRowsOfOnePerson(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := kit.Seed(t)
 	random := rand.New(rand.NewPCG(seed, 1))
 	for range 10 {
 		file, first := randomDoubles(random)

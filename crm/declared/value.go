@@ -102,17 +102,26 @@ func (c *reading) amount(f *Field, json string) *crm.Error {
 }
 
 // pair completes the two keys of an amount that a change leaves: a number without a currency is in
-// US dollars, and a currency goes with its number.
+// US dollars, and a currency goes with its number. A new number replaces what the record had under the name of the
+// amount from before it was declared, whichever way it was sent.
 func (c *reading) pair(f *Field) *crm.Error {
 	number, unit := f.Name+centsSuffix, f.Name+currencySuffix
 	cents, currency := jsonOf(c.list, number), jsonOf(c.list, unit)
+	if cents != "" && cents != jsonOf(c.was, number) {
+		c.remove(f.Name)
+	}
 	switch {
 	case cents != "" && currency == "":
 		c.list = append(c.list, crm.Member{Name: unit, JSON: norm.QuoteJSON(defaultCurrency)})
 	case cents == "" && currency != "" && currency != jsonOf(c.was, unit):
 		return crm.Errorf(crm.MissingField, `%s is a currency without a number. Send {"custom":{"%s":"1250.00 USD"}}, or %s too.`, Prefix+unit, f.Name, Prefix+number).On(Prefix + number)
 	case cents == "" && jsonOf(c.was, number) != "":
-		c.list = slices.DeleteFunc(c.list, func(m crm.Member) bool { return m.Name == unit })
+		c.remove(unit)
 	}
 	return nil
+}
+
+// remove takes a key out of those read so far.
+func (c *reading) remove(key string) {
+	c.list = slices.DeleteFunc(c.list, func(m crm.Member) bool { return m.Name == key })
 }
