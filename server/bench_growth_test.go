@@ -209,13 +209,22 @@ func (s *benchSeed) columns(b *testing.B, conn *sql.Conn, table string, other ma
 	rows, err := conn.QueryContext(context.Background(), "SELECT name FROM pragma_table_info(?)", table)
 	check(b, err)
 	defer rows.Close()
-	var names, values []string
+	var names []string
 	for rows.Next() {
 		var name string
 		check(b, rows.Scan(&name))
-		names, values = append(names, name), append(values, cmp.Or(other[name], name))
+		names = append(names, name)
 	}
 	check(b, rows.Err())
+	return benchCopied(names, other)
+}
+
+// benchCopied returns the columns with the names, and the expressions of a copy of a row.
+func benchCopied(names []string, other map[string]string) (columns, cells string) {
+	values := make([]string, len(names))
+	for i, name := range names {
+		values[i] = cmp.Or(other[name], name)
+	}
 	return strings.Join(names, ", "), strings.Join(values, ", ")
 }
 

@@ -2,7 +2,6 @@ package aggregate
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -40,29 +39,8 @@ type statement struct {
 	env     query.Env   // of what follows from stages
 	args    []any
 	columns []string // of the inner part
+	lookups []lookup // of records to which groups lead
 	joins   []*pairs // of tables in which a record has several rows
-}
-
-// pairs are the values that a record has in several rows: those of all groups that lead through one link, so that the
-// groups of a line are of one record at its other end.
-type pairs struct {
-	path   string // to the rows, the same for all that share them
-	name   string // of the first group
-	record string // SQL of the record
-	from   string // SQL of the rows
-	values []string
-	key    string // of the record, outside of the rows
-}
-
-// text returns the SQL of the join. A record is once in it for each combination of values; rows without any are those of
-// records that have no value at all.
-func (p *pairs) text() string {
-	columns, some := make([]string, len(p.values)), make([]string, len(p.values))
-	for i, value := range p.values {
-		columns[i], some[i] = fmt.Sprintf("%s AS v%d", value, i), fmt.Sprintf("d.v%d IS NOT NULL", i)
-	}
-	return fmt.Sprintf(" LEFT JOIN (SELECT d.* FROM (SELECT DISTINCT %s AS rec, %s FROM %s) d WHERE %s) p%s ON p%s.rec = %s",
-		p.record, strings.Join(columns, ", "), p.from, strings.Join(some, " OR "), p.name, p.name, p.key)
 }
 
 // arg adds an argument and returns its placeholder.
@@ -88,6 +66,9 @@ func (s *statement) inner(rows list.Rows) string {
 		parts[i] = "SELECT " + columns + " FROM " + text
 	}
 	text := "(" + strings.Join(parts, " UNION ALL ") + ") x"
+	for _, l := range s.lookups {
+		text += l.text
+	}
 	for _, p := range s.joins {
 		text += p.text()
 	}
@@ -170,66 +151,10 @@ func (s *statement) group(g *aggregate.Group, n int) string {
 	case t.Field.Type.Comparison().By == crm.ByLabel:
 		return s.labels(name, t)
 	}
-	return s.add(name, s.value(t.Hops, records, s.field(t, form)))
-}
-
-// manyStep is the step of a path that leads to several records.
-type manyStep struct {
-	before []fieldpath.Hop
-	step   fieldpath.Hop
-	after  []fieldpath.Hop
-	from   *crm.Entity // whose records have the step
-}
-
-// path names the step and those before it.
-func (m *manyStep) path() (path string) {
-	for _, h := range append(slices.Clip(m.before), m.step) {
-		if h.Link != nil {
-			path += "." + h.Link.Name
-		} else {
-			path += "." + h.Field.Name
-		}
+	if len(t.Hops) > 0 {
+		return s.through(t.Hops, s.field(t, form))
 	}
-	return path
-}
-
-// several returns the SQL of a value of which a record may have several, outside of the inner part.
-func (s *statement) several(name string, m manyStep, final func(at place) string) string {
-	to, rows := records.next(), pairs{path: m.path(), name: name}
-	at := to
-	if l := m.step.Link; l != nil {
-		if m.step.To == l.Via {
-			at.alias = "l1" // the field is one of the tie
-		}
-		by, end := l.Via.Field(l.From).Col(), l.Via.Field(l.To).Col()
-		rows.record = "l1." + by
-		rows.from = fmt.Sprintf("%s WHERE %s.key = l1.%s AND l1.workspace_id = $1 AND l1.%s IS NOT NULL AND %s",
-			engine.JoinInOrder(s.tables.Records(l.Via)+" l1", s.tables.Records(l.End)+" "+to.alias), to.alias, end, by, engine.NoIndex(to.alias+".workspace_id = $1"))
-	} else {
-		rows.record = "t.key"
-		rows.from = fmt.Sprintf("%s WHERE %s.key IN (t.%s, t.%s) AND t.workspace_id = $1 AND %s",
-			engine.JoinInOrder(s.tables.Records(m.from)+" t", s.tables.Records(m.step.To)+" "+to.alias), to.alias, m.step.Field.Col(), m.step.Alternate.Col(), engine.NoIndex(to.alias+".workspace_id = $1"))
-	}
-	return s.join(rows, m.before, s.value(m.after, at, final))
-}
-
-// labels returns the SQL of a label, outside of the inner part.
-func (s *statement) labels(name string, t fieldpath.Target) string {
-	side, names := s.tables.Beside("tags", t.Entity)
-	return s.join(pairs{path: "labels of " + name, name: name, record: "g.record", from: fmt.Sprintf("%s WHERE g.name_id = n.key AND n.workspace_id = $1 AND n.kind = '%s'",
-		engine.JoinInOrder(names+" n", side+" g"), t.Entity.TagKind(t.Field))}, t.Hops, "n.name")
-}
-
-// join returns the SQL of a value of the rows of the records to which some steps lead.
-func (s *statement) join(rows pairs, steps []fieldpath.Hop, value string) string {
-	at := slices.IndexFunc(s.joins, func(p *pairs) bool { return p.path == rows.path })
-	if at < 0 {
-		rows.key = s.add(rows.name, s.value(steps, records, func(at place) string { return at.alias + ".key" }))
-		at, s.joins = len(s.joins), append(s.joins, &rows)
-	}
-	p := s.joins[at]
-	p.values = append(p.values, value)
-	return fmt.Sprintf("p%s.v%d", p.name, len(p.values)-1)
+	return s.add(name, s.field(t, form)(records))
 }
 
 // measure adds the columns of a measure to the inner part, and returns what the outer part computes.

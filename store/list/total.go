@@ -3,6 +3,7 @@ package list
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"crmkit/crm"
 	"crmkit/query"
@@ -129,10 +130,23 @@ type Rows struct {
 
 // Matching returns all records that match, for a statement that reads each of them.
 func (r *Reader) Matching(ctx context.Context, path Path) (Rows, error) {
+	if r.Usage != nil {
+		path.Query = withoutOwnIndexes(path.Query)
+	}
 	path, text, args, err := r.matching(ctx, path, path.rows)
 	if err != nil || path.Past == nil {
 		return Rows{[]string{text}, args}, err
 	}
 	whole := query.Range{Where: path.Query.Condition(), Args: path.Query.Args}
 	return Rows{[]string{text, path.changed().keySubquery(whole)}, args}, nil
+}
+
+// withoutOwnIndexes returns a query without the index paths that are indexes of the records themselves. PostgreSQL
+// knows how many records have a value, and reads such an index or all records; with the path it would read their table twice.
+func withoutOwnIndexes(q *query.Query) *query.Query {
+	less := *q
+	less.IndexPaths = slices.DeleteFunc(slices.Clone(q.IndexPaths), func(p query.IndexPath) bool {
+		return slices.ContainsFunc(p.Sources, func(s query.KeySource) bool { return s.From == q.Entity.TableName()+" g" })
+	})
+	return &less
 }

@@ -12,9 +12,9 @@ import (
 )
 
 // Compiled conditions name the table of the list t, those of records that a path leads to r1 to r3, and links on
-// the way l1 to l3; the aliases of the tables beside them are g, v and i (package query). A Lens changes the
-// names of tables: past_contacts has the changed records as they were, at_contacts all as they were. Its
-// Rewrite then adds the subqueries of these names to the statement, with the rows as arguments.
+// the way l1 to l3; groups of numbers join records from r4 on; the aliases of the tables beside them are g, v and i
+// (package query). A Lens changes the names of tables: past_contacts has the changed records as they were, at_contacts
+// all as they were. Its Rewrite then adds the subqueries of these names to the statement, with the rows as arguments.
 
 var (
 	hopTable  = regexp.MustCompile(`\b(FROM|JOIN) (\w+) ([rl][123])\b`)
@@ -24,7 +24,7 @@ var (
 	rowOf     = regexp.MustCompile(`UNINDEXED (t|[rl][123])\.key`)
 	nameKind  = regexp.MustCompile(`n\.kind = '(\w+)`)
 	subquery  = regexp.MustCompile(`\b(past|at)_(\w+)`)
-	column    = regexp.MustCompile(`\b(?:t|[rlg][123]?)\.(\w+)`)
+	column    = regexp.MustCompile(`\b(?:t|[rlg]\d?)\.(\w+)`)
 )
 
 // lens rewrites statements about the past.
