@@ -16,7 +16,8 @@ BLIND = -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc=-r
 # long, and it finds nothing that it does not find in other tests. They run without it. Of TestConfigurations
 # these are the ways to connect to PostgreSQL; with each engine and each part of memory it runs in both ways.
 LONG_ALONE = ^(TestTranscriptsOnPostgres|TestMovedServerAnswersTheSame|TestToolsFinishLongImports|TestDryRunsMatchImports|TestTablesComeBack|TestWritesReadLittle|TestImportedCells|$\
-TestSearchesAreTheSameOnEachEngine|TestTotals|TestReadersSeeNoStepsOfADelete|TestReadersSeeNoStepsOfAMerge)$$
+TestSearchesAreTheSameOnEachEngine|TestTotals|TestReadersSeeNoStepsOfADelete|TestReadersSeeNoStepsOfAMerge|TestUndoOfEachWrite|$\
+TestResumedDeletesDeleteNothingUnseen|TestDryRunsHavePages|TestServersConfirmDryRunsOfOthers|TestPlansHoldWhileReceiptsDo|TestBulkEditsAreTheirModel)$$
 CONNECTIONS = ^TestConfigurations$$/^(postgres,_.*|pooler)$$
 
 .PHONY: build run test soak bench fuzz lint ci
