@@ -12,24 +12,38 @@ import (
 	"testing"
 )
 
-var drawFigures = flag.Bool("draw", false, "draw docs/performance.svg from the table in docs/performance.md")
+var drawFigures = flag.Bool("draw", false, "draw the figures from the tables in docs/performance.md")
 
-// growthRow is a row of the table of growth: answers a second by size.
+// figure is a picture of a table in docs/performance.md.
+type figure struct {
+	file    string
+	table   string // the first cell of its first line
+	title   string
+	low     float64 // at the bottom
+	decades int     // from the bottom to the top
+}
+
+var figures = []figure{
+	{"docs/performance.svg", "growth", "answers a second, 64 clients, by contacts in the workspace", 10, 4},
+	{"docs/numbers.svg", "numbers, ms", "milliseconds for a question about numbers, by deals in the workspace", 0.1, 5},
+}
+
+// growthRow is a row of a table of growth: a value for each size.
 type growthRow struct {
 	name  string
 	rates []float64
 }
 
-// growthTable reads the table below the line that begins with "| growth |".
-func growthTable(t *testing.T) (sizes []string, rows []growthRow) {
+// read reads the table of the figure.
+func (f *figure) read(t *testing.T) (sizes []string, rows []growthRow) {
 	t.Helper()
 	data, err := os.ReadFile("docs/performance.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, text, found := strings.Cut(string(data), "\n| growth |")
+	_, text, found := strings.Cut(string(data), "\n| "+f.table+" |")
 	if !found {
-		t.Fatal("docs/performance.md has no table of growth")
+		t.Fatalf("docs/performance.md has no table %s", f.table)
 	}
 	lines := strings.Split(text, "\n")
 	sizes = cells(lines[0])
@@ -61,17 +75,18 @@ func cells(line string) []string {
 	return list
 }
 
-// TestGrowthFigure checks that the figure shows the numbers of the table.
-func TestGrowthFigure(t *testing.T) {
-	sizes, rows := growthTable(t)
-	want := drawGrowth(sizes, rows)
-	if *drawFigures {
-		if err := os.WriteFile("docs/performance.svg", []byte(want), 0o644); err != nil {
-			t.Fatal(err)
+// TestGrowthFigures checks that the figures show the numbers of their tables.
+func TestGrowthFigures(t *testing.T) {
+	for _, f := range figures {
+		want := f.draw(f.read(t))
+		if *drawFigures {
+			if err := os.WriteFile(f.file, []byte(want), 0o644); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	if got, err := os.ReadFile("docs/performance.svg"); err != nil || string(got) != want {
-		t.Errorf("docs/performance.svg is not the figure of the table (see go test -draw): %v", err)
+		if got, err := os.ReadFile(f.file); err != nil || string(got) != want {
+			t.Errorf("%s is not the figure of the table (see go test -draw): %v", f.file, err)
+		}
 	}
 }
 
@@ -102,18 +117,20 @@ func TestPerformancePageNamesBenchmarks(t *testing.T) {
 	}
 }
 
-// drawGrowth returns the figure: a line for each row, both axes logarithmic.
-func drawGrowth(sizes []string, rows []growthRow) string {
+// draw returns the figure: a line for each row, both axes logarithmic.
+func (f *figure) draw(sizes []string, rows []growthRow) string {
 	const width, height, left, top, right = 760, 460, 60, 30, 190
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n", width, height)
-	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="white"/><text x="%d" y="18">answers a second, 64 clients, by contacts in the workspace</text>`+"\n", width, height, left)
+	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="white"/><text x="%d" y="18">%s</text>`+"\n", width, height, left, f.title)
 	x := func(i int) float64 { return left + float64(i)*float64(width-left-right)/float64(max(1, len(sizes)-1)) }
 	y := func(rate float64) float64 {
-		return float64(height-40) - (math.Log10(max(rate, 10))-1)*float64(height-40-top)/4 // 10 to 100,000
+		return float64(height-40) - math.Log10(max(rate/f.low, 1))*float64(height-40-top)/float64(f.decades)
 	}
-	for rate := 10.0; rate <= 100_000; rate *= 10 {
-		fmt.Fprintf(&b, `<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" stroke="#ddd"/><text x="%d" y="%.1f" text-anchor="end">%.0f</text>`+"\n", left, y(rate), width-right, y(rate), left-6, y(rate)+4, rate)
+	for n := range f.decades + 1 {
+		rate := f.low * math.Pow10(n)
+		fmt.Fprintf(&b, `<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" stroke="#ddd"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`+"\n",
+			left, y(rate), width-right, y(rate), left-6, y(rate)+4, strconv.FormatFloat(rate, 'f', -1, 64))
 	}
 	for i, size := range sizes {
 		fmt.Fprintf(&b, `<text x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n", x(i), height-18, size)
