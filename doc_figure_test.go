@@ -119,7 +119,7 @@ func TestPerformancePageNamesBenchmarks(t *testing.T) {
 
 // draw returns the figure: a line for each row, both axes logarithmic.
 func (f *figure) draw(sizes []string, rows []growthRow) string {
-	const width, height, left, top, right = 760, 460, 60, 30, 190
+	const width, height, left, top, right = 790, 460, 60, 30, 220
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n", width, height)
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="white"/><text x="%d" y="18">%s</text>`+"\n", width, height, left, f.title)
