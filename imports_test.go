@@ -31,7 +31,7 @@ query < server/manual < server/mcp
 render/tokens < server/web
 crm/norm < store/engine < store/sqlite < store
 store/engine < store/postgres/dialect < store/postgres < store
-store/engine < store/table < store/snapshot < store/dryrun < store/txn < store/shape < store/visits < store/secondary < store/ahead < store/identify < store/trial < store/sweep < store/view < store < store/account < auth
+store/engine < store/table < store/snapshot < store/dryrun < store/txn < store/shape < store/circle < store/visits < store/secondary < store/ahead < store/identify < store/trial < store/sweep < store/view < store < store/account < auth
 crm < store/cache < store/table < store/duplicates < store/words < store/refold < store/integrity < store < store/move < main
 crm < store/refusal < store/notify < store/spool < store/fair < store/lastused < store/txn < store/maintenance < store/answers < store
 query < store/spelling < store/textindex < store/txn

@@ -22,6 +22,16 @@ func (ref Reference) Owning() (sets [][]string) {
 	return sets
 }
 
+// Ties returns the sets of references that name a record together and contain the field.
+func (ref Reference) Ties() (sets [][]string) {
+	for _, names := range ref.From.Keys.Together {
+		if slices.Contains(names, ref.Field.Name) {
+			sets = append(sets, names)
+		}
+	}
+	return sets
+}
+
 // Orphans reports whether a record that has lost the reference has lost the last of those to which it belongs,
 // so that it is deleted.
 func (ref Reference) Orphans(rec Record) bool {

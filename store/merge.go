@@ -6,6 +6,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/merging"
 	"crmkit/store/changelog"
+	"crmkit/store/circle"
 	"crmkit/store/duplicates"
 	"crmkit/store/refusal"
 	"crmkit/store/table"
@@ -82,6 +83,9 @@ func (tx *Tx) Merge(m Merge) (out Merged, err error) {
 	}
 	after, err := tx.ApplyDraft(winner, Draft{Entity: m.Entity, Inputs: merging.Inputs(winner, out.Others, takes, tx.Actor.At(0))})
 	if err != nil {
+		return out, err
+	}
+	if err := circle.Merge(tx.Tx, after, out.Others); err != nil {
 		return out, err
 	}
 	merging.Stamped(after, out.Others, takes)

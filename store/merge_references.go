@@ -1,10 +1,9 @@
 package store
 
 import (
-	"slices"
-
 	"crmkit/crm"
 	"crmkit/crm/merging"
+	"crmkit/store/circle"
 	"crmkit/store/table"
 )
 
@@ -51,10 +50,11 @@ func (tx *Tx) moveReference(ref crm.Reference, key, to int64) error {
 		return err
 	}
 	after := before.Clone()
-	if after.Set(ref.Field.Name, crm.Key(to)); ref.From == ref.From.Target(ref.Field) && key == to {
-		after.Set(ref.Field.Name, crm.Value{}) // a record does not refer to itself
+	after.Set(ref.Field.Name, crm.Key(to))
+	if err := circle.Cut(tx.Tx, after, ref.Field); err != nil {
+		return err
 	}
-	for _, names := range tiesWith(ref) {
+	for _, names := range ref.Ties() {
 		double, err := tx.KeyBy(ref.From, names, table.ValuesOf(after, names), key)
 		if err != nil {
 			return err
@@ -64,16 +64,6 @@ func (tx *Tx) moveReference(ref crm.Reference, key, to int64) error {
 		}
 	}
 	return tx.replace(before, after)
-}
-
-// tiesWith returns the sets of references that name a record together and contain one.
-func tiesWith(ref crm.Reference) (sets [][]string) {
-	for _, names := range ref.From.Keys.Together {
-		if slices.Contains(names, ref.Field.Name) {
-			sets = append(sets, names)
-		}
-	}
-	return sets
 }
 
 // mergeTie makes a tie, which would be as after, a part of the one with a key. The log has its other values.
@@ -96,7 +86,7 @@ func (tx *Tx) mergeTie(key int64, before, after crm.Record) error {
 // moveDoubleTies moves the ties of a merged record that the winner has too.
 func (tx *Tx) moveDoubleTies(winner int64, rec crm.Record) error {
 	for _, ref := range tx.store.Schema.ReferencesTo(rec.Entity) {
-		for _, names := range tiesWith(ref) {
+		for _, names := range ref.Ties() {
 			keys, err := tx.keys(table.DoubleTies(ref, names), tx.Actor.Workspace, rec.Key, winner, cascadeAtOnce+1)
 			if err == nil && len(keys) > cascadeAtOnce {
 				err = crm.Errorf(crm.InvalidValue, "%s and %s have more than %d %s in common, which are too many for one merge. Delete some of those of %s first: GET /%s?%s=%s lists them.",

@@ -7,6 +7,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/store/ahead"
+	"crmkit/store/circle"
 	"crmkit/store/refusal"
 )
 
@@ -54,6 +55,9 @@ func (tx *Tx) checkReferences(before, after crm.Record) error {
 		}
 		if !found {
 			return refusal.NoReference(f, to, v.Int)
+		}
+		if err := circle.Check(tx.Tx, after, f); err != nil {
+			return err
 		}
 	}
 	return nil

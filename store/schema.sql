@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 41
+-- Made by TestNewSchema from the migrations up to 42
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,
@@ -50,7 +50,7 @@ CREATE TABLE companies (
   notes TEXT,
   custom TEXT,
   notes_fold TEXT
-, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, outreach INTEGER NOT NULL DEFAULT 0, last_outreach INTEGER, on_behalf_of TEXT, address TEXT, other_domains TEXT, external_ids TEXT, domain_fold TEXT, other_domains_fold TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT, name_plain TEXT, notes_plain TEXT) STRICT;
+, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, outreach INTEGER NOT NULL DEFAULT 0, last_outreach INTEGER, on_behalf_of TEXT, address TEXT, other_domains TEXT, external_ids TEXT, domain_fold TEXT, other_domains_fold TEXT, external_ids_fold TEXT, created_by_fold TEXT, updated_by_fold TEXT, name_plain TEXT, notes_plain TEXT, parent_id INTEGER REFERENCES companies (key)) STRICT;
 CREATE UNIQUE INDEX companies_domain ON companies (workspace_id, domain);
 CREATE INDEX companies_created ON companies (workspace_id, created_at);
 CREATE TABLE contacts (
@@ -653,6 +653,7 @@ CREATE VIEW memberships AS
     w.time_zone AS time_zone, w.time_zone_fold AS time_zone_fold, w.country AS country, w.country_fold AS country_fold, w.custom_keys AS custom_keys,
     w.plan AS plan, w.version AS version, w.created_at AS created_at
   FROM members m JOIN workspaces w ON w.number = m.workspace_id;
+CREATE INDEX companies_parent ON companies (parent_id, created_at) WHERE parent_id IS NOT NULL;
 INSERT INTO usage VALUES (0, 'storage', 0, 0, 0, 0);
 INSERT INTO sequences VALUES ('members', 0);
 INSERT INTO sequences VALUES ('names', 0);

@@ -98,7 +98,9 @@ func randomInput(f *crm.Field, random *rand.Rand, parents map[string][]crm.Recor
 	case fieldtype.Currency:
 		in.Value = crm.Str([]string{"USD", "EUR", "JPY"}[random.IntN(3)])
 	case fieldtype.Reference:
-		in.Value = crm.Key(parents[f.Ref][random.IntN(len(parents[f.Ref]))].Key)
+		if all := parents[f.Ref]; len(all) > 0 { // else it is the first of its own kind
+			in.Value = crm.Key(all[random.IntN(len(all))].Key)
+		}
 	case fieldtype.Email:
 		in.Value = crm.Str(fmt.Sprintf("u%d@example.com", random.Uint32()))
 	case fieldtype.Domain:

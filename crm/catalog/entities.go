@@ -159,6 +159,7 @@ var work = []crm.Entity{
 				crm.Field{Name: "name", Type: fieldtype.Text, Required: true, InLists: true, Doc: "its name"},
 				crm.Field{Name: "domain", Type: fieldtype.Domain, Indexed: true, InLists: true, Others: "other_domains", Doc: "unique; POST with a known one updates that company; a URL is cut to its host"},
 				crm.Field{Name: "other_domains", Type: fieldtype.Domains, Max: 253, Doc: "further domains; domain= and POST find them too"},
+				crm.Field{Name: "parent_id", Type: fieldtype.Reference, Ref: "company", InLists: true, Doc: "the company that it belongs to"},
 				address,
 				owner, tags, notes, custom), crm.FieldCreatedAt, crm.FieldUpdatedAt)},
 		Ops: crm.AllOps, Keys: crm.Keys{Unique: "domain", Items: []string{"other_domains", "external_ids"}},

@@ -22,7 +22,7 @@ const (
 )
 
 // recordFields are the fields that a brief shows of its record. Those that a kind does not have are left out.
-const recordFields = "name,title,subject,email,phone,domain,stage,days_in_stage,stale,status,priority,amount,close_at,company_id,company.name,contact_id,contact.name,requester_id,requester.name," +
+const recordFields = "name,title,subject,email,phone,domain,stage,days_in_stage,stale,status,priority,amount,close_at,parent_id,parent.name,company_id,company.name,contact_id,contact.name,requester_id,requester.name," +
 	"owner,assignee,tags,follow_up_at,follow_up_note,last_activity,outreach,last_outreach,notes,content,custom"
 
 // sections are the parts of the brief of each kind, the most important first: a budget that is too small leaves out
@@ -40,6 +40,7 @@ var sections = map[string][]section{
 		{kind: "activity", of: "company", where: "sort=-occurred_at", rows: 3, fields: talkFields + ",contact_id,contact.name", whole: "body"},
 		{kind: "deal", of: "company", where: "status=open&sort=-amount_cents", rows: 5, fields: dealFields + ",contact.name"},
 		{kind: "contact", of: "company", where: "sort=-last_outreach", rows: 8, fields: personFields},
+		{kind: "company", of: "parent", where: "sort=-last_outreach", rows: 5, fields: "name,domain,owner,last_outreach"},
 		{kind: "ticket", of: "company", where: "status=in:open,pending", rows: 3, fields: ticketFields},
 	},
 	"deal": {

@@ -2,12 +2,10 @@ package transfer
 
 import (
 	"fmt"
-	"net/url"
 	"time"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
-	"crmkit/query"
 	"crmkit/render"
 	"crmkit/server/importer"
 	"crmkit/server/web"
@@ -30,50 +28,17 @@ func (x *Endpoints) dump(rq *web.Request) (*render.Response, error) {
 			importer.DumpVersion, a.WorkspaceID, norm.AppendQuoted(nil, a.WorkspaceName), rq.Env.Now.UTC().Format(time.RFC3339))
 		counts := render.Item{}
 		for _, e := range x.store.Schema.Records() {
-			n, err := x.dumpKind(rq, e, last, w)
-			if err != nil {
+			d := newKindDump(e, last, w)
+			if err := d.run(x); err != nil {
 				return err
 			}
-			counts.Fields = append(counts.Fields, render.Field{Name: e.Plural, Value: crm.Number(int64(n))})
+			counts.Fields = append(counts.Fields, render.Field{Name: e.Plural, Value: crm.Number(int64(d.n))})
 		}
 		w.piece = append(w.piece, `{"end":true,"counts":`...)
 		w.piece = counts.Append(w.piece, render.JSON, nil)
 		w.piece = append(w.piece[:len(w.piece)-1], "}\n"...)
 		return w.flush(0)
 	}), nil
-}
-
-// dumpKind writes the records of an entity up to the last number of each kind, and
-// returns how many it wrote. A reference to a later record is left out as well, since that
-// record is not in the file.
-func (x *Endpoints) dumpKind(rq *web.Request, e *crm.Entity, last map[string]int64, w *recordWriter) (n int, err error) {
-	q, fault := query.Parse(e, oldestFirst(e, url.Values{}), rq.Env)
-	if fault != nil {
-		return 0, fault
-	}
-	var page []crm.Record
-	err = x.walk(rq, q, func(rec crm.Record) error {
-		if crm.RecordNumber(rec.Key) > last[e.Plural] {
-			return nil
-		}
-		for i := range e.Fields {
-			f := &e.Fields[i]
-			if f.IsReference() && crm.RecordNumber(rec.Values[i].Int) > last[e.Target(f).Plural] {
-				rec = rec.Clone()
-				rec.Values[i], rec.Labels[i] = crm.Value{}, ""
-			}
-		}
-		n++
-		page = append(page, rec)
-		if len(page) < e.MaxLimit {
-			return nil
-		}
-		return x.dumpPage(w, &page)
-	})
-	if err == nil {
-		err = x.dumpPage(w, &page)
-	}
-	return n, err
 }
 
 // dumpPage writes records, with the ids of those that were merged into them, and empties the page.
