@@ -85,9 +85,6 @@ func (tx *Tx) Merge(m Merge) (out Merged, err error) {
 	if err != nil {
 		return out, err
 	}
-	if err := circle.Merge(tx.Tx, after, out.Others); err != nil {
-		return out, err
-	}
 	merging.Stamped(after, out.Others, takes)
 	if err := tx.absorb(&out, after); err != nil {
 		return out, err
@@ -116,6 +113,9 @@ func (tx *Tx) fetchSettled(e *crm.Entity, key int64) (crm.Record, error) {
 func (tx *Tx) absorb(out *Merged, after crm.Record) error {
 	defer tx.as(tx.cause, tx.winner)()
 	winner := out.Before
+	if err := circle.Merge(tx.Tx, after, out.Others); err != nil {
+		return err
+	}
 	for _, other := range out.Others {
 		tx.deleting, tx.winner = deleting{other.Entity, other.Key}, winner.Key
 		tx.cause = tx.deleting

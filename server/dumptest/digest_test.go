@@ -2,6 +2,7 @@ package dumptest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -77,6 +78,9 @@ func (f *file) move(random *rand.Rand) {
 	for _, kind := range f.kinds {
 		list := f.records[kind]
 		random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+		slices.SortStableFunc(list, func(a, b map[string]any) int { // each after its parent, which has none
+			return cmp.Compare(fmt.Sprint(a["parent_id"] != nil), fmt.Sprint(b["parent_id"] != nil))
+		})
 		for i, object := range list {
 			prefix, _, _ := strings.Cut(object["id"].(string), "_")
 			id := fmt.Sprintf("%s_%c%c00", prefix, "0123456789abcdefghjkmnpqrstvwxyz"[(i+1)>>5], "0123456789abcdefghjkmnpqrstvwxyz"[(i+1)&31])
@@ -103,16 +107,20 @@ func (f *file) change(random *rand.Rand) string {
 		f.records[kind] = slices.Delete(list, at, at+1)
 		return fmt.Sprint("without ", object["handle"])
 	}
-	fields := slices.DeleteFunc(slices.Sorted(maps.Keys(object)), func(name string) bool { return slices.Contains(bookkeeping, name) })
+	fields := slices.DeleteFunc(slices.Sorted(maps.Keys(object)), func(name string) bool { return slices.Contains(bookkeeping, name) || name == "parent_id" && at < 2 })
 	field := fields[random.IntN(len(fields))]
-	target := map[string]string{"campaign_id": "campaign", "contact_id": "contact", "requester_id": "contact", "company_id": "company", "contact_company_id": "company",
+	target := map[string]string{"campaign_id": "campaign", "contact_id": "contact", "requester_id": "contact", "company_id": "company", "contact_company_id": "company", "parent_id": "company",
 		"deal_id": "deal", "ticket_id": "ticket"}[field]
 	if target == "" {
 		object[field] = "changed"
 		return fmt.Sprintf("%v has another %s", object["handle"], field)
 	}
 	id := object[field]
-	others := slices.DeleteFunc(slices.Clone(f.records[target]), func(other map[string]any) bool { return other["id"] == id })
+	above := f.records[target]
+	if field == "parent_id" {
+		above = list[:at]
+	}
+	others := slices.DeleteFunc(slices.Clone(above), func(other map[string]any) bool { return other["id"] == id })
 	if len(others) == 0 {
 		object[field] = nil
 	} else {

@@ -62,6 +62,9 @@ func companyName(i int64) string { return fmt.Sprintf("Company %d Ltd", i) }
 func (s *sample) fillCompany(r record) {
 	r.texts("name", companyName(r.i), "owner", jane)
 	r.named("domain", "company%d.example")
+	if r.i%5 == 2 {
+		r.refer("parent_id", r.i-1, companyName(r.i-1))
+	}
 	r.tags()
 	r.custom()
 	if r.i%10 == 1 {
