@@ -9,7 +9,6 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store/changelog"
-	"crmkit/store/circle"
 )
 
 // update undoes an update: the values that the record still has become what they were before.
@@ -207,18 +206,6 @@ func (w *writing) reference(f *crm.Field) (waits bool, err error) {
 	why, _, err := w.fate(handle)
 	w.keep(Kept{Field: f.Name, Why: handle + " is not there: " + why})
 	return false, err
-}
-
-// keepOutOfCircle keeps a reference that would lead back to the record itself by now.
-func (w *writing) keepOutOfCircle(f *crm.Field, to *crm.Entity, key int64) error {
-	if to != w.before.Entity {
-		return nil
-	}
-	closes, _, err := (circle.Up{Tx: w.tx.Tx, Entity: to, Field: f}).Closes(w.before.Key, key)
-	if closes {
-		w.keep(Kept{Field: f.Name, Why: to.HandleOf(key) + " belongs to it by now"})
-	}
-	return err
 }
 
 // keepTogether keeps a time that says since when another field has its value, if that field is kept, and the
