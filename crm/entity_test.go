@@ -42,7 +42,7 @@ func TestReferences(t *testing.T) {
 	var got []string
 	for _, ref := range s.ReferencesTo(s.ByName("company")) {
 		got = append(got, ref.From.Name+"."+ref.Field.Name)
-		if ref.From.Target(ref.Field) != s.ByName("company") || ref.Field.Path() != "company" {
+		if ref.From.Target(ref.Field) != s.ByName("company") || ref.Field.Path()+"_id" != ref.Field.Name {
 			t.Errorf("%s.%s does not lead to company", ref.From.Name, ref.Field.Name)
 		}
 	}
