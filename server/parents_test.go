@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"crmkit/store"
+	"crmkit/store/circle"
+	"crmkit/store/storetest/kit"
 )
 
 // under makes a company under another one, and returns its id.
@@ -78,10 +80,11 @@ func (r *rig) noCircles() {
 // TestParentsKeepNoCircle moves, merges, deletes, restores and undoes companies at random. No company belongs to itself, and
 // moves are refused only if they would make it so.
 func TestParentsKeepNoCircle(t *testing.T) {
-	for seed := range uint64(4) {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+	seed := kit.Seed(t)
+	for run := range uint64(4) {
+		t.Run(fmt.Sprint("run ", run), func(t *testing.T) {
 			r := newRig(t).as("jane@acme.com")
-			random := rand.New(rand.NewPCG(seed, 41))
+			random := rand.New(rand.NewPCG(seed, run))
 			var ids, groups []string
 			for i := range 7 {
 				ids = append(ids, r.under(fmt.Sprint("Company ", i), ""))
@@ -203,4 +206,25 @@ func TestParentsMove(t *testing.T) {
 	contains(t, other.want(200, "GET", "/companies?parent.name=Company%20259", ""), `name="Company 100"`)
 	contains(t, other.want(200, "POST", "/import/companies", "name,parent\nSouth,North\nNorth,\nEast,South\n", "Content-Type", "text/csv"), "created")
 	contains(t, other.want(200, "GET", "/companies?parent.parent.name=North", ""), "name=East")
+}
+
+// TestParentsAreFew puts companies under each other, one by one and with one below, until too many are above one.
+func TestParentsAreFew(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	ids := []string{r.under("Level 0", "")}
+	for i := range circle.MaxAbove {
+		ids = append(ids, r.under(fmt.Sprint("Level ", i+1), ids[i]))
+	}
+	lowest := ids[circle.MaxAbove]
+	contains(t, r.want(400, "POST", "/companies", `{"name":"Below","parent_id":"`+lowest+`"}`), "parent_id: more than 50 companies would be above", "GET /companies/"+lowest)
+	upper := r.under("Upper", "")
+	lower := r.under("Lower", upper)
+	contains(t, r.want(400, "PATCH", "/companies/"+upper, `{"parent_id":"`+ids[circle.MaxAbove-1]+`"}`), "parent_id: more than 50 companies would be above")
+	r.want(200, "PATCH", "/companies/"+upper, `{"parent_id":"`+ids[circle.MaxAbove-2]+`"}`)
+	contains(t, r.want(400, "POST", "/companies", `{"name":"Below","parent_id":"`+lower+`"}`), "more than 50 companies")
+	other := *r
+	other.header = r.header.Clone()
+	other.as("bob@other.com")
+	contains(t, other.want(200, "POST", "/import", r.want(200, "GET", "/export", "")), "53 created")
+	r.noCircles()
 }

@@ -62,11 +62,29 @@ func (u Up) next(key int64) (to int64, err error) {
 	return to, err
 }
 
-// Closes reports whether a reference of the record with a key to another one closes a circle, or has too many
-// records above it.
+// Closes reports whether a reference of the record with a key, 0 for a new one, to another one closes a circle, or puts
+// more than MaxAbove records above it or above one below it. The chain is the other one and those above it.
 func (u Up) Closes(key, to int64) (closes bool, chain []int64, err error) {
 	chain, err = u.Above(to)
-	return len(chain) > MaxAbove || key != 0 && slices.Contains(chain, key), chain, err
+	if err != nil || key == 0 || len(chain) > MaxAbove || slices.Contains(chain, key) {
+		return len(chain) > MaxAbove || key != 0 && slices.Contains(chain, key), chain, err
+	}
+	tooMany, err := u.isAbove(key, MaxAbove+1-len(chain))
+	return tooMany, chain, err
+}
+
+// maxBelow is how many records below one are read, those of each step before those of the next.
+const maxBelow = 10_000
+
+// isAbove reports whether a record is so many steps above another one, among the first maxBelow records below it. A dry
+// run counts these as they are stored.
+func (u Up) isAbove(key int64, steps int) (is bool, err error) {
+	var lowest int64
+	_, err = u.Tx.Row(fmt.Sprintf(`WITH RECURSIVE below (key, n) AS (
+	SELECT CAST($2 AS BIGINT), 0
+	UNION ALL SELECT r.key, b.n + 1 FROM below b CROSS JOIN %s r WHERE UNINDEXED r.workspace_id = $1 AND r.%s = b.key AND b.n < $3)
+SELECT COALESCE(MAX(n), 0) FROM (SELECT n FROM below LIMIT $4) b`, u.Entity.Plural, u.Field.Col()), []any{u.Tx.Actor.Workspace, key, int64(steps), maxBelow}, &lowest)
+	return lowest >= int64(steps), err
 }
 
 // Cut clears a reference of a record that closes a circle. References to records of other kinds close none.
@@ -97,7 +115,7 @@ func (u Up) check(rec crm.Record) error {
 	}
 	at := slices.Index(chain, rec.Key)
 	if at < 0 || rec.Key == 0 {
-		return crm.Errorf(crm.InvalidValue, "%s: more than %d %s would be above this one. Choose one further up: GET /%s/%s shows it.", u.Field.Name, MaxAbove, u.Entity.Plural,
+		return crm.Errorf(crm.InvalidValue, "%s: more than %d %s would be above this one, or above one below it. Choose one further up: GET /%s/%s shows the one to start from.", u.Field.Name, MaxAbove, u.Entity.Plural,
 			u.Entity.Route(), crm.RecordID(u.Entity.Prefix, chain[0])).On(u.Field.Name)
 	}
 	way := []string{rec.Handle()}

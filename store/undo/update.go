@@ -201,7 +201,7 @@ func (w *writing) reference(f *crm.Field) (waits bool, err error) {
 	}
 	if found { // it was merged meanwhile
 		w.back[f.Name] = `"` + rec.ID + `"`
-		return false, nil
+		return false, w.keepOutOfCircle(f, to, rec.Key)
 	}
 	why, _, err := w.fate(handle)
 	w.keep(Kept{Field: f.Name, Why: handle + " is not there: " + why})

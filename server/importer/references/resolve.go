@@ -104,10 +104,11 @@ func (r *resolver) searches() []*search {
 	return list
 }
 
-// referencesOf returns the references of an entity that a row may set.
+// referencesOf returns the references of an entity to records of other kinds that a row may set. The company of a row
+// is never the one to which another company of it belongs.
 func referencesOf(e *crm.Entity) (list []*crm.Field) {
 	for i := range e.Fields {
-		if f := &e.Fields[i]; f.IsReference() && !f.ReadOnly {
+		if f := &e.Fields[i]; f.IsReference() && !f.ReadOnly && e.Target(f) != e {
 			list = append(list, f)
 		}
 	}
