@@ -50,11 +50,16 @@ type AmountOf struct {
 	Currency string
 }
 
-// OfStage is a value that follows from where a record is in its pipeline, and from the time. No column stores
-// it: it changes when no record does.
+// OfStage is a value that follows from where a record is in its pipeline or how it ended, and from the time. No
+// column stores it: it changes when no record does.
 type OfStage struct {
-	Number string // the number that is weighted by the probability of the stage; empty: none is
+	Number     string // the number that is weighted by the probability of the stage; empty: none is
+	Outcome    string // the field of which won is 100 and lost is 0; empty: the value is another
+	Start, End string // the times between which days are counted; an unset End is now
 }
+
+// Ages reports whether the value follows from how long the record has been in its stage.
+func (o *OfStage) Ages() bool { return *o == OfStage{} }
 
 // Rollup returns the rollup of the field, or nil.
 func (f *Field) Rollup() *Rollup { r, _ := f.Derivation.(*Rollup); return r }
@@ -84,7 +89,12 @@ func (o *FlagOf) follows() []string     { return []string{o.Time} }
 func (o *AmountOf) follows() []string   { return []string{o.Number, o.Currency} }
 
 func (o *OfStage) follows() []string {
-	if o.Number == "" {
+	switch {
+	case o.Outcome != "":
+		return []string{o.Outcome}
+	case o.Start != "":
+		return []string{o.Start, o.End}
+	case o.Number == "":
 		return []string{FieldStage, FieldPipeline, FieldStageSince}
 	}
 	return []string{FieldStage, FieldPipeline, FieldStageSince, o.Number}
@@ -138,6 +148,9 @@ func (o *AmountOf) check(_ *Schema, e *Entity, _ *Field) error {
 func (o *OfStage) check(_ *Schema, e *Entity, f *Field) error {
 	if !f.ReadOnly || o.Number != "" && e.Field(o.Number).Type.Kind() != IntKind {
 		return fmt.Errorf("%s is no number, or clients could write what follows from the stage", o.Number)
+	}
+	if o.Start != "" && (e.Field(o.Start).Type.Kind() != TimeKind || e.Field(o.End).Type.Kind() != TimeKind) {
+		return fmt.Errorf("%s or %s is no time", o.Start, o.End)
 	}
 	return nil
 }

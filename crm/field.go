@@ -20,6 +20,7 @@ type Field struct {
 	Required     bool       // must be set when a record is made, cannot be cleared
 	ReadOnly     bool       // set by the server; accepted in a body if equal to the stored value
 	InLists      bool       // shown in text lists
+	OnRequest    bool       // shown only where a request names it
 	DateOnly     bool       // bookkeeping time: text lists show the day only
 	Enumerable   bool       // few distinct values: an empty list names those in use
 	Indexed      bool       // an index finds the records with one of its values

@@ -53,15 +53,7 @@ func (env Env) StageValue(t fieldpath.Target, alias string, arg func(any) string
 	e := t.Entity
 	rec := stages.Record{Pipeline: FoldedSQL(alias, e.Field(crm.FieldPipeline)), Stage: FoldedSQL(alias, e.Field(crm.FieldStage)), Since: alias + "." + e.Field(crm.FieldStageSince).Col(),
 		Flow: env.Flow, Kind: e.Name, Arg: arg}
-	switch of := t.Field.OfStage(); {
-	case t.Field.Name == crm.FieldStage:
-		return rec.Place()
-	case of.Number != "":
-		return rec.Weighted(alias + "." + e.Field(of.Number).Col())
-	case t.Field.Type.Comparison().By == crm.ByNumber:
-		return rec.Days(env.Now.UnixMilli())
-	}
-	return rec.Stale(env.Now.UnixMilli())
+	return rec.Value(t.Field, func(name string) string { return alias + "." + e.Field(name).Col() }, env.Now.UnixMilli())
 }
 
 // inStage compares stages with a word as writes read it: won is the stage with that outcome, and a former name that of
@@ -84,7 +76,7 @@ func (c *compiler) inStage(t fieldpath.Target, param, word string) string {
 func (c *compiler) sortBy(e *crm.Entity, o Order) Order {
 	f := o.Field
 	switch {
-	case f.OfStage() != nil && f.OfStage().Number == "":
+	case f.OfStage() != nil && f.OfStage().Ages():
 		return Order{Field: e.Field(crm.FieldStageSince), Desc: !o.Desc}
 	case f.OfStage() != nil, f.Name == crm.FieldStage && e.HasStages() && c.env.Flow.Has(e.Name):
 		o.by, o.at = c.stageValue(fieldpath.Target{Entity: e, Field: f}), c.env.Moment()

@@ -78,7 +78,7 @@ func (l *Item) all(rec crm.Record) {
 		}
 	}
 	for i := range rec.Entity.Fields {
-		if i != object {
+		if i != object && !rec.Entity.Fields[i].OnRequest {
 			l.field(rec, i)
 		}
 	}

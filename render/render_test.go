@@ -152,6 +152,9 @@ func wantJSON(rec crm.Record) map[string]any {
 	object := map[string]any{"id": rec.ID, "handle": rec.Handle()}
 	for i, v := range rec.Values {
 		f := &rec.Entity.Fields[i]
+		if f.OnRequest {
+			continue
+		}
 		if f.AmountOf() != nil {
 			v = f.Type.Show(rec, i)
 		} else if !f.Stored() && f.OfStage() == nil {

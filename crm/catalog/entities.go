@@ -187,6 +187,8 @@ var work = []crm.Entity{
 				crm.Field{Name: "days_in_stage", Type: fieldtype.DaysInStage, ReadOnly: true, Derivation: &crm.OfStage{}, Doc: "whole days since stage_since"},
 				crm.Field{Name: "stale", Type: fieldtype.Stale, ReadOnly: true, Derivation: &crm.OfStage{}, Doc: "whether it is in its stage for longer than stale_after of the pipeline"},
 				crm.Field{Name: "weighted_cents", Type: fieldtype.Weighted, ReadOnly: true, Derivation: &crm.OfStage{Number: "amount_cents"}, Doc: "amount_cents times the probability of its stage"},
+				crm.Field{Name: "won_percent", Type: fieldtype.WonPercent, ReadOnly: true, OnRequest: true, Derivation: &crm.OfStage{Outcome: "status"}, Doc: "100 if won, 0 if lost; avg=won_percent is the win rate"},
+				crm.Field{Name: "days_open", Type: fieldtype.DaysOpen, ReadOnly: true, OnRequest: true, Derivation: &crm.OfStage{Start: crm.FieldCreatedAt, End: "closed_at"}, Doc: "whole days from created_at to closed_at, or to now"},
 				mainContact, companyRef, owner, tags, notes, followUp, followNote, custom), crm.FieldCreatedAt, crm.FieldUpdatedAt)},
 		Ops: crm.AllOps, Keys: byExternalID,
 		Search:   []string{"title", "notes", "company.name", "contact.name"},

@@ -46,6 +46,46 @@ func (weighted) Show(rec crm.Record, i int) crm.Value {
 	return crm.Number(n)
 }
 
+// WonPercent is 100 for a record that was won and 0 for one that was lost; unset while it is open. So its average
+// is the rate of those won.
+var WonPercent crm.Type = wonPercent{}
+
+type wonPercent struct{ integerType }
+
+func (wonPercent) String() string { return "percent" }
+
+func (wonPercent) Computed() bool { return true }
+
+func (wonPercent) Show(rec crm.Record, i int) crm.Value {
+	switch rec.Value(rec.Entity.Fields[i].OfStage().Outcome).Text {
+	case pipeline.Won:
+		return crm.Number(100)
+	case pipeline.Lost:
+		return crm.Number(0)
+	}
+	return crm.Value{}
+}
+
+// DaysOpen is for how many whole days a record was open: until it was closed, or until now.
+var DaysOpen crm.Type = daysOpen{}
+
+type daysOpen struct{ integerType }
+
+func (daysOpen) String() string { return "days" }
+
+func (daysOpen) Computed() bool { return true }
+
+func (daysOpen) Show(rec crm.Record, i int) crm.Value {
+	if rec.At == nil {
+		return crm.Value{}
+	}
+	of, end := rec.Entity.Fields[i].OfStage(), rec.At.Now
+	if closed := rec.Value(of.End); closed.Set() {
+		end = closed.Int
+	}
+	return crm.Number(pipeline.Days(rec.Value(of.Start).Int, end))
+}
+
 // Stale tells whether a record is in its stage for longer than the pipeline says; unset, if the
 // pipeline says nothing of the stage. Filters take yes and no.
 var Stale crm.Type = staleType{}

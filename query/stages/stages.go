@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"strings"
 
+	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/crm/pipeline"
 )
@@ -61,6 +62,24 @@ func (r Record) appendStages(b *strings.Builder, p *pipeline.Pipeline, number fu
 	}
 }
 
+// Value returns SQL of the value of a computed field at a time, or of the place of the stage for the field stage. column
+// is the SQL of another field of the record.
+func (r Record) Value(f *crm.Field, column func(name string) string, now int64) string {
+	switch of := f.OfStage(); {
+	case of == nil:
+		return r.Place()
+	case of.Outcome != "":
+		return wonPercent(column(of.Outcome))
+	case of.Start != "":
+		return r.daysBetween(column(of.Start), column(of.End), now)
+	case of.Number != "":
+		return r.Weighted(column(of.Number))
+	case f.Type.Comparison().By == crm.ByNumber:
+		return r.Days(now)
+	}
+	return r.Stale(now)
+}
+
 // time returns SQL of a time. It is an argument, so that a question is the same statement at any time.
 func (r Record) time(n int64) string { return "CAST(" + r.Arg(n) + " AS BIGINT)" }
 
@@ -89,6 +108,17 @@ func (r Record) Weighted(number string) string {
 	rest := fmt.Sprintf("(%s %% 100 * w.p %% 100)", number)
 	rounded := fmt.Sprintf("%s + CASE WHEN %s > 50 OR %[2]s = 50 AND %[1]s %% 2 <> 0 THEN 1 WHEN %[2]s < -50 OR %[2]s = -50 AND %[1]s %% 2 <> 0 THEN -1 ELSE 0 END", whole, rest)
 	return fmt.Sprintf("(SELECT %s FROM (SELECT %s AS p LIMIT 1) w)", rounded, probability)
+}
+
+// wonPercent returns SQL of 100 for the outcome won, 0 for lost, and NULL for others.
+func wonPercent(outcome string) string {
+	return fmt.Sprintf("CAST(CASE %s WHEN '%s' THEN 100 WHEN '%s' THEN 0 END AS BIGINT)", outcome, pipeline.Won, pipeline.Lost)
+}
+
+// daysBetween returns SQL of the whole days between two times, of which an unset second one is now.
+func (r Record) daysBetween(start, end string, now int64) string {
+	end = "COALESCE(" + end + ", " + r.time(now) + ")"
+	return fmt.Sprintf("CAST(CASE WHEN %s > %s THEN 0 ELSE (%[2]s - %[1]s) / 86400000 END AS BIGINT)", start, end)
 }
 
 // Days returns SQL of the whole days since a time.
