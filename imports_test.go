@@ -23,7 +23,7 @@ query < store < auth < auth/oauth < server/edge < server/plan < server/web < ser
 crm < server/client < server
 crm/catalog < server/habit < server/web
 crm/norm < mail < auth
-crm/pipeline < query/stages < query
+crm < query/stages < query
 crm < query/param < query
 store < store/undo < server/draft < server/plan < server/web < server/listing < server/due < server/brief < server/past < server/schema < server/aggregate < server/bulkedit < server/purge < server/feed < server/undo < server/trash < server/duplicate < server/definition < server/pipeline < server/batch < server/merge < server/transfer
 crm < render < server/draft < server/importer/rows < server/importer/cells < server/importer/references < server/importer < server/transfer < server < server/servertest < server/dumptest
