@@ -46,18 +46,19 @@ type Type interface {
 
 // Comparison says how the values of a type are compared.
 type Comparison struct {
-	By       Operand
-	Ordered  bool // values have an order, so lists can be sorted by them
-	Parts    bool // like: finds a part of the text
-	Items    bool // the field holds several values; each is compared like that
-	Folded   bool // texts are sorted and compared in their folded form
-	OwnFold  bool // a stored text is its own folded form
-	Capitals bool // a stored text has capitals of ASCII only
-	Sequence bool // the order of the labels has a meaning
-	Lists    bool // a comma in a filter separates several values
-	Null     bool // the word null can be a value
-	Hosts    bool // texts have host names, which are searched in ASCII and in Unicode
-	Colon    bool // values begin with a word and a colon, which is not taken for an operator
+	By         Operand
+	Ordered    bool // values have an order, so lists can be sorted by them
+	Parts      bool // like: finds a part of the text
+	Items      bool // the field holds several values; each is compared like that
+	Folded     bool // texts are sorted and compared in their folded form
+	OwnFold    bool // a stored text is its own folded form
+	Capitals   bool // a stored text has capitals of ASCII only
+	Sequence   bool // the order of the labels has a meaning
+	Lists      bool // a comma in a filter separates several values
+	Null       bool // the word null can be a value
+	Hosts      bool // texts have host names, which are searched in ASCII and in Unicode
+	Colon      bool // values begin with a word and a colon, which is not taken for an operator
+	MayBeUnset bool // of a flag: is:null and not:null ask whether it is known
 }
 
 // Operand is the kind of the value that a filter compares with.

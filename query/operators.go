@@ -23,7 +23,7 @@ func ifOrdered(how crm.Comparison) bool { return how.Ordered }
 
 func ifParts(how crm.Comparison) bool { return how.Parts }
 
-func ifNullable(how crm.Comparison) bool { return how.By != crm.ByFlag }
+func ifNullable(how crm.Comparison) bool { return how.By != crm.ByFlag || how.MayBeUnset }
 
 // Ops is the table of operators.
 var Ops = []Op{

@@ -70,6 +70,17 @@ func (k *Kind) Together(key string) []string {
 	return keysOf(f)
 }
 
+// Names returns the names of the declared fields.
+func (k *Kind) Names() (names []string) {
+	if k == nil {
+		return nil
+	}
+	for _, f := range k.Fields {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
 // Keys returns the keys of custom that are declared.
 func (k *Kind) Keys() (keys []string) {
 	if k == nil {

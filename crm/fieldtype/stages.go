@@ -98,7 +98,7 @@ func (staleType) Kind() crm.Kind { return crm.FlagKind }
 
 func (staleType) Computed() bool { return true }
 
-func (staleType) Comparison() crm.Comparison { return crm.Comparison{By: crm.ByFlag} }
+func (staleType) Comparison() crm.Comparison { return crm.Comparison{By: crm.ByFlag, MayBeUnset: true} }
 
 func (staleType) Show(rec crm.Record, _ int) crm.Value {
 	if rec.At == nil {

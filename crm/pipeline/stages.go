@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -60,7 +61,7 @@ func readStage(item []byte) (s Stage, wrong string) {
 	decoder := json.NewDecoder(bytes.NewReader(item))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&w); err != nil {
-		return s, fmt.Sprintf("is not an object with %s: %s", strings.Join(members, ", "), strings.TrimPrefix(err.Error(), "json: "))
+		return s, misread(err)
 	}
 	w.Name = strings.TrimSpace(w.Name)
 	s = Stage{Name: w.Name, Probability: w.Probability, Is: w.Is}
@@ -86,6 +87,22 @@ func readStage(item []byte) (s Stage, wrong string) {
 		return s, named + "has was=" + norm.ShowJSON(string(w.Was)) + `; write the name that it had before, or a list of names`
 	}
 	return s, ""
+}
+
+// takes says what each key of a stage takes.
+var takes = map[string]string{"name": "a text", "probability": "a whole number, 0 to 100", "stale_after": `a text like "14d"`, "is": `"won" or "lost"`}
+
+// misread says why an item is no stage.
+func misread(err error) string {
+	var mismatch *json.UnmarshalTypeError
+	switch {
+	case !errors.As(err, &mismatch):
+		_, key, _ := strings.Cut(err.Error(), "unknown field ")
+		return "has the key " + key + "; a stage has " + strings.Join(members, ", ")
+	case takes[mismatch.Field] == "":
+		return `is a ` + mismatch.Value + `; write an object like {"name":"lead","probability":10}`
+	}
+	return "has a " + mismatch.Value + " as " + mismatch.Field + ", which takes " + takes[mismatch.Field]
 }
 
 // readSpan reads a number of hours, days or weeks; no text is no time.

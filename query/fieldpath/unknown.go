@@ -26,6 +26,9 @@ func Unknown(fields *shape.Schema, e *crm.Entity, name, value string) *crm.Error
 	if prefix == "" {
 		allowed = append(allowed, slices.DeleteFunc(slices.Clone(crm.ListParams), func(param string) bool { return param == "search" && len(e.Search) == 0 })...)
 	}
+	if prefix == "" && !e.IsView() {
+		allowed = append(allowed, "where", "view")
+	}
 	allowed = append(allowed, fields.Kind(last).Keys()...)
 	for i := range allowed {
 		allowed[i] = prefix + allowed[i]

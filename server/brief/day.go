@@ -33,7 +33,7 @@ const (
 
 // stuck are the lists of deals that wait for somebody: too long in a stage, and past the day on which they were to
 // close. A deal that is in both is shown once.
-var stuck = []string{"status=open&stale=yes&sort=stage_since", "status=open&close_at=lt:today&sort=close_at"}
+var stuck = []string{"status=open&stale=yes&sort=stage_since", "status=open&close_at=lt:today&where=not+stale=yes&sort=close_at"}
 
 // day answers GET /brief: the open deals by stage, a line for each currency; what is due within a day; deals that are
 // stuck; the last changes of others. All of it is of one moment, the most important first.
@@ -146,7 +146,7 @@ func (g *gatherer) addDue() error {
 
 // addStuck adds the deals that are stuck.
 func (g *gatherer) addStuck() error {
-	e, shown := g.rq.Env.Schema.ByName("deal"), map[int64]bool{}
+	e := g.rq.Env.Schema.ByName("deal")
 	for _, where := range stuck {
 		params, err := url.ParseQuery(where)
 		if err != nil {
@@ -162,10 +162,7 @@ func (g *gatherer) addStuck() error {
 			return err
 		}
 		for _, rec := range page.Records {
-			if !shown[rec.Key] {
-				g.add(rec, dealFields+",company.name,contact.name", "")
-			}
-			shown[rec.Key] = true
+			g.add(rec, dealFields+",company.name,contact.name", "")
 		}
 		if more := page.Total - int64(len(page.Records)); more > 0 {
 			g.left = append(g.left, fmt.Sprintf("%d %s: GET /%s?%s", more, e.Plural, e.Route(), where))

@@ -59,7 +59,7 @@ func decodeMember(e *crm.Entity, m crm.Member, env query.Env) (crm.Input, *crm.E
 				return crm.Input{Field: r, Mode: crm.CheckOnly, JSON: m.JSON, Label: true}, nil
 			}
 		}
-		return crm.Input{}, unknownMember(e, m.Name)
+		return crm.Input{}, unknownMember(e, env.Shape.Kind(e), m.Name)
 	}
 	if f.ReadOnly {
 		return crm.Input{Field: f, Mode: crm.CheckOnly, JSON: m.JSON}, nil

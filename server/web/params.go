@@ -102,7 +102,7 @@ func checkParams(rq *Request) error {
 			return crm.Errorf(crm.InvalidValue, "%s= is empty. Nothing was done: in a write an empty parameter is refused, since its value may have been lost. Send a value, or leave it out.", name).On(name)
 		}
 		if name != "format" && !rq.Route.hasParam(name) {
-			allowed := append(slices.Clone(rq.Route.Params), "format")
+			allowed := slices.Concat(rq.Route.Params, []string{"format"}, map[bool][]string{true: {budgetParam}}[rq.mayHaveBudget()])
 			return crm.Errorf(crm.UnknownField, "%s %s has no parameter %s; it takes %s.",
 				rq.Route.Method, rq.Route.Pattern(), norm.Quote(name), strings.Join(allowed, " ")).On(name).Of(name, allowed)
 		}
