@@ -71,7 +71,7 @@ var DaysOpen crm.Type = daysOpen{}
 
 type daysOpen struct{ integerType }
 
-func (daysOpen) String() string { return "days" }
+func (daysOpen) String() string { return "days until closed" }
 
 func (daysOpen) Computed() bool { return true }
 

@@ -107,8 +107,8 @@ func TestTypeNamesAreUnique(t *testing.T) {
 			t.Errorf("no field is of the type %s", test.is)
 		}
 	}
-	if len(seen) != len(typeTests)+6 { // references, ids, handles, and what follows from a stage, which need a record
-		t.Errorf("%d types are used, %d are tested", len(seen), len(typeTests)+6)
+	if len(seen) != len(typeTests)+8 { // references, ids, handles, and what follows from a stage, which need a record
+		t.Errorf("%d types are used, %d are tested", len(seen), len(typeTests)+8)
 	}
 }
 

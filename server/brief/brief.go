@@ -4,7 +4,6 @@ package brief
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 
 	"crmkit/crm"
@@ -46,7 +45,8 @@ type gatherer struct {
 	view *store.View
 	rec  crm.Record
 	doc  *render.Response
-	left []string // what is not shown, with the calls that show it
+	left []string            // what is not shown, with the calls that show it
+	ids  map[string][]string // of the records near it, by kind
 }
 
 // record answers GET on the brief of a record: the record; what it belongs to; what is due; the last talks, the
@@ -134,12 +134,10 @@ func (g *gatherer) addSection(s section) error {
 	if e == nil {
 		return nil
 	}
-	params, err := url.ParseQuery(s.where)
-	if err != nil {
+	params, some, err := g.params(s)
+	if err != nil || !some {
 		return err
 	}
-	id := crm.RecordID(g.rec.Entity.Prefix, g.rec.Key)
-	params.Set(s.of, id)
 	q, fault := query.Parse(e, params, g.rq.Env)
 	if fault != nil {
 		return fault
@@ -157,7 +155,7 @@ func (g *gatherer) addSection(s section) error {
 		g.add(rec, s.fields, whole)
 	}
 	if more := page.Total - int64(len(page.Records)); more > 0 {
-		g.left = append(g.left, fmt.Sprintf("%d %s: GET /%s?%s", more, e.Plural, e.Route(), readable(s.of+"="+id, s.where)))
+		g.left = append(g.left, fmt.Sprintf("%d %s: GET /%s?%s", more, e.Plural, e.Route(), g.call(s)))
 	}
 	return nil
 }

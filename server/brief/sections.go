@@ -8,7 +8,19 @@ type section struct {
 	rows   int    // that are shown
 	fields string // that are shown, with commas between; those that the kind does not have are left out
 	whole  string // the field of the first row that is not cut; empty: none
+
+	through string   // the kind of the records near the record to which the rows refer instead of it; empty: they refer to it
+	but     []string // references of rows that an earlier section has: to the record itself, or to records of a kind near it
 }
+
+// near says how the records near one are found, by its kind and theirs: those to which tasks and talks may refer in its place.
+var near = map[string]map[string]string{
+	"contact": {"deal": "contact=%s&sort=-updated_at"},
+	"company": {"contact": "company=%s&sort=-last_outreach", "deal": "company=%s&sort=-updated_at"},
+}
+
+// maxNear is how many records of a kind near one are looked at.
+const maxNear = 50
 
 // The fields that a brief shows of each kind: what somebody asks before a conversation.
 const (
@@ -30,14 +42,19 @@ const recordFields = "name,title,subject,email,phone,domain,stage,days_in_stage,
 var sections = map[string][]section{
 	"contact": {
 		{kind: "task", of: "contact", where: "done_at=is:null&sort=due_at", rows: 5, fields: taskFields},
+		{kind: "task", of: "deal.contact", through: "deal", but: []string{"contact"}, where: "done_at=is:null&sort=due_at", rows: 3, fields: taskFields + ",deal.title"},
 		{kind: "activity", of: "contact", where: "sort=-occurred_at", rows: 3, fields: talkFields, whole: "body"},
+		{kind: "activity", of: "deal.contact", through: "deal", but: []string{"contact"}, where: "sort=-occurred_at", rows: 2, fields: talkFields + ",deal.title"},
 		{kind: "deal", of: "contact", where: "status=open&sort=-amount_cents", rows: 5, fields: dealFields},
 		{kind: "deal_contact", of: "contact", where: "deal.status=open&role=not:null", rows: 5, fields: dealRoleFields},
 		{kind: "ticket", of: "requester", where: "status=in:open,pending", rows: 3, fields: ticketFields},
 	},
 	"company": {
 		{kind: "task", of: "company", where: "done_at=is:null&sort=due_at", rows: 5, fields: taskFields},
+		{kind: "task", of: "contact.company", through: "contact", but: []string{"company"}, where: "done_at=is:null&sort=due_at", rows: 3, fields: taskFields + ",contact.name"},
+		{kind: "task", of: "deal.company", through: "deal", but: []string{"company", "contact"}, where: "done_at=is:null&sort=due_at", rows: 3, fields: taskFields + ",deal.title"},
 		{kind: "activity", of: "company", where: "sort=-occurred_at", rows: 3, fields: talkFields + ",contact_id,contact.name", whole: "body"},
+		{kind: "activity", of: "deal.company", through: "deal", but: []string{"company"}, where: "sort=-occurred_at", rows: 2, fields: talkFields + ",deal.title"},
 		{kind: "deal", of: "company", where: "status=open&sort=-amount_cents", rows: 5, fields: dealFields + ",contact.name"},
 		{kind: "contact", of: "company", where: "sort=-last_outreach", rows: 8, fields: personFields},
 		{kind: "company", of: "parent", where: "sort=-last_outreach", rows: 5, fields: "name,domain,owner,last_outreach"},
