@@ -64,9 +64,13 @@ func (t *Transition) setWord(e *Entity, own int, values [2][]Value, c applied) {
 	}
 }
 
+// clockSkew is how far the clock of a client may be ahead, in milliseconds.
+const clockSkew = 60 * 60 * 1000
+
 // setSince sets the time to now if the other field has changed, and unsets it if the other field has
 // no value. A time that a client sends is kept. One that is sent as it was, with a record that is
-// sent back whole, is not meant for the new value.
+// sent back whole, is not meant for the new value. A time in the future is refused: nothing is in a
+// stage since then.
 func (t *Transition) setSince(e *Entity, own int, values [2][]Value, c applied) *Error {
 	before, after := values[0], values[1]
 	i := e.Index(t.Of)
@@ -77,6 +81,9 @@ func (t *Transition) setSince(e *Entity, own int, values [2][]Value, c applied) 
 			ForRow("%s can only be set when there is a %s, and this row has none; add a column %[2]s, or empty the cell of %[1]s.", e.Fields[own].Name, t.Of)
 	case !is:
 		after[own] = Value{}
+	case c.sent && !after[own].Equal(before[own]) && after[own].Int > c.now+clockSkew:
+		return Errorf(InvalidValue, "%s is in the future; write a time that has been, or leave it out: a change of %s sets it to now.", e.Fields[own].Name, t.Of).On(e.Fields[own].Name).
+			ForRow("%s is in the future; write a time that has been, or empty the cell: a change of %s sets it to now.", e.Fields[own].Name, t.Of)
 	case c.stage.same(before[i], after[i]) || c.sent && isNew || !after[own].Equal(before[own]):
 	default:
 		after[own] = truncateSecond(c.now)
