@@ -26,21 +26,30 @@ func (k *Kind) Near(key string) string {
 }
 
 // KeyOfColumn returns the key of custom for which a column of a file is, by its name: region for Region and
-// custom.region. It returns "" if no field has that name.
+// custom.region. It returns "" if no field has that name, or several have it and none exactly.
 func (k *Kind) KeyOfColumn(name string) string {
 	if k == nil {
 		return ""
 	}
-	folded := products.Fold(strings.TrimPrefix(name, Prefix))
+	name = strings.TrimPrefix(name, Prefix)
+	folded, like := products.Fold(name), ""
 	for _, f := range k.Fields {
 		for _, key := range append(keysOf(f), f.Name) {
-			if products.Fold(key) == folded {
+			switch {
+			case key == name:
 				return key
+			case products.Fold(key) == folded && like != "" && like != key:
+				like = several
+			case products.Fold(key) == folded:
+				like = key
 			}
 		}
 	}
-	return ""
+	return strings.TrimSuffix(like, several)
 }
+
+// several stands for the keys of several fields. No field has that name.
+const several = "?"
 
 // keysOf returns the keys of custom that a field governs.
 func keysOf(f *Field) (keys []string) {

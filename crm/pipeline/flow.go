@@ -131,7 +131,8 @@ func (p *Pipeline) Find(word string) *Stage {
 }
 
 // Meant returns the names of the stages of a kind that a word means where no pipeline is named, as in a filter: those of
-// that name in any spelling; if there are none, the stages that pipelines take it for, and other is true.
+// that name in any spelling. If there are none, or the word is one of the outcomes, they are the stages that pipelines
+// take it for, and other is true if one has another name.
 func (f *Flow) Meant(kind, word string) (names []string, other bool) {
 	if f == nil {
 		return nil, false
@@ -149,10 +150,10 @@ func (f *Flow) Meant(kind, word string) (names []string, other bool) {
 			meant = append(meant, s.Name)
 		}
 	}
-	if len(names) > 0 {
+	if len(names) > 0 && !slices.Contains(Outcomes(), norm.Fold(word)) {
 		return names, false
 	}
-	return meant, len(meant) > 0
+	return meant, len(meant) > len(names)
 }
 
 // named returns the stage with a name, in any case and with or without accents, or nil.

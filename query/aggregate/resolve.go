@@ -24,7 +24,10 @@ func (rq Request) resolve(param, path string) (t fieldpath.Target, shown string,
 		return t, path, fault
 	}
 	if f := rq.money(path); f != nil && (!known || t.Key != "") {
-		return t, path, moneyFault(param, path, f)
+		return t, path, moneyFault(param, path, declared.Prefix+f.Members()[0].Key)
+	}
+	if number, _ := rq.Env.Shape.Kind(t.Entity).Amount(t.Key); known && t.Key != "" && number != "" {
+		return t, path, moneyFault(param, path, strings.TrimSuffix(path, t.Key)+number)
 	}
 	if !known {
 		return t, path, unknownField(rq.Entity, param, path)
@@ -50,8 +53,7 @@ func (rq Request) money(path string) *declared.Field {
 }
 
 // moneyFault returns the error for a declared amount, which is a number and a currency.
-func moneyFault(param, path string, f *declared.Field) *crm.Error {
-	number := declared.Prefix + f.Members()[0].Key
+func moneyFault(param, path, number string) *crm.Error {
 	fault := crm.Errorf(crm.InvalidFilter, "%s is a number and its currency; write %s=%s, which is split by currency.", path, param, number).On(param)
 	fault.DidYouMean = number
 	return fault

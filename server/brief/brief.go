@@ -13,6 +13,7 @@ import (
 	"crmkit/server/web"
 	"crmkit/store"
 	"crmkit/store/changelog"
+	"crmkit/store/list"
 )
 
 // defaultBudget is in tokens: some 700 words.
@@ -154,10 +155,22 @@ func (g *gatherer) addSection(s section) error {
 		}
 		g.add(rec, s.fields, whole)
 	}
-	if more := page.Total - int64(len(page.Records)); more > 0 {
-		g.left = append(g.left, fmt.Sprintf("%d %s: GET /%s?%s", more, e.Plural, e.Route(), g.call(s)))
+	if more := beyond(page); more != "" {
+		g.left = append(g.left, fmt.Sprintf("%s %s: GET /%s?%s", more, e.Plural, e.Route(), g.call(s)))
 	}
 	return nil
+}
+
+// beyond says how many records a list has beyond a page; "" for none.
+func beyond(page list.Page) string {
+	more := page.Total - int64(len(page.Records))
+	switch {
+	case more <= 0:
+		return ""
+	case !page.TotalExact:
+		return fmt.Sprintf("more than %d", more)
+	}
+	return fmt.Sprint(more)
 }
 
 // readable joins the parameters of a list as people write them.

@@ -164,8 +164,8 @@ func (g *gatherer) addStuck() error {
 		for _, rec := range page.Records {
 			g.add(rec, dealFields+",company.name,contact.name", "")
 		}
-		if more := page.Total - int64(len(page.Records)); more > 0 {
-			g.left = append(g.left, fmt.Sprintf("%d %s: GET /%s?%s", more, e.Plural, e.Route(), where))
+		if more := beyond(page); more != "" {
+			g.left = append(g.left, fmt.Sprintf("%s %s: GET /%s?%s", more, e.Plural, e.Route(), where))
 		}
 	}
 	return nil

@@ -86,8 +86,8 @@ func (g *gatherer) near(kind string) ([]string, error) {
 	for _, rec := range page.Records {
 		ids = append(ids, crm.RecordID(e.Prefix, rec.Key))
 	}
-	if more := page.Total - int64(len(ids)); more > 0 {
-		g.left = append(g.left, fmt.Sprintf("what is about %d more %s alone: GET /%s?%s", more, e.Plural, e.Route(), text))
+	if more := beyond(page); more != "" {
+		g.left = append(g.left, fmt.Sprintf("what is about %s %s beyond the first alone: GET /%s?%s", more, e.Plural, e.Route(), text))
 	}
 	if g.ids == nil {
 		g.ids = map[string][]string{}

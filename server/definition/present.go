@@ -89,7 +89,9 @@ func (p *present) add(rec crm.Record, m declared.Member) {
 		if is.Name != m.Key {
 			continue
 		}
-		p.read++
+		if m.Key == m.Of.Members()[0].Key { // an amount has two keys
+			p.read++
+		}
 		if _, fault := m.Read(p.rq.Env.Reader(p.entity), is.JSON); fault == nil {
 			continue
 		}

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/crm/pipeline"
 )
 
@@ -25,9 +26,9 @@ func (w *writing) partsOf(s *pipeline.Stage, renamed []string) (parts []part) {
 	for _, name := range renamed {
 		add(name, w.statusAfter(before.Find(name), s))
 	}
-	if old := before.Find(s.Name); old != nil && old.Name == s.Name {
+	if old := before.Find(s.Name); old != nil && norm.Fold(old.Name) == norm.Fold(s.Name) {
 		if status := w.statusAfter(old, s); status != "" {
-			add(s.Name, status)
+			add(old.Name, status)
 		}
 	}
 	return parts

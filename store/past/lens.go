@@ -24,7 +24,7 @@ var (
 	rowOf     = regexp.MustCompile(`UNINDEXED (t|[rl][123])\.key`)
 	nameKind  = regexp.MustCompile(`n\.kind = '(\w+)`)
 	subquery  = regexp.MustCompile(`\b(past|at)_(\w+)`)
-	column    = regexp.MustCompile(`\b(?:t|[rlg]\d?)\.(\w+)`)
+	column    = regexp.MustCompile(`\b(?:t|[rlg]\d*)\.(\w+)`)
 )
 
 // lens rewrites statements about the past.

@@ -2,9 +2,11 @@ package cells
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/declared"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 	"crmkit/server/importer/rows"
@@ -20,6 +22,9 @@ func (p placedCell) isNothing() bool {
 		return true
 	case !isText || p.use == forName || p.use == forHint:
 		return false
+	case p.member != nil && p.member.Of.Type != declared.Text && p.member.Of.Type != declared.Tags:
+		isOption := slices.ContainsFunc(p.member.Of.Options, func(option string) bool { return strings.EqualFold(option, strings.TrimSpace(text)) })
+		return !isOption && rows.IsNothingWord(text) || p.choice() == datesChoice && norm.IsNoDate(text)
 	case p.use == forText || p.use == forNothing || p.use == forReadOnly || p.use == forMember && p.field.Type == fieldtype.Object:
 		return norm.IsNoDate(text)
 	case p.use != forField:
