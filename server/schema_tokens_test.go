@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -21,5 +22,33 @@ func TestSchemaOfAKindIsShort(t *testing.T) {
 	text := r.want(200, "GET", "/schema/deal", "")
 	if n := tokensOf(t, text); n > 400 {
 		t.Errorf("%d tokens, of at most 400:\n%s", n, text)
+	}
+}
+
+// TestSchemaNamesStages reads the stages of the pipelines in their order with the number of deals in each, and those of
+// records from before; those of another kind are not among them.
+func TestSchemaNamesStages(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(201, "POST", "/deals", `{"title":"Old","stage":"a stage of before"}`)
+	contains(t, r.want(200, "GET", "/schema/deal", ""), "\nstage type=text values=\"\\\"a stage of before\\\" 1\"\n", "\npipeline type=text\n")
+	r.want(201, "PUT", "/pipelines/sales", `{"kind":"deal","stages":[{"name":"zed"},{"name":"proposal"},{"name":"won","is":"won"}]}`)
+	r.want(201, "PUT", "/pipelines/renewals", `{"kind":"deal","stages":[{"name":"due"},{"name":"proposal"}]}`)
+	r.want(201, "PUT", "/pipelines/hiring", `{"kind":"contact","stages":[{"name":"applied"}]}`)
+	r.want(201, "POST", "/deals", `{"title":"A","stage":"proposal"}`)
+	r.want(201, "POST", "/deals", `{"title":"B","stage":"proposal","pipeline":"renewals"}`)
+	contains(t, r.want(200, "GET", "/schema/deal", ""), "\nstage type=text values=\"zed, proposal 2, won, due, \\\"a stage of before\\\" 1\"\n", "\npipeline type=text values=\"sales 1, renewals 1\"\n")
+	contains(t, r.want(200, "GET", "/schema/contact", ""), "\nstage type=text values=applied\n")
+	stages := make([]string, 45)
+	for i := range stages {
+		stages[i] = fmt.Sprintf(`{"name":"stage %d"}`, i+1)
+	}
+	for _, name := range []string{"long", "longer"} {
+		r.want(201, "PUT", "/pipelines/"+name, `{"kind":"deal","stages":[`+strings.ReplaceAll(strings.Join(stages, ","), "stage", name)+`]}`)
+	}
+	r.want(201, "POST", "/deals", `{"title":"C","stage":"longer 45","pipeline":"longer"}`)
+	text := r.want(200, "GET", "/schema/deal", "")
+	contains(t, text, `"longer 45\" 1`, "of 94 stages those after the first 60 are named only where they are in use: GET /pipelines")
+	if strings.Contains(text, "longer 44") {
+		t.Errorf("a stage beyond the bound is named:\n%s", text)
 	}
 }

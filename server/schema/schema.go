@@ -36,6 +36,7 @@ func (x *Endpoints) Routes() []web.Route {
 
 // The bounds of an answer.
 const (
+	maxStages  = 60 // stages that are named though nothing is in them
 	maxCounted = 40 // fields of which the values in use are counted
 	maxFree    = 50 // keys that are shown without a declaration
 )
@@ -151,10 +152,36 @@ func (d *describer) builtIn(f *crm.Field) error {
 	}
 	values, err := "", error(nil)
 	if d.entity.CountsValues(f) {
-		values, err = d.inUse(f.Name, f.Choices.Values)
+		values, err = d.inUse(f.Name, d.allowed(f))
 	}
 	d.add(item, values)
 	return err
+}
+
+// allowed returns the values that a field of the product takes, if they are a list. The stages are those of the pipelines
+// of the kind, in their order, the default pipeline first; of those after maxStages only the ones in use are shown.
+func (d *describer) allowed(f *crm.Field) []string {
+	flow := d.env.Flow
+	if !d.entity.HasStages() || !flow.Has(d.entity.Name) || f.Name != crm.FieldStage && f.Name != crm.FieldPipeline {
+		return f.Choices.Values
+	}
+	first := flow.Of(d.entity.Name, "").Name
+	names := append([]string{first}, slices.DeleteFunc(flow.Names(d.entity.Name), func(name string) bool { return name == first })...)
+	if f.Name == crm.FieldPipeline {
+		return names
+	}
+	var all []string
+	for _, name := range names {
+		for _, stage := range flow.Of(d.entity.Name, name).StageNames() {
+			if !slices.Contains(all, stage) {
+				all = append(all, stage)
+			}
+		}
+	}
+	if len(all) > maxStages {
+		d.doc.Hints = append(d.doc.Hints, fmt.Sprintf("of %d stages those after the first %d are named only where they are in use: GET /pipelines", len(all), maxStages))
+	}
+	return all[:min(len(all), maxStages)]
 }
 
 // declared adds the lines of a declared field: two for money, which has two keys.
@@ -178,7 +205,7 @@ func (d *describer) declared(k *declared.Kind, f *declared.Field) error {
 		if err != nil {
 			return err
 		}
-		if f.Type != declared.Choice {
+		if f.Type != declared.Choice && values == "" { // values in use are examples
 			item.Fields = append(item.Fields, text("example", example(m)))
 		}
 		item.Fields = append(item.Fields, text("doc", f.Doc))
