@@ -260,7 +260,8 @@ func (s *Schema) Dependents() []*Entity {
 }
 
 // Records returns the entities that are not views in the order in which all their records can
-// be made: each after the entities it refers to, and definitions before all others.
+// be made: each after the entities it refers to, and definitions after all others, since a record may have values from
+// before there was a definition, which the definition would refuse.
 func (s *Schema) Records() []*Entity {
 	var definitions, others []*Entity
 	for _, e := range s.Dependents() {
@@ -271,7 +272,7 @@ func (s *Schema) Records() []*Entity {
 			others = append([]*Entity{e}, others...)
 		}
 	}
-	return append(definitions, others...)
+	return append(others, definitions...)
 }
 
 // Definitions returns the entities whose records say what other records are like.
