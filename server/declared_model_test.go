@@ -17,6 +17,7 @@ type modelField struct {
 	id, name, kind   string
 	options          []string
 	required, unique bool
+	column           bool // it is a column of the import at hand
 }
 
 // modelRecord is a company: its keys of custom with their JSON.
@@ -55,9 +56,15 @@ var typed = map[string]map[string]string{
 	`null`:                   {"text": "", "number": "", "date": "", "time": "", "choice": "", "tags": "", "flag": "", "email": "", "url": "", "money": ""},
 }
 
+// bare are amounts without a currency, which a column of an import takes and nothing else.
+var bare = map[string]string{`12.50`: `1250`, `7`: `700`, `-0.25`: `-25`, `"7"`: `700`}
+
 // read returns what the field stores of a value.
 func (f *modelField) read(raw string) string {
 	stored, takes := typed[raw][f.kind]
+	if f.kind == "money" && f.column && bare[raw] != "" {
+		return bare[raw]
+	}
 	if !takes {
 		return refused
 	}
@@ -65,6 +72,12 @@ func (f *modelField) read(raw string) string {
 		return refused
 	}
 	return stored
+}
+
+// fails reports whether the cell of a column is refused before the record is read, as amounts are, so also if the record
+// has the same text from before the declaration.
+func (f *modelField) fails(raw string) bool {
+	return f.column && f.kind == "money" && f.read(raw) == refused
 }
 
 // plainOf returns JSON without the quotes of a text.
@@ -88,11 +101,16 @@ func (f *modelField) has(keys map[string]string) bool {
 func (f *modelField) set(keys map[string]string, stored string) {
 	switch {
 	case f.kind == "money" && stored == "":
+		delete(keys, f.name)
 		delete(keys, f.name+"_cents")
 		delete(keys, f.name+"_currency")
 	case f.kind == "money":
-		keys[f.name+"_cents"], keys[f.name+"_currency"], _ = strings.Cut(stored, " ")
-		delete(keys, f.name)
+		cents, currency, _ := strings.Cut(stored, " ")
+		currency = cmp.Or(currency, keys[f.name+"_currency"], `"USD"`)
+		if cents != keys[f.name+"_cents"] || currency != keys[f.name+"_currency"] {
+			delete(keys, f.name)
+		}
+		keys[f.name+"_cents"], keys[f.name+"_currency"] = cents, currency
 	case stored == "":
 		delete(keys, f.name)
 	default:
@@ -116,8 +134,9 @@ func same(stored, other string) bool {
 // declaredModel is what the workspace has.
 type declaredModel struct {
 	fields  []*modelField
-	records []*modelRecord // in the order in which they were made
-	imports bool           // the writes are rows, which add a domain to a record that they find by another value
+	records []*modelRecord        // in the order in which they were made
+	imports bool                  // the writes are rows, which add a domain to a record that they find by another value
+	saved   map[*modelRecord]bool // what rows of the import at hand were about
 }
 
 func (m *declaredModel) clone() declaredModel {
@@ -180,6 +199,9 @@ func (m *declaredModel) write(own *modelRecord, domain string, sent map[string]s
 	if own == nil {
 		is = &modelRecord{keys: map[string]string{}}
 	}
+	if m.saved[own] {
+		sent = m.unknown(own, sent)
+	}
 	keys, outcome := m.apply(own, is.keys, sent)
 	if outcome != done {
 		return outcome, own
@@ -194,7 +216,29 @@ func (m *declaredModel) write(own *modelRecord, domain string, sent map[string]s
 	if is.keys = keys; own == nil {
 		m.records = append(m.records, is)
 	}
+	if m.imports {
+		m.saved[is] = true
+	}
 	return done, is
+}
+
+// unknown returns what a further row about a record says that the record does not have: it keeps the other values.
+func (m *declaredModel) unknown(own *modelRecord, sent map[string]string) map[string]string {
+	more := maps.Clone(sent)
+	for key, raw := range sent {
+		f, name := m.field(key), key
+		switch {
+		case f == nil:
+		case f.fails(raw):
+			continue
+		case f.kind == "money" && f.read(raw) != refused:
+			name += "_cents"
+		}
+		if was := own.keys[name]; was != "" && was != raw {
+			delete(more, key)
+		}
+	}
+	return more
 }
 
 // apply returns the keys of a record after a write.
@@ -207,7 +251,7 @@ func (m *declaredModel) apply(own *modelRecord, was, sent map[string]string) (ma
 			delete(keys, key)
 		case f == nil:
 			keys[key] = raw
-		case raw == was[key]: // it did not change
+		case raw == was[key] && !f.fails(raw) && (f.kind != "money" || f.read(raw) == refused): // it did not change
 		case f.read(raw) == refused:
 			return nil, wrong
 		default:

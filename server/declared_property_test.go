@@ -195,12 +195,16 @@ func (w *declaredWorld) values() map[string]string {
 	return sent
 }
 
-// body returns the values in a body, with custom. or without it.
+// body returns the values in a body, with custom. or without it. The model notes which.
 func (w *declaredWorld) body(sent map[string]string, more ...string) string {
 	top, custom := slices.Clone(more), []string{}
 	for _, key := range slices.Sorted(maps.Keys(sent)) {
-		member := fmt.Sprintf("%q:%s", key, sent[key])
-		if w.model.field(key) != nil && w.random.IntN(2) == 0 {
+		member, f := fmt.Sprintf("%q:%s", key, sent[key]), w.model.field(key)
+		if f != nil {
+			f.column = false
+		}
+		if f != nil && w.random.IntN(2) == 0 {
+			f.column = w.model.imports
 			top = append(top, member)
 			continue
 		}
@@ -301,7 +305,8 @@ func (w *declaredWorld) noteIDs() {
 // importRows imports some companies, each row alone.
 func (w *declaredWorld) importRows() {
 	var rows, outcomes []string
-	for _, domain := range w.domains() { // two rows about one record keep what the first one wrote
+	w.model.imports, w.model.saved = true, map[*modelRecord]bool{}
+	for _, domain := range w.domains() {
 		sent := w.values()
 		for key := range sent {
 			if sent[key] == "null" {
@@ -310,11 +315,10 @@ func (w *declaredWorld) importRows() {
 		}
 		custom, _ := strings.CutPrefix(w.body(sent), "{")
 		rows = append(rows, strings.TrimSuffix(`{"name":"Co","domain":"`+domain+`",`+custom, ",}")+strings.Repeat("}", strings.Count(",}", custom)))
-		w.model.imports = true
 		outcome, _ := w.model.write(nil, domain, sent)
-		w.model.imports = false
 		outcomes = append(outcomes, outcome)
 	}
+	w.model.imports, w.model.saved = false, nil
 	body := strings.Join(rows, "\n")
 	dry := w.call("POST", "/import/companies?format=ndjson&dry_run=1", body, "Accept", "application/json")
 	a := w.send("import", "POST", "/import/companies?format=ndjson", body)

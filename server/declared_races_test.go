@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"crmkit/store"
 	"crmkit/store/storetest/kit"
@@ -23,19 +24,23 @@ func TestWritesGoByTheDeclarationsOfTheirMoment(t *testing.T) {
 			start := r.json(200, "GET", "/changes?since=now", "")["cursor"].(string)
 			round := r.json(201, "POST", "/fields", `{"kind":"company","name":"round","type":"choice","options":["r0"]}`)["id"].(string)
 			r.want(201, "POST", "/fields", `{"kind":"company","name":"erp","type":"text","unique":true}`)
-			var at, ended atomic.Int64
+			var at, ended, tried atomic.Int64
 			together(8, func(i int) {
 				if i == 0 {
 					defer ended.Store(1)
 					for n := range 25 {
 						r.want(200, "PATCH", "/fields/"+round, fmt.Sprintf(`{"options":["r%d"]}`, n+1))
 						at.Store(int64(n + 1))
+						for enough := tried.Load() + 20; tried.Load() < enough && !t.Failed(); { // the others write between
+							time.Sleep(time.Millisecond)
+						}
 					}
 					return
 				}
 				w := roundWriter{r, rand.New(rand.NewPCG(seed, uint64(i))), &at}
 				for ended.Load() == 0 {
 					w.write(i)
+					tried.Add(1)
 				}
 			})
 			written := replayRounds(r, start)

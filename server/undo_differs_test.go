@@ -120,6 +120,9 @@ func (a allowed) differences(before, after map[string]map[string]string) (list [
 			continue
 		}
 		was, is := before[handle], after[handle]
+		if kind, _, _ := strings.Cut(handle, "/"); kind == "deal_contact" && was == nil && (a.merged(is["deal_id"]) || isTied(before, is)) {
+			continue // the main contact of a deal that stays, or came back before its tie did
+		}
 		if was == nil || is == nil {
 			list = append(list, fmt.Sprintf("%s: there before: %v, there after: %v", handle, was != nil, is != nil))
 			continue
@@ -131,6 +134,16 @@ func (a allowed) differences(before, after map[string]map[string]string) (list [
 		}
 	}
 	return list
+}
+
+// isTied reports whether a deal and a contact were tied before.
+func isTied(before map[string]map[string]string, tie map[string]string) bool {
+	for handle, was := range before {
+		if strings.HasPrefix(handle, "deal_contact/") && was["deal_id"] == tie["deal_id"] && was["contact_id"] == tie["contact_id"] {
+			return true
+		}
+	}
+	return false
 }
 
 // merged reports whether a value is a reference to a record that the other user deleted or merged, so that it follows.

@@ -84,6 +84,41 @@ func asStored(json string) string {
 // defaultCurrency is the currency of an amount that was sent without one, as of a deal.
 const defaultCurrency = "USD"
 
+// Amounts returns the members that a client sends for custom, with the two keys of each amount that it sends by its
+// name and that reads well: what a record has under that name from before it was declared may be the same text, which
+// would be no change. An amount that is unset is unset with that too. One of which a key is sent as well stays as it
+// is, so that a change which contradicts itself is refused.
+func (k *Kind) Amounts(sent []crm.Member) (list []crm.Member) {
+	for _, m := range sent {
+		f := k.Field(m.Name)
+		if f == nil || f.Type != Money || f.count(sent) > 1 {
+			list = append(list, m)
+			continue
+		}
+		text, isText := norm.Unquote(m.JSON)
+		cents, currency, wrong := norm.ParseAmount(text)
+		switch {
+		case m.JSON == "null" || isText && strings.TrimSpace(text) == "":
+			list = append(list, crm.Member{Name: m.Name, JSON: "null"}, crm.Member{Name: m.Name + centsSuffix, JSON: "null"}, crm.Member{Name: m.Name + currencySuffix, JSON: "null"})
+		case wrong == "":
+			list = append(list, crm.Member{Name: m.Name + centsSuffix, JSON: strconv.FormatInt(cents, 10)}, crm.Member{Name: m.Name + currencySuffix, JSON: norm.QuoteJSON(currency)})
+		default:
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// count returns how many members are for the field.
+func (f *Field) count(members []crm.Member) (n int) {
+	for _, m := range members {
+		if m.Name == f.Name || slices.Contains(keysOf(f), m.Name) {
+			n++
+		}
+	}
+	return n
+}
+
 // amount adds the two keys of an amount that was sent as people write it. They are after the name of the amount in
 // the order of an object, so none of them was read before.
 func (c *reading) amount(f *Field, json string) *crm.Error {
@@ -102,12 +137,12 @@ func (c *reading) amount(f *Field, json string) *crm.Error {
 }
 
 // pair completes the two keys of an amount that a change leaves: a number without a currency is in
-// US dollars, and a currency goes with its number. A new number replaces what the record had under the name of the
-// amount from before it was declared, whichever way it was sent.
+// US dollars, and a currency goes with its number. An amount that changes replaces what the record had under its name
+// from before it was declared, whichever way it was sent.
 func (c *reading) pair(f *Field) *crm.Error {
 	number, unit := f.Name+centsSuffix, f.Name+currencySuffix
 	cents, currency := jsonOf(c.list, number), jsonOf(c.list, unit)
-	if cents != "" && cents != jsonOf(c.was, number) {
+	if cents != "" && (cents != jsonOf(c.was, number) || currency != "" && currency != jsonOf(c.was, unit)) {
 		c.remove(f.Name)
 	}
 	switch {

@@ -25,7 +25,7 @@ func intoCustomKeys(e *crm.Entity, members []crm.Member, env query.Env) ([]crm.M
 		case m.Name == "custom":
 			at, rest = len(rest), append(rest, m)
 		case e.Field(m.Name) == nil && (f != nil || k.Member(key) != nil):
-			keys = append(keys, unset(f, crm.Member{Name: key, JSON: m.JSON})...)
+			keys = append(keys, crm.Member{Name: key, JSON: m.JSON})
 			first = m.Name
 		default:
 			rest = append(rest, m)
@@ -33,7 +33,7 @@ func intoCustomKeys(e *crm.Entity, members []crm.Member, env query.Env) ([]crm.M
 	}
 	if at < 0 {
 		if len(keys) > 0 {
-			rest = append(rest, crm.Member{Name: "custom", JSON: string(norm.AppendObject(nil, keys))})
+			rest = append(rest, crm.Member{Name: "custom", JSON: string(norm.AppendObject(nil, k.Amounts(keys)))})
 		}
 		return rest, nil
 	}
@@ -43,21 +43,7 @@ func intoCustomKeys(e *crm.Entity, members []crm.Member, env query.Env) ([]crm.M
 		}
 		return rest, nil
 	}
-	var own []crm.Member
-	for _, m := range norm.ParseObject(rest[at].JSON) {
-		own = append(own, unset(k.Field(m.Name), m)...)
-	}
-	rest[at].JSON = string(norm.AppendObject(nil, append(own, keys...)))
+	own := append(norm.ParseObject(rest[at].JSON), keys...)
+	rest[at].JSON = string(norm.AppendObject(nil, k.Amounts(own)))
 	return rest, nil
-}
-
-// unset returns the members that unset an amount for one that unsets it by its name, and all other members as they are.
-func unset(f *declared.Field, m crm.Member) (list []crm.Member) {
-	if f == nil || f.Type != declared.Money || m.JSON != "null" && m.JSON != `""` {
-		return []crm.Member{m}
-	}
-	for _, part := range f.Members() {
-		list = append(list, crm.Member{Name: part.Key, JSON: "null"})
-	}
-	return list
 }
