@@ -177,7 +177,7 @@ func (at Setting) place(e *Entity, before, after []Value, sent map[string]bool) 
 		return s, nil
 	}
 	if s.now == nil {
-		return s, noStageError(s.of, e, after[i].Text)
+		return s, noStageError(flow, s.of, e, after[i].Text)
 	}
 	if after[p], after[i] = Str(s.of.Name), Str(s.now.Name); before[p].Set() && !s.moved && before[p].Text != s.of.Name && !movesPipeline {
 		after[p] = before[p] // another spelling is no change
@@ -192,11 +192,17 @@ func noPipelineError(flow *pipeline.Flow, e *Entity, word string) *Error {
 		ForRow("there is no pipeline %s of %s; write one of: %s, or empty the cell.", norm.Quote(word), e.Plural, quoted(names))
 }
 
-// noStageError returns the error for a stage that the pipeline of the record does not have.
-func noStageError(p *pipeline.Pipeline, e *Entity, word string) *Error {
-	names := p.StageNames()
-	err := Errorf(InvalidValue, "the pipeline %s has no stage %s; its stages are: %s. To add it as its last open stage send the same request with ?new_stage=1 (admin).",
-		norm.Quote(p.Name), norm.Quote(word), quoted(names)).On(FieldStage).
+// noStageError returns the error for a stage that the pipeline of the record does not have. Another pipeline may have it.
+func noStageError(flow *pipeline.Flow, p *pipeline.Pipeline, e *Entity, word string) *Error {
+	names, elsewhere := p.StageNames(), ""
+	for _, other := range flow.Names(e.Name) {
+		if flow.Of(e.Name, other).Find(word) != nil {
+			elsewhere = fmt.Sprintf(` The pipeline %s has it: send {"pipeline":%s} too.`, norm.Quote(other), norm.QuoteJSON(other))
+			break
+		}
+	}
+	err := Errorf(InvalidValue, "the pipeline %s has no stage %s; its stages are: %s.%s To add it as its last open stage send the same request with ?new_stage=1 (admin).",
+		norm.Quote(p.Name), norm.Quote(word), quoted(names), elsewhere).On(FieldStage).
 		ForRow("the pipeline %s has no stage %s; write one of: %s; or send the file again with new_stage=1, which adds the stages that are missing (admin).", norm.Quote(p.Name), norm.Quote(word), quoted(names))
 	if err.Allowed, err.DidYouMean = names, p.Nearest(word); err.DidYouMean != "" {
 		err.Hint += " Did you mean " + norm.Quote(err.DidYouMean) + "?"

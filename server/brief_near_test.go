@@ -36,12 +36,14 @@ func TestBriefsHoldWhatIsAboutDealsAndPeople(t *testing.T) {
 	for i := range 5 {
 		id("/tasks", fmt.Sprintf(`{"title":"More %d","deal_id":%q,"due_at":"+3d"}`, i, deal))
 	}
-	text := r.want(200, "GET", "/companies/"+acme+"/brief", "")
-	_, call, found := strings.Cut(text, "3 tasks: GET ")
-	if call, _, _ = strings.Cut(call, "\n"); !found {
-		t.Fatal(text)
-	}
-	if n := r.json(200, "GET", call, "")["total"]; fmt.Sprint(n) != "6" {
-		t.Errorf("%s has %v tasks, 3 of them in the brief:\n%s", call, n, text)
+	for _, path := range []string{"/companies/" + acme, "/contacts/" + ann} {
+		text := r.want(200, "GET", path+"/brief", "")
+		_, call, found := strings.Cut(text, "3 tasks: GET ")
+		if call, _, _ = strings.Cut(call, "\n"); !found {
+			t.Fatal(text)
+		}
+		if n := r.json(200, "GET", call, "")["total"]; fmt.Sprint(n) != "6" {
+			t.Errorf("%s has %v tasks, 3 of them in the brief:\n%s", call, n, text)
+		}
 	}
 }

@@ -45,6 +45,7 @@ func TestWonMeansTheStagesWithThatOutcome(t *testing.T) {
 	r.want(201, "PUT", "/pipelines/renew", `{"kind":"deal","stages":[{"name":"due"},{"name":"closed won","is":"won"}]}`)
 	r.want(201, "POST", "/deals", `{"title":"A","stage":"won"}`)
 	contains(t, r.want(201, "POST", "/deals", `{"title":"B","pipeline":"renew","stage":"won"}`), "closed won")
+	contains(t, r.want(400, "POST", "/deals", `{"title":"C","stage":"due"}`), `The pipeline renew has it: send {"pipeline":"renew"} too.`)
 	for path, want := range map[string]string{"stage=won": "2", "pipeline=renew&stage=won": "1", "stage=closed+won": "1", "stage=lead": "0"} {
 		if n := r.json(200, "GET", "/deals?"+path, "")["total"]; fmt.Sprint(n) != want {
 			t.Errorf("%s finds %v, want %s", path, n, want)
@@ -95,4 +96,35 @@ func TestPresentAmountsAreCountedOnce(t *testing.T) {
 		r.want(201, "POST", "/companies", fmt.Sprintf(`{"name":"C%d","custom":{"arr_cents":%d,"arr_currency":"EUR"}}`, i, i))
 	}
 	contains(t, r.want(200, "POST", "/fields?dry_run=1", `{"kind":"company","name":"arr","type":"money"}`), "2 present values")
+}
+
+// TestUniqueFieldsNameTwins makes a field unique whose values several records have.
+func TestUniqueFieldsNameTwins(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	for _, erp := range []string{"1", "2", "1", "1"} {
+		r.want(201, "POST", "/companies", `{"name":"Co","custom":{"erp":"`+erp+`"}}`)
+	}
+	want := "2 records have a value of custom.erp that another one has"
+	contains(t, r.want(200, "POST", "/fields?dry_run=1", `{"kind":"company","name":"erp","type":"text","unique":true}`), want)
+	id := r.json(201, "POST", "/fields", `{"kind":"company","name":"erp","type":"text"}`)["id"].(string)
+	contains(t, r.want(200, "PATCH", "/fields/"+id, `{"unique":true}`), want)
+	contains(t, r.want(200, "POST", "/companies", `{"name":"Co","erp":"1"}`), "nothing changed")
+	contains(t, r.want(200, "POST", "/companies", `{"name":"Co 2","erp":"2"}`), "updated")
+}
+
+// TestRestoresWithoutADeclaredValue brings back a company whose unique value another one has by now.
+func TestRestoresWithoutADeclaredValue(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(201, "POST", "/fields", `{"kind":"company","name":"erp","type":"text","unique":true}`)
+	for _, name := range []string{"custom.erp", "erp"} {
+		id := r.json(201, "POST", "/companies", `{"name":"First","erp":"`+name+`"}`)["id"].(string)
+		r.confirmedDelete("/companies/" + id)
+		r.want(201, "POST", "/companies", `{"name":"Second","erp":"`+name+`"}`)
+		contains(t, r.want(409, "POST", "/companies/"+id+"/restore", ""), "without=custom.erp")
+		contains(t, r.want(400, "POST", "/companies/"+id+"/restore?without=custom.erq", ""), "Did you mean custom.erp?")
+		r.want(200, "POST", "/companies/"+id+"/restore?without="+name, "")
+		if text := r.want(200, "GET", "/companies/"+id, ""); strings.Contains(text, "custom.erp") {
+			t.Errorf("%s has the value of another company", text)
+		}
+	}
 }

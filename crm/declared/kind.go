@@ -71,12 +71,19 @@ func (k *Kind) Together(key string) []string {
 }
 
 // Names returns the names of the declared fields.
-func (k *Kind) Names() (names []string) {
+func (k *Kind) Names() []string { return k.namesOf(func(*Field) bool { return true }) }
+
+// Unique returns the names of the unique fields.
+func (k *Kind) Unique() []string { return k.namesOf(func(f *Field) bool { return f.Unique }) }
+
+func (k *Kind) namesOf(fits func(*Field) bool) (names []string) {
 	if k == nil {
 		return nil
 	}
 	for _, f := range k.Fields {
-		names = append(names, f.Name)
+		if fits(f) {
+			names = append(names, f.Name)
+		}
 	}
 	return names
 }

@@ -34,6 +34,9 @@ type present struct {
 	more   bool // there are values that were not read
 	unfit  int
 	shown  []string
+	holder map[string]string // of a unique field: the first record with a value
+	twins  int               // records with the value of another one
+	pairs  []string          // some of them
 }
 
 // OfFields returns what the declarations of fields do in a way of their own: the answer to a write says how many present
@@ -56,6 +59,10 @@ func OfFields(s *store.Store) Own {
 		}
 		if remark := p.remark(f); doc.DryRun || p.unfit > 0 { // else all is as it should be
 			doc.Remarks = append(doc.Remarks, remark)
+		}
+		if p.twins > 0 {
+			doc.Remarks = append(doc.Remarks, fmt.Sprintf("%d records have a value of %s that another one has, and keep it; a POST with it updates one of them, until they are merged or get other values: %s",
+				p.twins, declared.Prefix+f.Name, strings.Join(p.pairs, ", ")))
 		}
 		return nil
 	}}
@@ -92,12 +99,30 @@ func (p *present) add(rec crm.Record, m declared.Member) {
 		if m.Key == m.Of.Members()[0].Key { // an amount has two keys
 			p.read++
 		}
-		if _, fault := m.Read(p.rq.Env.Reader(p.entity), is.JSON); fault == nil {
+		if stored, fault := m.Read(p.rq.Env.Reader(p.entity), is.JSON); fault == nil {
+			if m.Of.Unique {
+				p.addUnique(rec, stored)
+			}
 			continue
 		}
 		if p.unfit++; len(p.shown) < shownOf {
 			p.shown = append(p.shown, rec.Handle()+" "+norm.ShowJSON(is.JSON))
 		}
+	}
+}
+
+// addUnique counts the value of a unique field.
+func (p *present) addUnique(rec crm.Record, json string) {
+	other, known := p.holder[json]
+	if !known {
+		if p.holder == nil {
+			p.holder = map[string]string{}
+		}
+		p.holder[json] = rec.Handle()
+		return
+	}
+	if p.twins++; len(p.pairs) < shownOf {
+		p.pairs = append(p.pairs, rec.Handle()+" and "+other+" "+norm.ShowJSON(json))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/declared"
 	"crmkit/crm/norm"
 	"crmkit/render"
 	"crmkit/server/web"
@@ -67,8 +68,15 @@ func (c *call) readWithout() *crm.Error {
 	if unique := c.entity.Keys.Unique; unique != "" {
 		allowed = append([]string{unique}, allowed...)
 	}
+	for _, name := range c.rq.Env.Shape.Kind(c.entity).Unique() {
+		allowed = append(allowed, declared.Prefix+name)
+	}
 	for _, name := range strings.Split(c.rq.Params.Get("without"), ",") {
-		if name = strings.TrimSpace(name); !slices.Contains(allowed, name) {
+		name = strings.TrimSpace(name)
+		if full := declared.Prefix + name; slices.Contains(allowed, full) {
+			name = full
+		}
+		if !slices.Contains(allowed, name) {
 			return crm.Errorf(crm.InvalidValue, "without=%s: only values that one %s can have may stay away: %s.", norm.Quote(name), c.entity.Name, strings.Join(allowed, " ")).On("without").Of(name, allowed)
 		}
 		c.without = append(c.without, name)
@@ -219,11 +227,13 @@ func (c *call) refuse(tx *store.Tx, out undo.Returned) error {
 	}
 	var why []string
 	for _, k := range out.Kept {
-		if k.Field == "" {
-			why = append(why, k.Why)
-			continue
+		text := k.Why
+		if k.Field != "" {
+			text = k.Field + ": " + text
 		}
-		why = append(why, k.Field+": "+k.Why)
+		if !slices.ContainsFunc(why, func(said string) bool { return strings.HasSuffix(text, said) }) {
+			why = append(why, text)
+		}
 	}
 	hint := c.handle + " cannot come back: " + strings.Join(why, "; ") + "."
 	for _, ref := range c.missing(tx, out.Kept) {
