@@ -266,7 +266,7 @@ func (r *stepRun) run() {
 	}
 	rounds := 8
 	if r.steps.opts.Shared() { // where each list takes longer; so it runs with the first seed alone
-		rounds = 4
+		rounds = 6
 	}
 	for number := range rounds {
 		r.round(number)
@@ -275,7 +275,11 @@ func (r *stepRun) run() {
 	r.steps.checkSignals()
 	r.steps.checkMembers()
 	r.steps.checkCounters(r.actor)
-	if r.between < 2 {
+	least := 2
+	if r.steps.opts.Shared() { // on a busy machine the steps may be over before a reader asks
+		least = 1
+	}
+	if r.between < least {
 		t.Errorf("readers were asked %d times while a delete was pending, too few", r.between)
 	}
 }
