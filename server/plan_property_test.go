@@ -11,6 +11,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store"
+	"crmkit/store/storetest/kit"
 )
 
 // planWorld is a workspace in which two people write at random.
@@ -231,7 +232,7 @@ func (w *planWorld) relatives(path string) (list string) {
 			}
 		}
 		at := "/" + e.Plural
-		if e.IsLink() {
+		if e.Name == "campaign_member" {
 			continue // tested by the path below campaigns
 		}
 		text := w.want(200, "GET", at+"?limit=200&sort=created_at&total=none&"+field+"="+id+"&fields="+strings.Join(names, ","), "")
@@ -370,7 +371,7 @@ func TestPlansHoldWhileReceiptsDo(t *testing.T) {
 	}
 	for s, n := range rounds {
 		t.Run(s.String(), func(t *testing.T) {
-			seed := uint64(time.Now().UnixNano())
+			seed := kit.Seed(t)
 			w := newPlanWorld(t, s, seed)
 			for i := 0; i < n && !t.Failed(); i++ {
 				w.round()
