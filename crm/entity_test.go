@@ -46,7 +46,7 @@ func TestReferences(t *testing.T) {
 			t.Errorf("%s.%s does not lead to company", ref.From.Name, ref.Field.Name)
 		}
 	}
-	for _, want := range []string{"contact.company_id", "deal.company_id", "activity.company_id"} {
+	for _, want := range []string{"contact.company_id", "deal.company_id", "activity.company_id", "company.parent_id"} {
 		if !slices.Contains(got, want) || slices.Contains(got, "activity.contact_company_id") {
 			t.Errorf("%v, want %s and none that follows another", got, want)
 		}
