@@ -47,3 +47,15 @@ func TestBriefsHoldWhatIsAboutDealsAndPeople(t *testing.T) {
 		}
 	}
 }
+
+// TestBriefsOfManyPeopleAndDeals asks for the brief of a company with more people and deals than are looked at.
+func TestBriefsOfManyPeopleAndDeals(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	acme := r.json(201, "POST", "/companies", `{"name":"Acme"}`)["id"].(string)
+	for i := range 60 {
+		r.want(201, "POST", "/contacts", fmt.Sprintf(`{"name":"Ann %d","company_id":%q}`, i, acme))
+		r.want(201, "POST", "/deals", fmt.Sprintf(`{"title":"Deal %d","company_id":%q}`, i, acme))
+	}
+	text := r.want(200, "GET", "/companies/"+acme+"/brief?budget=4000", "")
+	contains(t, text, "what is about 10 contacts beyond the first alone: GET /contacts?company="+acme, "what is about 10 deals beyond the first alone: GET /deals?company="+acme)
+}

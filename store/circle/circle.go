@@ -2,8 +2,8 @@
 // belongs to itself, directly or through others. The transaction that sets such a reference has
 // locked the workspace, so two writes cannot close a circle together.
 //
-// It reads up from a record and never down, so a check costs as many reads as there are records
-// above. There are at most MaxAbove of them.
+// It reads up from a record, of which at most MaxAbove are above one, and down only where the record that moves may have
+// others below it: at most maxBelow of them.
 package circle
 
 import (
